@@ -1,0 +1,95 @@
+//! The one error type, and the exit codes it maps to.
+//!
+//! A message names the file, the place in it and what is wrong; a hint says what would be right.
+
+use std::fmt;
+use std::path::Path;
+
+/// Who has to act on a failure. Each kind is an exit code of the program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Something we did not foresee: exit code 1.
+    Unexpected,
+    /// Bad usage or bad input: exit code 2.
+    Input,
+    /// Runs failed, diverged, are blocked or missing: exit code 3.
+    Runs,
+    /// A hash differs from the one recorded: exit code 4.
+    Mismatch,
+    /// A metric regressed against the accepted baseline: exit code 5.
+    Regression,
+}
+
+impl Kind {
+    /// The process exit code of this kind.
+    pub fn exit_code(self) -> u8 {
+        match self {
+            Kind::Unexpected => 1,
+            Kind::Input => 2,
+            Kind::Runs => 3,
+            Kind::Mismatch => 4,
+            Kind::Regression => 5,
+        }
+    }
+}
+
+/// A failure with its kind, a message in lowercase without a final full stop, and optional hint.
+#[derive(Debug)]
+pub struct Error {
+    pub kind: Kind,
+    pub message: String,
+    pub hint: Option<String>,
+}
+
+pub type Result<T> = std::result::Result<T, Error>;
+
+impl Error {
+    pub fn new(kind: Kind, message: impl Into<String>) -> Self {
+        Self { kind, message: message.into(), hint: None }
+    }
+
+    /// Bad usage or bad input: the user can mend it.
+    pub fn input(message: impl Into<String>) -> Self {
+        Self::new(Kind::Input, message)
+    }
+
+    /// A failure that is not the user's.
+    pub fn unexpected(message: impl Into<String>) -> Self {
+        Self::new(Kind::Unexpected, message)
+    }
+
+    /// What the user can do about it.
+    pub fn with_hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// A failed file operation: what was being done, to which path, and why it failed.
+    /// A full disk or a missing permission is the user's to mend, hence exit code 2.
+    pub fn io(doing: &str, path: &Path, source: &std::io::Error) -> Self {
+        use std::io::ErrorKind as Io;
+        let kind = match source.kind() {
+            Io::NotFound
+            | Io::PermissionDenied
+            | Io::StorageFull
+            | Io::ReadOnlyFilesystem
+            | Io::NotADirectory
+            | Io::IsADirectory
+            | Io::QuotaExceeded => Kind::Input,
+            _ => Kind::Unexpected,
+        };
+        Self::new(kind, format!("cannot {doing} {}: {source}", path.display()))
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)?;
+        if let Some(hint) = &self.hint {
+            write!(f, "\n  hint: {hint}")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Error {}

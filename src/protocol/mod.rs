@@ -1,0 +1,52 @@
+//! Protocols: everything about a training that is not the compared axis.
+
+use serde::{Deserialize, Serialize};
+
+/// A resolved protocol. Units: epochs, examples, or none.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Protocol {
+    /// The preset it started from.
+    pub name: String,
+    pub optimizer: Optimizer,
+    pub schedule: Schedule,
+    pub epochs: usize,
+    /// Examples per step.
+    pub batch_size: usize,
+    /// Leave out the last, smaller batch of a training epoch; never applies to evaluation.
+    pub drop_last: bool,
+    pub selection: Selection,
+    /// A row of the step trace every so many steps.
+    pub trace_every: usize,
+}
+
+/// The optimizer and its constants, as PyTorch defines them (`torch.optim`, 2.9).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Optimizer {
+    Sgd { lr: f64, momentum: f64, weight_decay: f64 },
+    /// Weight decay is added to the gradient (L2).
+    Adam { lr: f64, beta1: f64, beta2: f64, eps: f64, weight_decay: f64 },
+    /// Weight decay is decoupled from the gradient.
+    AdamW { lr: f64, beta1: f64, beta2: f64, eps: f64, weight_decay: f64 },
+}
+
+/// The learning rate is multiplied by `gamma` after every `every` epochs (`StepLR`).
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Schedule {
+    pub every: usize,
+    pub gamma: f64,
+}
+
+/// Which epoch's weights a run is judged by. Accuracy decides; the earliest of equals wins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Selection {
+    /// The last epoch.
+    Last,
+    /// The epoch of the best validation accuracy.
+    BestVal,
+    /// The epoch of the best test accuracy: biased upwards, for comparison with old papers only.
+    BestTest,
+}

@@ -1,0 +1,133 @@
+//! What a finished run leaves: the only thing that reports and gates read.
+
+use crate::hash::{Digest, digest_json};
+use crate::protocol::Selection;
+use crate::spec::run::{RunId, RunSpec};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// The record of a run, `record.json` in its folder.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RunRecord {
+    /// The version of the format; see [`RunRecord::FORMAT`].
+    pub format: u32,
+    pub id: RunId,
+    pub spec: RunSpec,
+    pub outcome: Outcome,
+    /// The digest of the data that were read: of the loaded arrays, not of the files.
+    pub data_content: Digest,
+    /// The root of the initial weights.
+    pub initial_root: Digest,
+    /// One entry per finished epoch, in order.
+    pub epochs: Vec<EpochRecord>,
+    /// The root of the last checkpoint: weights, buffers, optimizer state, strategy state, position.
+    pub final_root: Digest,
+    /// The root of the weights and buffers of the epoch that the protocol selects.
+    pub selected_root: Digest,
+    /// The epoch that the protocol selects, from 0.
+    pub selected_epoch: usize,
+    pub environment: Environment,
+    pub cost: Cost,
+}
+
+/// How a run ended.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Outcome {
+    Finished,
+    /// The loss stopped being a finite number.
+    Diverged { epoch: usize, step: usize },
+}
+
+/// One epoch: what was trained, what was measured, what the weights hash to.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EpochRecord {
+    /// The learning rate in force.
+    pub lr: f64,
+    /// Means over the epoch's steps, by name: `loss`, and per modality `score.<m>`, `rho.<m>`,
+    /// `k.<m>`, `q.<m>`, `grad-norm.<m>`; a strategy may add its own.
+    pub train: BTreeMap<String, f64>,
+    pub validation: Metrics,
+    pub test: Metrics,
+    /// Metrics on the data set's further test splits, by name.
+    pub further: BTreeMap<String, Metrics>,
+    /// The root of weights and buffers after the epoch.
+    pub root: Digest,
+}
+
+/// Metrics on one split. Fractions, not percent.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Metrics {
+    pub n: usize,
+    /// Mean cross-entropy.
+    pub loss: f64,
+    pub accuracy: f64,
+    pub macro_f1: f64,
+    /// Macro average precision over the classes present.
+    pub mean_average_precision: f64,
+    /// Accuracy by one modality alone, by the run's score estimator, in the order of branches.
+    pub modality_accuracy: Vec<f64>,
+    /// The Shapley contribution of each modality to accuracy, absent features set to zero.
+    pub contribution: Vec<f64>,
+    /// The largest contribution less the smallest: the degree of imbalance.
+    pub imbalance: f64,
+}
+
+/// Everything that bits may depend on, beside the spec: runs of one class must agree to the bit.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Environment {
+    /// The determinism class, by property: backend, features, target, ISA level, libm, lock file.
+    pub class: BTreeMap<String, String>,
+    /// The digest of the class.
+    pub class_id: Digest,
+    /// Facts that bits do not depend on: processor name, threads, build profile.
+    pub host: BTreeMap<String, String>,
+}
+
+/// What the run cost. Not part of any root.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Cost {
+    pub wall_seconds: f64,
+    pub train_steps: u64,
+    /// The number of trainable values.
+    pub parameters: u64,
+    /// The peak resident memory of the worker in bytes, where the platform tells.
+    pub peak_memory: Option<u64>,
+}
+
+impl RunRecord {
+    /// Version 1: the first.
+    pub const FORMAT: u32 = 1;
+
+    /// The epoch that `selection` picks: the earliest of the best.
+    pub fn select(epochs: &[EpochRecord], selection: Selection) -> Option<usize> {
+        let best = |metric: fn(&EpochRecord) -> f64| {
+            let top = epochs.iter().map(metric).fold(f64::NEG_INFINITY, f64::max);
+            epochs.iter().position(|epoch| metric(epoch) == top)
+        };
+        match selection {
+            Selection::Last => epochs.len().checked_sub(1),
+            Selection::BestVal => best(|epoch| epoch.validation.accuracy),
+            Selection::BestTest => best(|epoch| epoch.test.accuracy),
+        }
+    }
+
+    /// The root of the run: of everything in the record but environment and cost.
+    ///
+    /// # Errors
+    /// When the record cannot be encoded.
+    pub fn root(&self) -> crate::error::Result<Digest> {
+        let mut value = serde_json::to_value(self)
+            .map_err(|e| crate::error::Error::unexpected(format!("cannot encode a record: {e}")))?;
+        if let Some(map) = value.as_object_mut() {
+            map.remove("environment");
+            map.remove("cost");
+        }
+        digest_json(&value)
+    }
+}

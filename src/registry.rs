@@ -1,0 +1,282 @@
+//! Tables of named parts and their declared parameters.
+//!
+//! A data set, encoder, fusion method or strategy is an [`Entry`] in a visible table. The suite
+//! language, its JSON Schema, `--help` texts and "did you mean" all read these declarations, so a
+//! part describes itself once.
+
+use crate::error::{Error, Result};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::fmt;
+
+/// The value of a parameter.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Value {
+    Bool(bool),
+    Int(i64),
+    Float(f64),
+    Text(String),
+    List(Vec<String>),
+}
+
+impl fmt::Display for Value {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Value::Bool(x) => write!(f, "{x}"),
+            Value::Int(x) => write!(f, "{x}"),
+            Value::Float(x) => write!(f, "{x}"),
+            Value::Text(x) => write!(f, "{x}"),
+            Value::List(x) => write!(f, "{}", x.join("+")),
+        }
+    }
+}
+
+/// What values a parameter takes. Bounds are inclusive.
+#[derive(Clone, Copy, Debug)]
+pub enum Domain {
+    Bool,
+    Int { min: i64, max: i64 },
+    Float { min: f64, max: f64 },
+    Choice(&'static [&'static str]),
+    /// At least `min` different names out of `of`.
+    Names { of: &'static [&'static str], min: usize },
+}
+
+/// A default, in a form that can stand in a constant.
+#[derive(Clone, Copy, Debug)]
+pub enum Default {
+    Bool(bool),
+    Int(i64),
+    Float(f64),
+    Text(&'static str),
+    List(&'static [&'static str]),
+}
+
+impl From<Default> for Value {
+    fn from(default: Default) -> Self {
+        match default {
+            Default::Bool(x) => Value::Bool(x),
+            Default::Int(x) => Value::Int(x),
+            Default::Float(x) => Value::Float(x),
+            Default::Text(x) => Value::Text(x.into()),
+            Default::List(x) => Value::List(x.iter().map(|s| (*s).into()).collect()),
+        }
+    }
+}
+
+/// A declared parameter of a part.
+#[derive(Clone, Copy, Debug)]
+pub struct Param {
+    pub name: &'static str,
+    pub summary: &'static str,
+    pub domain: Domain,
+    pub default: Default,
+}
+
+impl Param {
+    /// Accepts `value` into the parameter's domain; whole numbers become floats where a float is
+    /// declared, so that `1` and `1.0` are one value with one hash.
+    ///
+    /// # Errors
+    /// A message that says what would be right, without naming the place.
+    pub fn accept(&self, value: Value) -> std::result::Result<Value, String> {
+        let value = match (self.domain, value) {
+            (Domain::Float { .. }, Value::Int(x)) => Value::Float(x as f64),
+            (_, value) => value,
+        };
+        let fits = match (&self.domain, &value) {
+            (Domain::Bool, Value::Bool(_)) => true,
+            (Domain::Int { min, max }, Value::Int(x)) => min <= x && x <= max,
+            (Domain::Float { min, max }, Value::Float(x)) => min <= x && x <= max,
+            (Domain::Choice(names), Value::Text(x)) => {
+                if !names.contains(&x.as_str()) {
+                    return Err(unknown("value", x, names.iter().copied()));
+                }
+                true
+            }
+            (Domain::Names { of, min }, Value::List(list)) => {
+                for (i, name) in list.iter().enumerate() {
+                    if !of.contains(&name.as_str()) {
+                        return Err(unknown("name", name, of.iter().copied()));
+                    }
+                    if list[..i].contains(name) {
+                        return Err(format!("`{name}` stands twice in `{}`", self.name));
+                    }
+                }
+                *min <= list.len()
+            }
+            _ => false,
+        };
+        if fits {
+            Ok(value)
+        } else {
+            Err(format!("`{}` must be {}, not `{value}`", self.name, self.domain))
+        }
+    }
+}
+
+impl fmt::Display for Domain {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Domain::Bool => write!(f, "true or false"),
+            Domain::Int { min, max: i64::MAX } => write!(f, "a whole number of at least {min}"),
+            Domain::Int { min, max } => write!(f, "a whole number from {min} to {max}"),
+            Domain::Float { min, max } if *max == f64::MAX => {
+                write!(f, "a number of at least {min}")
+            }
+            Domain::Float { min, max } => write!(f, "a number from {min} to {max}"),
+            Domain::Choice(names) => write!(f, "one of {}", names.join(", ")),
+            Domain::Names { of, min } => {
+                write!(f, "a list of at least {min} of {}", of.join(", "))
+            }
+        }
+    }
+}
+
+/// Resolved parameters: every declared one, defaults written out.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, std::default::Default)]
+#[serde(transparent)]
+pub struct Params(pub BTreeMap<String, Value>);
+
+impl Params {
+    /// Every declared parameter at its default.
+    pub fn defaults(declared: &[Param]) -> Self {
+        Self(declared.iter().map(|p| (p.name.to_string(), p.default.into())).collect())
+    }
+
+    /// Fills defaults into `given` and checks every value.
+    ///
+    /// # Errors
+    /// The offending key and a message, for a caller that knows the place.
+    pub fn resolve(
+        declared: &[Param],
+        given: BTreeMap<String, Value>,
+    ) -> std::result::Result<Self, (String, String)> {
+        let mut resolved = Self::defaults(declared);
+        for (key, value) in given {
+            let Some(param) = declared.iter().find(|p| p.name == key) else {
+                let message = unknown("parameter", &key, declared.iter().map(|p| p.name));
+                return Err((key, message));
+            };
+            match param.accept(value) {
+                Ok(value) => resolved.0.insert(key, value),
+                Err(message) => return Err((key, message)),
+            };
+        }
+        Ok(resolved)
+    }
+
+    /// A number; `name` must be declared as one.
+    pub fn float(&self, name: &str) -> f64 {
+        match self.0.get(name) {
+            Some(Value::Float(x)) => *x,
+            other => panic!("`{name}` is not a declared float: {other:?}"),
+        }
+    }
+
+    /// A whole number that is declared as non-negative.
+    pub fn count(&self, name: &str) -> usize {
+        match self.0.get(name) {
+            Some(Value::Int(x)) if *x >= 0 => *x as usize,
+            other => panic!("`{name}` is not a declared count: {other:?}"),
+        }
+    }
+
+    /// A flag; `name` must be declared as one.
+    pub fn flag(&self, name: &str) -> bool {
+        match self.0.get(name) {
+            Some(Value::Bool(x)) => *x,
+            other => panic!("`{name}` is not a declared flag: {other:?}"),
+        }
+    }
+
+    /// A chosen name; `name` must be declared as a choice.
+    pub fn text(&self, name: &str) -> &str {
+        match self.0.get(name) {
+            Some(Value::Text(x)) => x,
+            other => panic!("`{name}` is not a declared choice: {other:?}"),
+        }
+    }
+
+    /// A list of names; `name` must be declared as one.
+    pub fn list(&self, name: &str) -> &[String] {
+        match self.0.get(name) {
+            Some(Value::List(x)) => x,
+            other => panic!("`{name}` is not a declared list: {other:?}"),
+        }
+    }
+}
+
+/// A named part with its parameters and whatever builds it.
+pub struct Entry<B> {
+    pub name: &'static str,
+    pub summary: &'static str,
+    pub params: &'static [Param],
+    pub build: B,
+}
+
+/// Finds the entry called `name`.
+///
+/// # Errors
+/// An unknown name, with the nearest known one.
+pub fn find<'a, B>(what: &str, table: &'a [Entry<B>], name: &str) -> Result<&'a Entry<B>> {
+    table
+        .iter()
+        .find(|entry| entry.name == name)
+        .ok_or_else(|| Error::input(unknown(what, name, table.iter().map(|entry| entry.name))))
+}
+
+/// "unknown WHAT `NAME`", with the nearest of the known names, or all of them.
+pub fn unknown<'a>(what: &str, name: &str, known: impl Iterator<Item = &'a str>) -> String {
+    let known: Vec<&str> = known.collect();
+    let nearest = known
+        .iter()
+        .map(|candidate| (strsim::damerau_levenshtein(name, candidate), candidate))
+        .min_by_key(|(distance, _)| *distance)
+        .filter(|(distance, candidate)| *distance <= 1 + name.len().max(candidate.len()) / 4);
+    match nearest {
+        Some((_, candidate)) => format!("unknown {what} `{name}`, did you mean `{candidate}`?"),
+        None if known.is_empty() => format!("unknown {what} `{name}`: none is taken here"),
+        None => format!("unknown {what} `{name}`, expected one of {}", known.join(", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ALPHA: Param = Param {
+        name: "alpha",
+        summary: "strength",
+        domain: Domain::Float { min: 0.0, max: f64::MAX },
+        default: Default::Float(0.8),
+    };
+
+    #[test]
+    fn whole_numbers_become_floats_where_a_float_is_declared() {
+        assert_eq!(ALPHA.accept(Value::Int(1)), Ok(Value::Float(1.0)));
+    }
+
+    #[test]
+    fn values_outside_the_domain_are_refused_with_what_would_be_right() {
+        let message = ALPHA.accept(Value::Float(-0.5)).unwrap_err();
+        assert_eq!(message, "`alpha` must be a number of at least 0, not `-0.5`");
+        assert!(ALPHA.accept(Value::Float(f64::NAN)).is_err());
+        assert!(ALPHA.accept(Value::Text("x".into())).is_err());
+    }
+
+    #[test]
+    fn a_misspelt_key_is_answered_with_the_nearest() {
+        let given = BTreeMap::from([("alhpa".to_string(), Value::Float(1.0))]);
+        let (key, message) = Params::resolve(&[ALPHA], given).unwrap_err();
+        assert_eq!(key, "alhpa");
+        assert_eq!(message, "unknown parameter `alhpa`, did you mean `alpha`?");
+    }
+
+    #[test]
+    fn a_far_name_is_answered_with_all() {
+        let message = unknown("fusion", "xyzzy", ["sum", "concat"].into_iter());
+        assert_eq!(message, "unknown fusion `xyzzy`, expected one of sum, concat");
+    }
+}

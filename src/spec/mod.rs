@@ -1,0 +1,3 @@
+//! The suite language: parse, validate, expand.
+
+pub mod run;
