@@ -80,7 +80,10 @@ mod tests {
         let mut stream = Stream::new(7, "pinned");
         let uniform = [(); 2].map(|()| (stream.uniform() * 1e9) as u64);
         let normal = [(); 3].map(|()| (stream.normal() * 1e9) as i64);
-        assert_eq!((uniform, normal), ([92_344_779, 98_318_141], [-473_207_513, 595_150_251, 42_713_914]));
+        assert_eq!(
+            (uniform, normal),
+            ([92_344_779, 98_318_141], [-473_207_513, 595_150_251, 42_713_914])
+        );
     }
 
     #[test]

@@ -11,6 +11,8 @@ pub enum Shape {
     Vector { size: usize },
     /// An image or spectrogram, stored channel first, then rows, then columns.
     Image { channels: usize, height: usize, width: usize },
+    /// A few frames of a video, stored channel first, then time, rows, columns.
+    Clip { channels: usize, frames: usize, height: usize, width: usize },
     /// A sequence, stored channel first, then time.
     Sequence { channels: usize, length: usize },
 }
@@ -21,6 +23,7 @@ impl Shape {
         match self {
             Shape::Vector { size } => size,
             Shape::Image { channels, height, width } => channels * height * width,
+            Shape::Clip { channels, frames, height, width } => channels * frames * height * width,
             Shape::Sequence { channels, length } => channels * length,
         }
     }

@@ -1,0 +1,179 @@
+//! Named tensors: their canonical hash, and safetensors files of them. Knows nothing of burn.
+//!
+//! Checkpoint files of a framework differ from process to process for equal tensors, so a file's
+//! digest proves nothing. The root is therefore taken over the tensors themselves: a Merkle tree
+//! whose leaves, in path order, are SHA-256(path, dtype, shape, little-endian bytes).
+
+use crate::error::{Error, Result};
+use crate::hash::{Digest, merkle_root};
+use safetensors::tensor::{SafeTensors, TensorView};
+use std::io::Write;
+use std::path::Path;
+
+pub use safetensors::Dtype;
+
+/// A tensor with a stable path. Bytes are row-major and little-endian.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NamedTensor {
+    pub path: String,
+    pub dtype: Dtype,
+    pub shape: Vec<usize>,
+    pub bytes: Vec<u8>,
+}
+
+impl NamedTensor {
+    pub fn f32(path: impl Into<String>, shape: Vec<usize>, values: &[f32]) -> Self {
+        let bytes = values.iter().flat_map(|x| x.to_le_bytes()).collect();
+        Self { path: path.into(), dtype: Dtype::F32, shape, bytes }
+    }
+
+    pub fn f64(path: impl Into<String>, shape: Vec<usize>, values: &[f64]) -> Self {
+        let bytes = values.iter().flat_map(|x| x.to_le_bytes()).collect();
+        Self { path: path.into(), dtype: Dtype::F64, shape, bytes }
+    }
+
+    pub fn i64(path: impl Into<String>, shape: Vec<usize>, values: &[i64]) -> Self {
+        let bytes = values.iter().flat_map(|x| x.to_le_bytes()).collect();
+        Self { path: path.into(), dtype: Dtype::I64, shape, bytes }
+    }
+
+    /// The values as f64, whatever the dtype.
+    ///
+    /// # Errors
+    /// When the dtype is none that a checkpoint holds.
+    pub fn to_f64(&self) -> Result<Vec<f64>> {
+        fn read<const N: usize>(bytes: &[u8], decode: fn([u8; N]) -> f64) -> Vec<f64> {
+            let (chunks, _) = bytes.as_chunks::<N>();
+            chunks.iter().map(|chunk| decode(*chunk)).collect()
+        }
+        match self.dtype {
+            Dtype::F32 => Ok(read(&self.bytes, |b| f32::from_le_bytes(b).into())),
+            Dtype::F64 => Ok(read(&self.bytes, f64::from_le_bytes)),
+            Dtype::I64 => Ok(read(&self.bytes, |b| i64::from_le_bytes(b) as f64)),
+            Dtype::U8 => Ok(read(&self.bytes, |[b]| b.into())),
+            other => Err(Error::input(format!("`{}` has the dtype {other:?}", self.path))),
+        }
+    }
+
+    /// The leaf of the Merkle tree: every variable part is preceded by its length, so that no
+    /// two different tensors are hashed as the same bytes.
+    pub fn leaf(&self) -> Digest {
+        let mut bytes = Vec::with_capacity(self.bytes.len() + self.path.len() + 64);
+        bytes.extend((self.path.len() as u64).to_le_bytes());
+        bytes.extend(self.path.as_bytes());
+        let dtype = format!("{:?}", self.dtype);
+        bytes.extend((dtype.len() as u64).to_le_bytes());
+        bytes.extend(dtype.as_bytes());
+        bytes.extend((self.shape.len() as u64).to_le_bytes());
+        self.shape.iter().for_each(|n| bytes.extend((*n as u64).to_le_bytes()));
+        bytes.extend(&self.bytes);
+        Digest::of(&bytes)
+    }
+}
+
+/// The canonical root of a set of tensors, whatever their order.
+pub fn root(tensors: &[NamedTensor]) -> Digest {
+    let mut sorted: Vec<&NamedTensor> = tensors.iter().collect();
+    sorted.sort_by(|a, b| a.path.cmp(&b.path));
+    merkle_root(sorted.into_iter().map(NamedTensor::leaf))
+}
+
+/// Writes a safetensors file atomically: a temporary file beside it, synced, then renamed.
+///
+/// # Errors
+/// When the file cannot be written; nothing is left behind then.
+pub fn write(path: &Path, tensors: &[NamedTensor]) -> Result<()> {
+    let invalid = |e| Error::unexpected(format!("cannot encode {}: {e}", path.display()));
+    let views = tensors
+        .iter()
+        .map(|t| Ok((&t.path, TensorView::new(t.dtype, t.shape.clone(), &t.bytes)?)))
+        .collect::<std::result::Result<Vec<_>, safetensors::SafeTensorError>>()
+        .map_err(invalid)?;
+    let bytes = safetensors::serialize(views, None).map_err(invalid)?;
+    let io = |e: std::io::Error| Error::io("write", path, &e);
+    let folder = path.parent().unwrap_or(Path::new("."));
+    let mut file = tempfile::NamedTempFile::new_in(folder).map_err(io)?;
+    file.write_all(&bytes).map_err(io)?;
+    file.as_file().sync_all().map_err(io)?;
+    file.persist(path).map_err(|e| io(e.error))?;
+    Ok(())
+}
+
+/// Reads a safetensors file, sorted by path.
+///
+/// # Errors
+/// When the file cannot be read, is truncated or damaged.
+pub fn read(path: &Path) -> Result<Vec<NamedTensor>> {
+    let bytes = std::fs::read(path).map_err(|e| Error::io("read", path, &e))?;
+    let file = SafeTensors::deserialize(&bytes).map_err(|e| {
+        Error::input(format!("{} is not a whole safetensors file: {e}", path.display()))
+            .with_hint("it was truncated or changed; delete it to have it made again")
+    })?;
+    let mut tensors: Vec<NamedTensor> = file
+        .iter()
+        .map(|(path, view)| NamedTensor {
+            path: path.to_string(),
+            dtype: view.dtype(),
+            shape: view.shape().to_vec(),
+            bytes: view.data().to_vec(),
+        })
+        .collect();
+    tensors.sort_by(|a, b| a.path.cmp(&b.path));
+    Ok(tensors)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn sample() -> Vec<NamedTensor> {
+        vec![
+            NamedTensor::f32("b.weight", vec![2, 2], &[1.0, -2.0, 0.5, f32::MIN_POSITIVE]),
+            NamedTensor::f32("a", vec![1], &[3.0]),
+            NamedTensor::i64("step", vec![], &[7]),
+        ]
+    }
+
+    #[test]
+    fn a_file_gives_back_what_was_written_and_the_same_root() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x.safetensors");
+        write(&path, &sample()).unwrap();
+        let back = read(&path).unwrap();
+        assert_eq!(root(&back), root(&sample()));
+        assert_eq!(back[1].path, "b.weight");
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_truncated_file_is_an_input_error_that_names_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x.safetensors");
+        write(&path, &sample()).unwrap();
+        let bytes = std::fs::read(&path).unwrap();
+        std::fs::write(&path, &bytes[..bytes.len() - 3]).unwrap();
+        let error = read(&path).unwrap_err();
+        assert_eq!(error.kind, crate::error::Kind::Input);
+        assert!(error.message.contains("x.safetensors"), "{error}");
+    }
+
+    proptest! {
+        #[test]
+        fn every_bit_name_and_shape_counts(at in 0usize..16, bit in 0u8..8) {
+            let before = root(&sample());
+            let mut flipped = sample();
+            flipped[0].bytes[at] ^= 1 << bit;
+            prop_assert_ne!(root(&flipped), before);
+            let mut reshaped = sample();
+            reshaped[0].shape = vec![4];
+            prop_assert_ne!(root(&reshaped), before);
+            let mut renamed = sample();
+            renamed[1].path.push('x');
+            prop_assert_ne!(root(&renamed), before);
+            let mut reordered = sample();
+            reordered.swap(0, 2);
+            prop_assert_eq!(root(&reordered), before);
+        }
+    }
+}

@@ -1,0 +1,113 @@
+//! The determinism class: everything that bits may depend on beside the run's spec.
+
+use crate::hash::Digest;
+use std::collections::BTreeMap;
+
+/// The determinism class of this build on this machine, by property.
+///
+/// `backend` holds what the opened device adds, such as the versions of GPU libraries.
+pub fn class(backend: &BTreeMap<String, String>) -> BTreeMap<String, String> {
+    let mut class = backend.clone();
+    class.insert("target".into(), target());
+    class.insert("isa".into(), isa().into());
+    class.insert("libm".into(), libm());
+    class.insert("l1d".into(), l1d());
+    class.insert("cargo-lock".into(), Digest::of(include_bytes!("../Cargo.lock")).to_string());
+    class
+}
+
+/// Facts that bits do not depend on.
+pub fn host() -> BTreeMap<String, String> {
+    BTreeMap::from([
+        ("cores".into(), std::thread::available_parallelism().map_or(1, |n| n.get()).to_string()),
+        ("counterpoise".into(), env!("CARGO_PKG_VERSION").into()),
+        ("processor".into(), processor()),
+        ("profile".into(), if cfg!(debug_assertions) { "debug" } else { "release" }.into()),
+    ])
+}
+
+/// The peak resident memory of this process in bytes, where the platform tells.
+pub fn peak_memory() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
+    let kibibytes: u64 = line.split_whitespace().nth(1)?.parse().ok()?;
+    Some(kibibytes * 1024)
+}
+
+fn target() -> String {
+    format!("{}-{}", std::env::consts::ARCH, std::env::consts::OS)
+}
+
+/// The instruction set level that selects floating-point kernels.
+fn isa() -> &'static str {
+    #[cfg(target_arch = "x86_64")]
+    if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
+        return "x86-64-v3";
+    } else {
+        return "below x86-64-v3";
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    "native"
+}
+
+/// Where `exp`, `ln` and `tanh` inside tensor kernels come from. A C library is recorded by
+/// name and version, because its implementations change.
+fn libm() -> String {
+    let version = ["/lib/x86_64-linux-gnu/libc.so.6", "/lib64/libc.so.6"]
+        .into_iter()
+        .find_map(|path| glibc_version(&std::fs::read(path).ok()?));
+    match version {
+        Some(version) => format!("glibc {version}"),
+        None => "platform".into(),
+    }
+}
+
+/// The version in glibc's own banner.
+fn glibc_version(library: &[u8]) -> Option<String> {
+    let marker = b"GNU C Library ";
+    let at = library.windows(marker.len()).position(|window| window == marker)?;
+    let banner = String::from_utf8_lossy(&library[at..(at + 120).min(library.len())]);
+    let version = banner.split("version ").nth(1)?;
+    let digits: String =
+        version.chars().take_while(|c| c.is_ascii_digit() || *c == '.').collect();
+    Some(digits.trim_end_matches('.').to_string())
+}
+
+/// The geometry of the first-level data cache: the matrix kernels derive the grouping of long
+/// sums from it.
+fn l1d() -> String {
+    let read = |name: &str| {
+        std::fs::read_to_string(format!("/sys/devices/system/cpu/cpu0/cache/index0/{name}"))
+            .map(|text| text.trim().to_string())
+            .unwrap_or_else(|_| "unknown".into())
+    };
+    format!("{} {}-way", read("size"), read("ways_of_associativity"))
+}
+
+fn processor() -> String {
+    std::fs::read_to_string("/proc/cpuinfo")
+        .ok()
+        .and_then(|text| {
+            let line = text.lines().find(|line| line.starts_with("model name"))?;
+            Some(line.split(':').nth(1)?.trim().to_string())
+        })
+        .unwrap_or_else(|| "unknown".into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_class_repeats_and_holds_what_the_backend_adds() {
+        let backend = BTreeMap::from([("backend".to_string(), "flex".to_string())]);
+        assert_eq!(class(&backend), class(&backend));
+        assert_eq!(class(&backend)["backend"], "flex");
+    }
+
+    #[test]
+    fn the_banner_of_glibc_is_read() {
+        let banner = b"..GNU C Library (Debian GLIBC 2.36-9) stable release version 2.36.\nC";
+        assert_eq!(glibc_version(banner).as_deref(), Some("2.36"));
+    }
+}

@@ -1,0 +1,51 @@
+//! Concatenation: one linear head on all features side by side.
+
+use super::{Build, Fusion};
+use crate::model::layers::linear;
+use crate::registry::Entry;
+use burn::module::Module;
+use burn::nn::Linear;
+use burn::tensor::Tensor;
+
+pub(super) const ENTRY: Entry<Build> = Entry {
+    name: "concat",
+    summary: "one linear head on the concatenated features",
+    params: &[],
+    build: Build {
+        max_modalities: None,
+        default_scores: "split-head",
+        splits: true,
+        build: |_, sizes, n_classes, place| {
+            let fc_out = linear(sizes.iter().sum(), n_classes, place);
+            Ok(Fusion::Concat(Concat { fc_out }))
+        },
+    },
+};
+
+#[derive(Module, Debug)]
+pub struct Concat {
+    pub fc_out: Linear,
+}
+
+impl Concat {
+    pub(super) fn forward(&self, features: &[Tensor<2>]) -> Tensor<2> {
+        self.fc_out.forward(Tensor::cat(features.to_vec(), 1))
+    }
+
+    /// Each modality's slice of the weight, with an equal share of the bias (Eq. 8 of the
+    /// conference paper, Eq. 6 of the journal paper).
+    pub(super) fn split_logits(&self, features: &[Tensor<2>]) -> Vec<Tensor<2>> {
+        let share = 1.0 / features.len() as f64;
+        let bias = self.fc_out.bias.as_ref().map(|bias| bias.val().mul_scalar(share));
+        let mut start = 0;
+        features
+            .iter()
+            .map(|x| {
+                let size = x.dims()[1];
+                let weight = self.fc_out.weight.val().narrow(0, start, size);
+                start += size;
+                burn::tensor::module::linear(x.clone(), weight, bias.clone())
+            })
+            .collect()
+    }
+}

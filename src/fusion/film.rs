@@ -1,0 +1,59 @@
+//! FiLM: one modality scales and shifts the features of the other.
+
+use super::{Build, Fusion, common_size};
+use crate::model::layers::{Place, linear};
+use crate::registry::{self, Domain, Entry, Param};
+use burn::module::Module;
+use burn::nn::Linear;
+use burn::tensor::Tensor;
+
+pub(super) const ENTRY: Entry<Build> = Entry {
+    name: "film",
+    summary: "one modality scales and shifts the other's features, then a linear head",
+    params: &[Param {
+        name: "conditioner",
+        summary: "the modality that scales and shifts the other",
+        domain: Domain::Choice(&["first", "second"]),
+        default: registry::Default::Text("first"),
+    }],
+    build: Build {
+        max_modalities: Some(2),
+        default_scores: "zero-out-feature",
+        splits: false,
+        build: |params, sizes, n_classes, place| {
+            let film = Film::new(
+                usize::from(params.text("conditioner") == "second"),
+                common_size(sizes)?,
+                n_classes,
+                place,
+            );
+            Ok(Fusion::Film(film))
+        },
+    },
+};
+
+#[derive(Module, Debug)]
+pub struct Film {
+    pub fc: Linear,
+    pub fc_out: Linear,
+    /// The index of the modality that conditions.
+    conditioner: usize,
+}
+
+impl Film {
+    fn new(conditioner: usize, size: usize, n_classes: usize, place: &Place) -> Self {
+        Self {
+            fc: linear(size, 2 * size, place),
+            fc_out: linear(size, n_classes, place),
+            conditioner,
+        }
+    }
+
+    pub(super) fn forward(&self, features: &[Tensor<2>]) -> Tensor<2> {
+        let [_, size] = features[0].dims();
+        let affine = self.fc.forward(features[self.conditioner].clone());
+        let gamma = affine.clone().narrow(1, 0, size);
+        let beta = affine.narrow(1, size, size);
+        self.fc_out.forward(gamma * features[1 - self.conditioner].clone() + beta)
+    }
+}

@@ -1,0 +1,53 @@
+//! The two-stage model: one encoder per modality, one fusion head.
+
+pub mod cnn;
+pub mod encoder;
+pub mod init;
+pub mod layers;
+pub mod mlp;
+pub mod parameters;
+pub mod resnet18;
+pub mod score;
+pub mod temporal;
+
+use crate::error::{Error, Result};
+use crate::fusion::Fusion;
+use crate::spec::run::RunSpec;
+use burn::module::Module;
+use burn::tensor::Tensor;
+use encoder::Encoder;
+use layers::Place;
+
+/// Encoders in the order of the run's branches, and the fusion head on their features.
+#[derive(Module, Debug)]
+pub struct Model {
+    pub encoders: Vec<Encoder>,
+    pub fusion: Fusion,
+}
+
+impl Model {
+    /// Builds the model of a run with weights of zero; see [`init::fill`].
+    ///
+    /// # Errors
+    /// When an encoder cannot read its modality or the fusion cannot join their features.
+    pub fn build(spec: &RunSpec, place: &Place) -> Result<Self> {
+        let encoders = spec
+            .branches
+            .iter()
+            .map(|branch| Encoder::build(&branch.encoder, branch.modality.shape, place))
+            .collect::<Result<Vec<_>>>()?;
+        let sizes: Vec<usize> = spec
+            .branches
+            .iter()
+            .map(|branch| encoder::feature_size(&branch.encoder))
+            .collect::<Result<_>>()?;
+        let fusion = Fusion::build(&spec.fusion, &sizes, spec.n_classes, place)
+            .map_err(|message| Error::input(format!("fusion `{}`: {message}", spec.fusion.name)))?;
+        Ok(Self { encoders, fusion })
+    }
+
+    /// Features `[batch, feature]` of every modality, from flattened inputs `[batch, value]`.
+    pub fn features(&self, inputs: Vec<Tensor<2>>) -> Vec<Tensor<2>> {
+        self.encoders.iter().zip(inputs).map(|(encoder, x)| encoder.forward(x)).collect()
+    }
+}

@@ -1,0 +1,110 @@
+//! Estimators of what the model predicts from one modality alone.
+
+use crate::error::{Error, Result};
+use crate::fusion::Fusion;
+use crate::registry::Entry;
+use burn::tensor::Tensor;
+
+/// How unimodal logits are estimated. Results are not comparable across estimators, so the
+/// estimator is recorded with every run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Estimator {
+    /// The modality's own part of a linear head.
+    SplitHead,
+    /// [`Estimator::SplitHead`] as the published code computes it: in evaluation, not in
+    /// training, a sum head's bias is halved (OGM-GE_CVPR2022 `main.py` lines 83-86, 195-198).
+    SplitHeadOfficial,
+    /// The fusion on the modality's features with all others zero; for any fusion.
+    ZeroOutFeature,
+}
+
+/// Every estimator, in the order shown to users.
+pub const ESTIMATORS: &[Entry<Estimator>] = &[
+    Entry {
+        name: "split-head",
+        summary: "the modality's own part of the head; concat shares the bias, sum does not",
+        params: &[],
+        build: Estimator::SplitHead,
+    },
+    Entry {
+        name: "split-head-official",
+        summary: "split-head with a sum head's bias halved in evaluation, as published",
+        params: &[],
+        build: Estimator::SplitHeadOfficial,
+    },
+    Entry {
+        name: "zero-out-feature",
+        summary: "the fusion on one modality's features, all others zero",
+        params: &[],
+        build: Estimator::ZeroOutFeature,
+    },
+];
+
+/// Whether the model is being trained or evaluated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Phase {
+    Training,
+    Evaluation,
+}
+
+impl Estimator {
+    /// # Errors
+    /// When there is no estimator of that name.
+    pub fn parse(name: &str) -> Result<Self> {
+        Ok(crate::registry::find("score estimator", ESTIMATORS, name)?.build)
+    }
+
+    /// Unimodal logits `[batch, class]` for every modality.
+    ///
+    /// # Errors
+    /// When the fusion has no head that splits by modality.
+    pub fn logits(
+        self,
+        fusion: &Fusion,
+        features: &[Tensor<2>],
+        phase: Phase,
+    ) -> Result<Vec<Tensor<2>>> {
+        match self {
+            Estimator::ZeroOutFeature => Ok((0..features.len())
+                .map(|kept| fusion.forward(&zero_out(features, |m| m == kept)))
+                .collect()),
+            Estimator::SplitHead | Estimator::SplitHeadOfficial => {
+                let halve = self == Estimator::SplitHeadOfficial && phase == Phase::Evaluation;
+                fusion.split_logits(features, halve).ok_or_else(|| {
+                    Error::input("this fusion has no head that splits by modality")
+                        .with_hint("use the score estimator `zero-out-feature`")
+                })
+            }
+        }
+    }
+}
+
+/// The features with those of every modality that is not `kept` set to zero.
+pub fn zero_out(features: &[Tensor<2>], kept: impl Fn(usize) -> bool) -> Vec<Tensor<2>> {
+    features
+        .iter()
+        .enumerate()
+        .map(|(m, x)| if kept(m) { x.clone() } else { x.zeros_like() })
+        .collect()
+}
+
+/// The sum over the batch of the probability that each modality alone gives the true class
+/// (Eq. 8 of the conference paper). `one_hot` is `[batch, class]`; the result is `[modality]`.
+///
+/// # Errors
+/// As [`Estimator::logits`].
+pub fn score_sums(
+    fusion: &Fusion,
+    estimator: Estimator,
+    features: &[Tensor<2>],
+    one_hot: &Tensor<2>,
+) -> Result<Tensor<1>> {
+    let logits = estimator.logits(fusion, features, Phase::Training)?;
+    let sums = logits
+        .into_iter()
+        .map(|logits| {
+            (burn::tensor::activation::softmax(logits, 1) * one_hot.clone()).sum()
+        })
+        .collect();
+    Ok(Tensor::cat(sums, 0))
+}

@@ -1,0 +1,51 @@
+//! A small temporal convolutional network on sequences.
+
+use super::layers::{BatchNorm, Place, conv1d, linear};
+use crate::data::Shape;
+use crate::registry::Params;
+use burn::module::Module;
+use burn::nn::Linear;
+use burn::nn::conv::Conv1d;
+use burn::nn::pool::{MaxPool1d, MaxPool1dConfig};
+use burn::tensor::{Tensor, activation::relu};
+
+/// Two blocks of convolution over 5 steps, batch normalisation and ReLU, with max pooling by 2
+/// between them; then the mean over time and a linear layer with ReLU.
+#[derive(Module, Debug)]
+pub struct Temporal {
+    conv1: Conv1d,
+    bn1: BatchNorm,
+    conv2: Conv1d,
+    bn2: BatchNorm,
+    fc: Linear,
+    pool: MaxPool1d,
+    channels: usize,
+    length: usize,
+}
+
+impl Temporal {
+    /// `shape` must be a sequence of at least 4 steps.
+    pub fn new(params: &Params, shape: Shape, place: &Place) -> Self {
+        let Shape::Sequence { channels, length } = shape else {
+            unreachable!("the table accepts sequences only");
+        };
+        let first = params.count("channels");
+        Self {
+            conv1: conv1d([channels, first], 5, place),
+            bn1: BatchNorm::new(first, place),
+            conv2: conv1d([first, 2 * first], 5, place),
+            bn2: BatchNorm::new(2 * first, place),
+            fc: linear(2 * first, params.count("features"), place),
+            pool: MaxPool1dConfig::new(2).with_stride(2).init(),
+            channels,
+            length,
+        }
+    }
+
+    pub fn forward(&self, x: Tensor<2>) -> Tensor<2> {
+        let x = x.reshape([-1, self.channels as i32, self.length as i32]);
+        let x = self.pool.forward(relu(self.bn1.forward(self.conv1.forward(x))));
+        let x = relu(self.bn2.forward(self.conv2.forward(x)));
+        relu(self.fc.forward(x.mean_dim(2).squeeze_dim(2)))
+    }
+}
