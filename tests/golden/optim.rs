@@ -1,0 +1,77 @@
+//! Optimizers: parameters after every step and the final state, in both float types.
+
+use crate::vectors::{assert_close, json, numbers, tensor, values};
+use burn::tensor::{DType, Device};
+use counterpoise::model::layers::Place;
+use counterpoise::model::parameters::{Group, Kind, Site};
+use counterpoise::protocol::{Optimizer as Rule, Schedule};
+use counterpoise::train::optimizer::Optimizer;
+use serde_json::Value;
+
+fn rule(name: &str, options: &Value) -> Rule {
+    let get = |key: &str| options[key].as_f64().unwrap_or(0.0);
+    let (lr, weight_decay) = (get("lr"), get("weight_decay"));
+    let (beta1, beta2) = (
+        options["betas"][0].as_f64().unwrap_or(0.0),
+        options["betas"][1].as_f64().unwrap_or(0.0),
+    );
+    let eps = get("eps");
+    if name.starts_with("sgd") {
+        Rule::Sgd { lr, momentum: get("momentum"), weight_decay }
+    } else if name.starts_with("adamw") {
+        Rule::AdamW { lr, beta1, beta2, eps, weight_decay }
+    } else {
+        Rule::Adam { lr, beta1, beta2, eps, weight_decay }
+    }
+}
+
+fn check(dtype: DType, suffix: &str, tolerance: f64) {
+    let golden = json("optim.json");
+    let place = Place { device: Device::flex(), dtype };
+    let schedule = Schedule {
+        every: golden["schedule"]["step_size"].as_u64().unwrap() as usize,
+        gamma: golden["schedule"]["gamma"].as_f64().unwrap(),
+    };
+    let initial = numbers(&golden["initial"]);
+    let n = initial.len();
+    let site = Site {
+        path: "p".into(),
+        group: Group::Fusion,
+        kind: Kind::Bias,
+        shape: vec![n],
+    };
+    let optimizers = golden["optimizers"].as_object().unwrap();
+    assert_eq!(optimizers.len(), 5);
+    for (name, case) in optimizers {
+        let mut optimizer = Optimizer::new(&rule(name, &case["options"]));
+        let mut value = tensor(initial.clone(), [n], &place);
+        for (step, gradient) in golden["gradients"].as_array().unwrap().iter().enumerate() {
+            let lr = optimizer.learning_rate(schedule, step);
+            let lr_used = case["lr_used"][step].as_f64().unwrap();
+            assert_close(&format!("{name} lr"), &[lr], &[lr_used], 0.0, 1e-12);
+            let gradient = tensor(numbers(gradient), [n], &place);
+            value = optimizer.step(lr, &site, &value, gradient);
+            let theirs = numbers(&case[format!("params_after_{suffix}")][step]);
+            let what = format!("{name} {suffix} step {step}");
+            assert_close(&what, &values(value.clone()), &theirs, tolerance, 0.0);
+        }
+        for tensor in optimizer.snapshot() {
+            let slot = tensor.path.rsplit('.').next().unwrap();
+            if let Some(theirs) = case["final_state_f32"].get(slot) {
+                let theirs = numbers(theirs);
+                let ours = tensor.to_f64().unwrap();
+                assert_close(&format!("{name} {slot}"), &ours, &theirs, 1e-6, 0.0);
+            }
+        }
+    }
+}
+
+#[test]
+fn in_f32() {
+    check(DType::F32, "f32", 1e-6);
+}
+
+#[test]
+fn in_f64() {
+    check(DType::F64, "f64", 1e-12);
+}
