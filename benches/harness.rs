@@ -1,1 +1,129 @@
-fn main() {}
+//! Time of one training step per encoder, of hashing a checkpoint and of rendering a report.
+
+use counterpoise::data::{Modality, Shape};
+use counterpoise::checkpoint::{self, NamedTensor};
+use counterpoise::hash::Digest;
+use counterpoise::fusion::FUSIONS;
+use counterpoise::model::encoder::ENCODERS;
+use counterpoise::model::layers::Place;
+use counterpoise::model::score::Estimator;
+use counterpoise::model::{Model, init};
+use counterpoise::modulation::{self, STRATEGIES, Updates};
+use counterpoise::protocol::{self, Protocol, Schedule, Selection};
+use counterpoise::registry::{Params, find};
+use counterpoise::spec::run::{Branch, Part, RunSpec};
+use counterpoise::stream::Stream;
+use counterpoise::train::batch::{Batch, gather};
+use counterpoise::train::optimizer::Optimizer;
+use counterpoise::train::step::{Position, step};
+use counterpoise::train::device;
+use criterion::{Criterion, criterion_group, criterion_main};
+use std::hint::black_box;
+
+const CLASSES: usize = 10;
+const BATCH: usize = 64;
+
+fn defaults(declared: &[counterpoise::registry::Param], name: &str) -> Part {
+    Part { name: name.into(), params: Params::defaults(declared) }
+}
+
+/// Two modalities of one shape through one encoder, fused by concatenation, under a strategy.
+fn spec(encoder: &str, shape: Shape, strategy: &str) -> RunSpec {
+    let branch = |name: &str| Branch {
+        modality: Modality { name: name.into(), shape },
+        encoder: defaults(find("encoder", ENCODERS, encoder).unwrap().params, encoder),
+    };
+    RunSpec {
+        format: RunSpec::FORMAT,
+        dataset: Part { name: "made".into(), params: Params::default() },
+        data_manifest: Digest::of(b"made"),
+        n_classes: CLASSES,
+        branches: vec![branch("a"), branch("b")],
+        fusion: defaults(find("fusion", FUSIONS, "concat").unwrap().params, "concat"),
+        strategy: defaults(find("strategy", STRATEGIES, strategy).unwrap().params, strategy),
+        scores: "split-head".into(),
+        protocol: Protocol {
+            name: "bench".into(),
+            optimizer: protocol::Optimizer::Sgd { lr: 0.01, momentum: 0.9, weight_decay: 1e-4 },
+            schedule: Schedule { every: 1, gamma: 1.0 },
+            epochs: 1,
+            batch_size: BATCH,
+            drop_last: false,
+            selection: Selection::Last,
+            trace_every: 1,
+        },
+        seed: 0,
+        backend: "cpu".into(),
+    }
+}
+
+fn random_batch(shape: Shape, rows: usize, place: &Place) -> Batch {
+    let features = |name: &str| {
+        let mut stream = Stream::new(0, name);
+        (0..rows * shape.size()).map(|_| stream.normal() as f32).collect()
+    };
+    let split = counterpoise::data::Split {
+        features: vec![features("a"), features("b")],
+        labels: (0..rows).map(|i| (i % CLASSES) as u32).collect(),
+    };
+    gather(&split, &[0, 1], &(0..rows).collect::<Vec<_>>(), CLASSES, place)
+}
+
+fn training_steps(c: &mut Criterion) {
+    let mut group = c.benchmark_group("training step");
+    group.sample_size(20);
+    let image = Shape::Image { channels: 3, height: 14, width: 14 };
+    let cases = [
+        ("mlp", Shape::Vector { size: 588 }, BATCH),
+        ("cnn", image, BATCH),
+        ("temporal", Shape::Sequence { channels: 3, length: 100 }, BATCH),
+        ("resnet18", Shape::Image { channels: 3, height: 64, width: 64 }, 4),
+    ];
+    let names = ["a".to_string(), "b".to_string()];
+    for (encoder, shape, rows) in cases {
+        for strategy in ["joint", "ogm-ge", "opm"] {
+            let spec = spec(encoder, shape, strategy);
+            let device = device::open("cpu").unwrap().device.autodiff();
+            let place = Place { device, dtype: device::DTYPE };
+            let batch = random_batch(shape, rows, &place);
+            let mut model = init::fill(Model::build(&spec, &place).unwrap(), &names, 0);
+            let mut strategy_hooks = modulation::build(&spec.strategy).unwrap();
+            let mut optimizer = Optimizer::new(&spec.protocol.optimizer);
+            group.bench_function(format!("{encoder}/{strategy}/batch {rows}"), |b| {
+                b.iter(|| {
+                    let at = Position {
+                        seed: 0,
+                        epoch: 0,
+                        step: 0,
+                        pass: 0,
+                        turn: 0,
+                        lr: 0.0,
+                        names: &names,
+                        estimator: Estimator::SplitHead,
+                    };
+                    let hooks = strategy_hooks.as_mut();
+                    model = step(model.clone(), hooks, &mut optimizer, &batch, &Updates::All, &at)
+                        .unwrap()
+                        .model;
+                });
+            });
+        }
+    }
+    group.finish();
+}
+
+fn hashing(c: &mut Criterion) {
+    let values = vec![0.5f32; 1 << 20];
+    let tensors: Vec<NamedTensor> = (0..11)
+        .map(|i| NamedTensor::f32(format!("layer{i}.weight"), vec![1 << 10, 1 << 10], &values))
+        .collect();
+    let mut group = c.benchmark_group("hashing");
+    group.sample_size(20);
+    group.bench_function("checkpoint of 44 MiB, the size of a ResNet-18", |b| {
+        b.iter(|| checkpoint::root(black_box(&tensors)));
+    });
+    group.finish();
+}
+
+criterion_group!(benches, training_steps, hashing);
+criterion_main!(benches);

@@ -172,10 +172,7 @@ mod tests {
     #[test]
     fn canonical_json_sorts_keys_and_keeps_floats_exact() {
         let value = serde_json::json!({"b": [1, 0.1, 1.0], "a": {"z": null, "y": "\""}});
-        assert_eq!(
-            canonical_json(&value).unwrap(),
-            r#"{"a":{"y":"\"","z":null},"b":[1,0.1,1.0]}"#
-        );
+        assert_eq!(canonical_json(&value).unwrap(), r#"{"a":{"y":"\"","z":null},"b":[1,0.1,1.0]}"#);
     }
 
     proptest! {

@@ -36,11 +36,20 @@ impl fmt::Display for Value {
 #[derive(Clone, Copy, Debug)]
 pub enum Domain {
     Bool,
-    Int { min: i64, max: i64 },
-    Float { min: f64, max: f64 },
+    Int {
+        min: i64,
+        max: i64,
+    },
+    Float {
+        min: f64,
+        max: f64,
+    },
     Choice(&'static [&'static str]),
     /// At least `min` different names out of `of`.
-    Names { of: &'static [&'static str], min: usize },
+    Names {
+        of: &'static [&'static str],
+        min: usize,
+    },
 }
 
 /// A default, in a form that can stand in a constant.

@@ -79,7 +79,9 @@ impl Arrays {
             .0
             .iter()
             .map(|(name, Array { shape, values })| match values {
-                Values::Bytes(values) => (name.as_str(), Dtype::U8, shape.as_slice(), values.clone()),
+                Values::Bytes(values) => {
+                    (name.as_str(), Dtype::U8, shape.as_slice(), values.clone())
+                }
                 Values::Floats(values) => {
                     let bytes = values.iter().flat_map(|x| x.to_le_bytes()).collect();
                     (name.as_str(), Dtype::F32, shape.as_slice(), bytes)
@@ -156,9 +158,8 @@ pub(super) fn state(entry: &Entry<DatasetParts>, dir: &Path) -> State {
 fn verified(entry: &Entry<DatasetParts>, dir: &Path) -> std::result::Result<Vec<u8>, State> {
     let damaged = |e: &dyn std::fmt::Display| State::Damaged(e.to_string());
     let folder = folder(dir, entry);
-    let read = |path: PathBuf| {
-        std::fs::read(&path).map_err(|e| damaged(&Error::io("read", &path, &e)))
-    };
+    let read =
+        |path: PathBuf| std::fs::read(&path).map_err(|e| damaged(&Error::io("read", &path, &e)));
     let index_path = folder.join("cache.json");
     if matches!(std::fs::metadata(&index_path), Err(e) if e.kind() == ErrorKind::NotFound) {
         return Err(State::Missing);

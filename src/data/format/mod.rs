@@ -10,7 +10,7 @@ pub(super) mod pickle;
 use crate::error::Error;
 
 /// Malformed content of `file`.
-fn malformed(file: &str, what: impl std::fmt::Display) -> Error {
+pub(super) fn malformed(file: &str, what: impl std::fmt::Display) -> Error {
     Error::input(format!("{file}: {what}"))
 }
 

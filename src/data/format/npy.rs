@@ -171,7 +171,10 @@ pub(in crate::data) mod tests {
         let data = bytes_of(&[1.5f32, -2.0].map(f32::to_le_bytes));
         let file = npy_file("<f4", "(2, 1)", &data);
         let parsed = parse("x", &file).unwrap();
-        assert_eq!((parsed.shape.clone(), parsed.floats("x").unwrap()), (vec![2, 1], vec![1.5, -2.0]));
+        assert_eq!(
+            (parsed.shape.clone(), parsed.floats("x").unwrap()),
+            (vec![2, 1], vec![1.5, -2.0])
+        );
         let file = npy_file("<f8", "()", &0.25f64.to_le_bytes());
         assert_eq!(parse("x", &file).unwrap().floats("x").unwrap(), [0.25]);
         let file = npy_file("<i8", "(1,)", &(-7i64).to_le_bytes());

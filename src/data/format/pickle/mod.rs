@@ -12,8 +12,9 @@ use crate::error::Result;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-/// Limits on what is read: bytes of the pickle, opcodes, nested containers.
+/// Limits: bytes of the pickle, bytes decoded from it, opcodes, nested containers.
 const MAX_BYTES: usize = 1 << 26;
+const MAX_DECODED: usize = 1 << 27;
 const MAX_OPCODES: usize = 1 << 16;
 const MAX_DEPTH: usize = 8;
 
@@ -70,7 +71,7 @@ pub(in crate::data) fn parse<'a>(file: &str, bytes: &'a [u8]) -> Result<Value<'a
     if MAX_BYTES < bytes.len() {
         return Err(malformed(file, format!("the pickle is larger than {MAX_BYTES} bytes")));
     }
-    let mut machine = Machine { bytes, at: 0, stack: Vec::new(), marks: Vec::new(), memo: BTreeMap::new() };
+    let mut machine = Machine::new(bytes);
     for _ in 0..MAX_OPCODES {
         let at = machine.at;
         match machine.step() {
@@ -93,13 +94,20 @@ struct Machine<'a> {
     marks: Vec<usize>,
     /// Leaves only: a shared container could be changed through its other owners.
     memo: BTreeMap<u32, Value<'a>>,
+    /// Bytes decoded so far: one text may be decoded any number of times.
+    decoded: usize,
 }
 
 impl<'a> Machine<'a> {
+    fn new(bytes: &'a [u8]) -> Self {
+        let (stack, marks, memo) = (Vec::new(), Vec::new(), BTreeMap::new());
+        Self { bytes, at: 0, stack, marks, memo, decoded: 0 }
+    }
+
     /// Runs one opcode; the final value at the end of the program.
     fn step(&mut self) -> Step<Option<Value<'a>>> {
         match self.byte()? {
-            // PROTO, which is first and must be 2.
+            // PROTO.
             0x80 => match self.byte()? {
                 2 => {}
                 _ => return Err("expected pickle protocol 2"),
@@ -165,11 +173,13 @@ impl<'a> Machine<'a> {
             b'u' => self.set_items()?,
             b'R' => {
                 let (arguments, callable) = (self.pop()?, self.pop()?);
-                self.stack.push(objects::reduce(&callable, arguments)?);
+                let made = objects::reduce(&callable, arguments)?;
+                self.push_made(made)?;
             }
             b'b' => {
                 let (state, object) = (self.pop()?, self.pop()?);
-                self.stack.push(objects::build(object, state)?);
+                let made = objects::build(object, state)?;
+                self.push_made(made)?;
             }
             b'.' => return Ok(Some(self.pop()?)),
             _ => return Err("an opcode that a pickle of arrays does not need"),
@@ -226,6 +236,20 @@ impl<'a> Machine<'a> {
         self.stack.pop().ok_or("the stack is empty")
     }
 
+    fn push_made(&mut self, made: Value<'a>) -> Step<()> {
+        self.decoded += match &made {
+            Value::Bytes(bytes) => bytes.len(),
+            Value::Array(Array { elements: Elements::F8(values), .. }) => 8 * values.len(),
+            Value::Array(Array { elements: Elements::I8(values), .. }) => 8 * values.len(),
+            _ => 0,
+        };
+        if MAX_DECODED < self.decoded {
+            return Err("more data than the limit");
+        }
+        self.stack.push(made);
+        Ok(())
+    }
+
     fn since_mark(&mut self) -> Step<Vec<Value<'a>>> {
         let mark = self.marks.pop().ok_or("no open mark")?;
         Ok(self.stack.split_off(mark))
@@ -268,7 +292,9 @@ impl<'a> Machine<'a> {
 
     fn memoise(&mut self, key: u32) -> Step<()> {
         match self.stack.last() {
-            Some(leaf @ (Value::Text(_) | Value::Bytes(_) | Value::Dtype(_) | Value::Callable(_))) => {
+            Some(
+                leaf @ (Value::Text(_) | Value::Bytes(_) | Value::Dtype(_) | Value::Callable(_)),
+            ) => {
                 self.memo.insert(key, leaf.clone());
                 Ok(())
             }

@@ -107,7 +107,8 @@ fn a_dictionary_of_arrays_is_read() {
 
 #[test]
 fn a_callable_that_could_run_code_is_refused_with_its_place() {
-    let message = parse("x", b"\x80\x02cos\nsystem\nX\x02\x00\x00\x00ls\x85R.").unwrap_err().message;
+    let message =
+        parse("x", b"\x80\x02cos\nsystem\nX\x02\x00\x00\x00ls\x85R.").unwrap_err().message;
     assert_eq!(message, "x: pickle byte 2: a callable that a pickle of arrays does not need");
 }
 
@@ -118,6 +119,20 @@ fn deep_long_and_self_containing_pickles_are_refused() {
     let long = vec![b'N'; MAX_OPCODES + 1];
     assert!(parse("x", &long).unwrap_err().message.contains("opcodes"));
     assert!(parse("x", b"]q\x00h\x00a.").unwrap_err().message.contains("not a leaf"));
+}
+
+#[test]
+fn a_text_that_is_decoded_again_and_again_is_refused() {
+    let mut writer = Writer::default();
+    writer.op(b"c_codecs\nencode\nq\x00");
+    writer.text(&"x".repeat(1 << 22));
+    writer.op(b"q\x01");
+    writer.text("latin1");
+    writer.op(b"q\x02");
+    for _ in 0..40 {
+        writer.op(b"h\x00h\x01h\x02\x86R");
+    }
+    assert!(parse("x", &writer.0).unwrap_err().message.contains("more data than the limit"));
 }
 
 #[test]

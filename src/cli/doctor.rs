@@ -1,0 +1,66 @@
+//! `doctor`: what this build and this machine can do.
+
+use super::Format;
+use super::output;
+use crate::data::cache::State;
+use crate::data::{self, DATASETS};
+use crate::environment;
+use crate::error::{Error, Result};
+use crate::hash::digest_json;
+use crate::train::device;
+use clap::Args;
+use std::path::PathBuf;
+
+/// Tell which devices and data sets are here, and what bits depend on
+#[derive(Args)]
+#[command(after_help = "Example: counterpoise doctor --format json")]
+pub(super) struct Arguments {
+    /// The device whose determinism class is told
+    #[arg(long, value_name = "NAME", default_value = "auto")]
+    device: String,
+    /// Folder of the prepared data
+    #[arg(long, value_name = "DIR", default_value = "data")]
+    data: PathBuf,
+    /// How to print
+    #[arg(long, value_enum, default_value = "text")]
+    format: Format,
+}
+
+pub(super) fn run(arguments: &Arguments) -> Result<()> {
+    let backend = device::open(&arguments.device)?;
+    let class = environment::class(&backend.class);
+    let class_id = digest_json(&class)?;
+    let host = environment::host();
+    let mut sets = std::collections::BTreeMap::new();
+    for entry in DATASETS {
+        let state = match data::state(entry.name, &arguments.data)? {
+            State::Ready => "ready".to_string(),
+            State::Missing => "missing".to_string(),
+            State::Damaged(why) => format!("damaged: {why}"),
+        };
+        sets.insert(entry.name, state);
+    }
+    if arguments.format == Format::Json {
+        let value = serde_json::json!({
+            "devices": device::NAMES, "device": backend.kind, "class": class,
+            "class_id": class_id, "host": host, "data": sets,
+        });
+        let text = serde_json::to_string_pretty(&value)
+            .map_err(|e| Error::unexpected(format!("cannot print as JSON: {e}")))?;
+        return output::data(&text);
+    }
+    output::data(&format!("devices of this build: {}", device::NAMES.join(", ")))?;
+    output::data(&format!("determinism class {} of device `{}`:", class_id.short(), backend.kind))?;
+    for (key, value) in &class {
+        output::data(&format!("  {key}: {value}"))?;
+    }
+    output::data("this machine, of which no bit depends:")?;
+    for (key, value) in &host {
+        output::data(&format!("  {key}: {value}"))?;
+    }
+    output::data("data sets:")?;
+    for (name, state) in sets {
+        output::data(&format!("  {name}: {state}"))?;
+    }
+    Ok(())
+}

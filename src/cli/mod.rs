@@ -1,0 +1,90 @@
+//! The command line: one file per command; no logic that a user of the library would miss.
+
+pub mod catalog;
+mod data;
+mod doctor;
+pub mod output;
+mod progress;
+mod report;
+mod suite;
+mod worker;
+
+use crate::error::{Kind, Result};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// A reproducibility benchmark for balanced multimodal learning.
+///
+/// Suites define data sets x fusion methods x modulation strategies x seeds. A run is trained
+/// once, its checkpoint hashed, and a versioned report written.
+#[derive(Parser)]
+#[command(version, after_help = EXIT_CODES, max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+const EXIT_CODES: &str = "\
+Exit codes: 0 success; 1 unexpected failure; 2 bad usage or bad input; \
+3 runs failed, diverged, are blocked or missing; 4 hash mismatch; 5 regression
+
+Example: counterpoise suite smoke";
+
+#[derive(Subcommand)]
+enum Command {
+    Suite(suite::Arguments),
+    Report(report::Arguments),
+    Data(data::Arguments),
+    Doctor(doctor::Arguments),
+    #[command(hide = true)]
+    Worker,
+}
+
+/// How a result is printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Format {
+    Text,
+    Json,
+}
+
+/// Where a suite is found and what becomes of it.
+#[derive(Args, Clone, Debug)]
+struct Places {
+    /// Folder of the suites
+    #[arg(long, value_name = "DIR", default_value = "suites")]
+    suites: PathBuf,
+    /// Folder of the run store
+    #[arg(long, value_name = "DIR", default_value = "runs")]
+    store: PathBuf,
+    /// Folder of the reports
+    #[arg(long, value_name = "DIR", default_value = "reports")]
+    reports: PathBuf,
+}
+
+/// Parses the command line, runs the command and maps its outcome to an exit code.
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(e) => {
+            // Help and version are output, everything else is bad usage.
+            let code = if e.use_stderr() { Kind::Input.exit_code() } else { 0 };
+            let _ = e.print();
+            return code.into();
+        }
+    };
+    let result: Result<()> = match cli.command {
+        Command::Suite(arguments) => suite::run(&arguments),
+        Command::Report(arguments) => report::run(&arguments),
+        Command::Data(arguments) => data::run(&arguments),
+        Command::Doctor(arguments) => doctor::run(&arguments),
+        Command::Worker => worker::run(),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            output::error(&error);
+            error.kind.exit_code().into()
+        }
+    }
+}

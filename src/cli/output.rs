@@ -1,0 +1,151 @@
+//! The only place that prints: what a script would read to stdout, everything else to stderr.
+//!
+//! Colours are left out where the stream is no terminal or `NO_COLOR` is set.
+
+use crate::error::{Error, Result};
+use std::io::{ErrorKind, Write};
+use std::path::Path;
+use std::time::Duration;
+
+const RED: &str = "\x1b[1;31m";
+const YELLOW: &str = "\x1b[1;33m";
+const PLAIN: &str = "\x1b[0m";
+
+/// Prints data to stdout, with a line feed. When the reader has closed the pipe, as `head` does,
+/// nothing is left to say and the program ends with success.
+///
+/// # Errors
+/// When stdout cannot be written, say to a full disk.
+pub fn data(text: &str) -> Result<()> {
+    match write_line(&mut anstream::stdout(), text) {
+        Err(e) if e.kind() == ErrorKind::BrokenPipe => std::process::exit(0),
+        Err(e) => Err(Error::io("write to", Path::new("stdout"), &e)),
+        Ok(()) => Ok(()),
+    }
+}
+
+/// Prints a line for the person who watches to stderr. If even that is closed, nobody watches.
+pub fn note(text: &str) {
+    let _ = write_line(&mut anstream::stderr(), text);
+}
+
+/// Prints a warning to stderr.
+pub fn warning(text: &str) {
+    note(&format!("{YELLOW}warning:{PLAIN} {text}"));
+}
+
+/// Prints an error and its hint to stderr.
+pub fn error(error: &Error) {
+    note(&format!("{RED}error:{PLAIN} {error}"));
+}
+
+fn write_line(stream: &mut impl Write, text: &str) -> std::io::Result<()> {
+    writeln!(stream, "{text}")?;
+    stream.flush()
+}
+
+/// The side on which the cells of a column begin.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Align {
+    Left,
+    Right,
+}
+
+/// A table for the terminal: columns as wide as their widest cell, two spaces apart.
+#[derive(Clone, Debug)]
+pub struct Table {
+    aligns: Vec<Align>,
+    /// The header first.
+    rows: Vec<Vec<String>>,
+}
+
+impl Table {
+    pub fn new(columns: &[(&str, Align)]) -> Self {
+        let header = columns.iter().map(|(title, _)| (*title).to_string()).collect();
+        Self { aligns: columns.iter().map(|(_, align)| *align).collect(), rows: vec![header] }
+    }
+
+    /// Adds a row with a cell per column.
+    pub fn row<const N: usize>(&mut self, cells: [String; N]) {
+        self.rows.push(cells.into());
+    }
+
+    /// The text, without a final line feed.
+    pub fn render(&self) -> String {
+        let width = |column: usize| {
+            let cells = self.rows.iter().filter_map(|row| row.get(column));
+            cells.map(|cell| cell.chars().count()).max().unwrap_or(0)
+        };
+        let widths: Vec<usize> = (0..self.aligns.len()).map(width).collect();
+        let lines = self.rows.iter().map(|row| {
+            let cells = row.iter().zip(&self.aligns).zip(&widths);
+            let cells = cells.map(|((cell, align), width)| match align {
+                Align::Left => format!("{cell:<width$}"),
+                Align::Right => format!("{cell:>width$}"),
+            });
+            cells.collect::<Vec<_>>().join("  ").trim_end().to_string()
+        });
+        lines.collect::<Vec<_>>().join("\n")
+    }
+}
+
+/// A time span in its two largest units: `2 h 10 min`, `3 min 20 s`, `41 s`, `0.4 s`.
+pub fn duration(span: Duration) -> String {
+    let seconds = span.as_secs_f64();
+    if seconds < 9.95 {
+        return format!("{seconds:.1} s");
+    }
+    let seconds = seconds.round() as u64;
+    let (days, hours, minutes) = (seconds / 86_400, seconds / 3600 % 24, seconds / 60 % 60);
+    if 0 < days {
+        format!("{days} d {hours} h")
+    } else if 0 < hours {
+        format!("{hours} h {minutes} min")
+    } else if 0 < minutes {
+        format!("{minutes} min {} s", seconds % 60)
+    } else {
+        format!("{seconds} s")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_are_aligned_by_characters_and_end_without_blanks() {
+        let mut table = Table::new(&[("run", Align::Left), ("n", Align::Right), ("", Align::Left)]);
+        table.row(["a".into(), "1".into(), "x".into()]);
+        table.row(["0.5 ± 0.1".into(), "100".into(), String::new()]);
+        assert_eq!(
+            table.render(),
+            "run          n\n\
+             a            1  x\n\
+             0.5 ± 0.1  100"
+        );
+    }
+
+    #[test]
+    fn time_spans_have_two_units() {
+        let cases = [
+            (0.44, "0.4 s"),
+            (9.96, "10 s"),
+            (41.4, "41 s"),
+            (59.6, "1 min 0 s"),
+            (200.0, "3 min 20 s"),
+            (7800.0, "2 h 10 min"),
+            (180_000.0, "2 d 2 h"),
+        ];
+        for (seconds, expected) in cases {
+            assert_eq!(duration(Duration::from_secs_f64(seconds)), expected);
+        }
+    }
+
+    #[test]
+    fn a_stream_that_cannot_be_written_is_an_error_and_no_panic() {
+        let (reader, mut writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let error = write_line(&mut writer, "text").unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::BrokenPipe);
+    }
+}

@@ -1,0 +1,47 @@
+//! The hidden `worker` command: trains the runs that a parent process hands it.
+
+use crate::data::{self, Dataset};
+use crate::error::{Error, Result};
+use crate::exec::wire::Event;
+use crate::exec::worker;
+use crate::spec::run::Part;
+use crate::train;
+
+/// Serves jobs from stdin until it closes. The data set of the last run is kept for the next.
+///
+/// # Errors
+/// The failure of a run, after the parent was told.
+pub(super) fn run() -> Result<()> {
+    use_this_thread()?;
+    let mut loaded: Option<(Part, Dataset)> = None;
+    worker::serve(
+        std::io::stdin(),
+        std::io::stdout(),
+        || std::process::exit(1),
+        |job, report| {
+            if !matches!(&loaded, Some((part, _)) if *part == job.spec.dataset) {
+                let part = job.spec.dataset.clone();
+                let data = data::load(&part.name, &part.params, &job.data_dir)?;
+                loaded = Some((part, data));
+            }
+            let Some((_, data)) = &loaded else { unreachable!("loaded just above") };
+            let backend = train::device::open(&job.device)?;
+            let epochs = job.spec.protocol.epochs;
+            let mut finished = 0;
+            train::run(&job.spec, data, &backend, &job.workdir, &mut |epoch| {
+                finished += 1;
+                let validation_accuracy = epoch.validation.accuracy;
+                report(Event::Epoch { epoch: finished, epochs, validation_accuracy });
+            })
+        },
+    )
+}
+
+/// Makes this thread one of rayon's, so that tensor kernels on small tensors need no hand-over
+/// to another thread. The number of threads comes from the environment, which the parent sets.
+fn use_this_thread() -> Result<()> {
+    rayon::ThreadPoolBuilder::new()
+        .use_current_thread()
+        .build_global()
+        .map_err(|e| Error::unexpected(format!("cannot set up the threads: {e}")))
+}

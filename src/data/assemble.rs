@@ -1,0 +1,131 @@
+//! The last step of every data set: check, standardise, hash.
+
+use super::preprocess::standardise;
+use super::{Dataset, Modality, Split};
+use crate::error::{Error, Result};
+use crate::hash::{Digest, merkle_root};
+
+/// The splits of a data set before standardisation.
+pub(super) struct Splits {
+    pub(super) train: Split,
+    pub(super) validation: Split,
+    pub(super) test: Split,
+    pub(super) further: Vec<(&'static str, Split)>,
+}
+
+/// Makes a data set of raw splits.
+///
+/// # Errors
+/// Arrays that do not fit the declared modalities, an empty split, a label that is no class, and a
+/// value that is not finite.
+pub(super) fn assemble(
+    modalities: Vec<Modality>,
+    classes: Vec<String>,
+    splits: Splits,
+) -> Result<Dataset> {
+    let Splits { mut train, mut validation, mut test, further } = splits;
+    let mut further: Vec<(String, Split)> =
+        further.into_iter().map(|(name, split)| (name.to_string(), split)).collect();
+    for (name, split) in named(&train, &validation, &test, &further) {
+        check(name, split, &modalities, classes.len())?;
+    }
+    for (modality_idx, modality) in modalities.iter().enumerate() {
+        let others = [&mut validation, &mut test].into_iter();
+        let others = others.chain(further.iter_mut().map(|(_, split)| split));
+        standardise(modality.shape, modality_idx, &mut train, others);
+    }
+    let splits = named(&train, &validation, &test, &further);
+    let content = merkle_root(splits.flat_map(|(name, split)| leaves(name, split, &modalities)));
+    Ok(Dataset { modalities, classes, train, validation, test, further, content })
+}
+
+/// All splits with their names, in order.
+fn named<'a>(
+    train: &'a Split,
+    validation: &'a Split,
+    test: &'a Split,
+    further: &'a [(String, Split)],
+) -> impl Iterator<Item = (&'a str, &'a Split)> {
+    [("train", train), ("validation", validation), ("test", test)]
+        .into_iter()
+        .chain(further.iter().map(|(name, split)| (name.as_str(), split)))
+}
+
+fn check(name: &str, split: &Split, modalities: &[Modality], n_classes: usize) -> Result<()> {
+    let wrong = |what: String| Err(Error::input(format!("split `{name}` {what}")));
+    if split.is_empty() {
+        return wrong("has no examples".into());
+    }
+    if split.features.len() != modalities.len() {
+        return wrong(format!("has {} modalities", split.features.len()));
+    }
+    if let Some(label) = split.labels.iter().find(|&&label| n_classes <= label as usize) {
+        return wrong(format!("has the label {label}, but there are {n_classes} classes"));
+    }
+    for (modality, values) in modalities.iter().zip(&split.features) {
+        let expected = split.len() * modality.shape.size();
+        if values.len() != expected {
+            let found = values.len();
+            return wrong(format!("has {found} values of `{}`, not {expected}", modality.name));
+        }
+        if let Some(at) = values.iter().position(|x| !x.is_finite()) {
+            let example = at / modality.shape.size();
+            return wrong(format!("has a non-finite `{}` in example {example}", modality.name));
+        }
+    }
+    Ok(())
+}
+
+/// One leaf per array, of its name, its shape and its little-endian bytes.
+fn leaves(name: &str, split: &Split, modalities: &[Modality]) -> Vec<Digest> {
+    let leaf = |what: &str, bytes: &mut dyn Iterator<Item = [u8; 4]>| {
+        let mut content = format!("{name}\n{what}\n{}\n", split.len()).into_bytes();
+        bytes.for_each(|word| content.extend(word));
+        Digest::of(&content)
+    };
+    let features = modalities.iter().zip(&split.features).map(|(modality, values)| {
+        let what = format!("{}\n{:?}", modality.name, modality.shape);
+        leaf(&what, &mut values.iter().map(|x| x.to_le_bytes()))
+    });
+    let mut leaves: Vec<Digest> = features.collect();
+    leaves.push(leaf("labels", &mut split.labels.iter().map(|x| x.to_le_bytes())));
+    leaves
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Shape;
+    use super::*;
+
+    fn made(test_value: f32, test_label: u32) -> Result<Dataset> {
+        let split = |values: &[f32], labels: &[u32]| Split {
+            features: vec![values.to_vec()],
+            labels: labels.to_vec(),
+        };
+        let modality = Modality { name: "a".into(), shape: Shape::Vector { size: 1 } };
+        let splits = Splits {
+            train: split(&[0.0, 2.0], &[0, 1]),
+            validation: split(&[1.0], &[0]),
+            test: split(&[test_value], &[test_label]),
+            further: vec![("hard", split(&[3.0], &[1]))],
+        };
+        assemble(vec![modality], vec!["x".into(), "y".into()], splits)
+    }
+
+    #[test]
+    fn every_split_is_standardised_and_hashed() {
+        let dataset = made(5.0, 1).unwrap();
+        assert_eq!(dataset.test.features[0], [4.0]);
+        assert_eq!(dataset.further[0].1.features[0], [2.0]);
+        assert_eq!(dataset.content, made(5.0, 1).unwrap().content);
+        assert_ne!(dataset.content, made(5.1, 1).unwrap().content);
+        assert_ne!(dataset.content, made(5.0, 0).unwrap().content);
+    }
+
+    #[test]
+    fn impossible_labels_and_values_are_refused() {
+        let message = |value, label| made(value, label).unwrap_err().message;
+        assert_eq!(message(0.0, 2), "split `test` has the label 2, but there are 2 classes");
+        assert_eq!(message(f32::NAN, 0), "split `test` has a non-finite `a` in example 0");
+    }
+}

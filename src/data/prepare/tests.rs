@@ -1,0 +1,178 @@
+use super::super::source::{Client, Member, RawFiles, Source};
+use super::super::{Dataset, cache::Arrays};
+use super::*;
+use crate::error::Kind;
+use crate::registry::Params;
+use std::io::Write;
+
+fn hex(bytes: &[u8]) -> &'static str {
+    Digest::of(bytes).to_string().leak()
+}
+
+fn member(path: &'static str, content: &[u8]) -> Member {
+    Member { path, bytes: content.len() as u64, sha256: hex(content) }
+}
+
+fn tarball(path: &str, content: &[u8]) -> Vec<u8> {
+    let encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    let mut builder = tar::Builder::new(encoder);
+    for (path, content) in [("package/readme.md", b"unrelated".as_slice()), (path, content)] {
+        let mut header = tar::Header::new_gnu();
+        header.set_size(content.len() as u64);
+        builder.append_data(&mut header, path, content).unwrap();
+    }
+    builder.into_inner().unwrap().finish().unwrap()
+}
+
+fn wheel(path: &str, content: &[u8]) -> Vec<u8> {
+    let mut writer = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    writer.start_file(path, zip::write::SimpleFileOptions::default()).unwrap();
+    writer.write_all(content).unwrap();
+    writer.finish().unwrap().into_inner()
+}
+
+const LEFT: &str = "package/data/left.bin";
+const RIGHT: &str = "package/right.bin";
+
+fn convert(raw: &RawFiles) -> Result<Arrays> {
+    let mut arrays = Arrays::default();
+    for name in ["left.bin", "right.bin"] {
+        let content = raw.get(name)?;
+        arrays.insert_bytes(name, &[content.len()], content.to_vec());
+    }
+    Ok(arrays)
+}
+
+fn load(_: &Arrays, _: &Params) -> Result<Dataset> {
+    Err(Error::unexpected("the tests never load"))
+}
+
+/// A data set of two sources, and a folder with their archives.
+fn made(sha256_of_right: Option<&'static str>) -> (Entry<DatasetParts>, tempfile::TempDir) {
+    let folder = tempfile::tempdir().unwrap();
+    let (left, right) = (tarball(LEFT, b"left"), wheel(RIGHT, b"right"));
+    std::fs::write(folder.path().join("left.tgz"), &left).unwrap();
+    std::fs::write(folder.path().join("right.whl"), &right).unwrap();
+    let mut right_member = member(RIGHT, b"right");
+    right_member.sha256 = sha256_of_right.unwrap_or(right_member.sha256);
+    let source = |client, package, archive, content: &[u8], member: Member| {
+        let members: &'static [Member] = vec![member].leak();
+        Source { client, package, version: "1", archive, sha256: hex(content), members }
+    };
+    let sources = vec![
+        source(Client::Npm, "left", "left.tgz", &left, member(LEFT, b"left")),
+        source(Client::Pip, "right", "right.whl", &right, right_member),
+    ];
+    let build = DatasetParts {
+        licence: "",
+        sources: sources.leak(),
+        conversion: 1,
+        modalities: |_| Vec::new(),
+        classes: |_| Vec::new(),
+        convert,
+        load,
+    };
+    (Entry { name: "made", summary: "", params: &[], build }, folder)
+}
+
+fn prepare_quietly(entry: &Entry<DatasetParts>, dir: &Path, from: &Path) -> Result<()> {
+    prepare(entry, dir, Some(from), &mut |_| {})
+}
+
+#[test]
+fn a_folder_of_archives_is_imported() {
+    let (entry, archives) = made(None);
+    let dir = tempfile::tempdir().unwrap();
+    let mut said = Vec::new();
+    prepare(&entry, dir.path(), Some(archives.path()), &mut |what| said.push(what.to_string()))
+        .unwrap();
+    assert_eq!(said.len(), 3, "{said:?}");
+    let arrays = cache::read(&entry, dir.path()).unwrap();
+    assert_eq!(arrays.bytes("left.bin").unwrap().1, b"left");
+    assert_eq!(arrays.bytes("right.bin").unwrap().1, b"right");
+    prepare(&entry, dir.path(), None, &mut |what| panic!("nothing is left to do: {what}")).unwrap();
+}
+
+#[test]
+fn archives_may_come_one_after_the_other() {
+    let (entry, archives) = made(None);
+    let dir = tempfile::tempdir().unwrap();
+    let error =
+        prepare_quietly(&entry, dir.path(), &archives.path().join("right.whl")).unwrap_err();
+    assert_eq!(error.kind, Kind::Input);
+    assert!(error.message.contains("is not left.tgz"), "{error}");
+    let hint = error.hint.unwrap();
+    assert!(hint.contains("counterpoise data prepare made --from"), "{hint}");
+    assert!(hint.contains(entry.build.sources[0].sha256), "{hint}");
+    assert_eq!(cache::state(&entry, dir.path()), State::Missing);
+    prepare_quietly(&entry, dir.path(), &archives.path().join("left.tgz")).unwrap();
+    assert_eq!(cache::state(&entry, dir.path()), State::Ready);
+}
+
+#[test]
+fn a_changed_archive_is_refused_before_it_is_opened() {
+    let (entry, archives) = made(None);
+    let dir = tempfile::tempdir().unwrap();
+    let path = archives.path().join("left.tgz");
+    let mut bytes = std::fs::read(&path).unwrap();
+    bytes.push(0);
+    std::fs::write(&path, bytes).unwrap();
+    let error = prepare_quietly(&entry, dir.path(), archives.path()).unwrap_err();
+    assert!(error.message.contains("left.tgz has the SHA-256"), "{error}");
+    assert!(!dir.path().join("raw/left-1/left.bin").exists());
+}
+
+#[test]
+fn a_member_with_another_digest_is_refused() {
+    let (entry, archives) = made(Some(hex(b"other")));
+    let dir = tempfile::tempdir().unwrap();
+    let error = prepare_quietly(&entry, dir.path(), archives.path()).unwrap_err();
+    assert!(error.message.contains("right.whl: member package/right.bin: 5 bytes"), "{error}");
+    assert_eq!(cache::state(&entry, dir.path()), State::Missing);
+}
+
+#[test]
+fn damage_is_noticed_and_mended_from_the_raw_members() {
+    let (mut entry, archives) = made(None);
+    let dir = tempfile::tempdir().unwrap();
+    prepare_quietly(&entry, dir.path(), archives.path()).unwrap();
+    let arrays = dir.path().join("made/arrays.safetensors");
+    let mut bytes = std::fs::read(&arrays).unwrap();
+    *bytes.last_mut().unwrap() ^= 1;
+    std::fs::write(&arrays, bytes).unwrap();
+    let State::Damaged(reason) = cache::state(&entry, dir.path()) else {
+        panic!("a changed byte went unnoticed");
+    };
+    assert!(reason.contains("arrays.safetensors does not have the SHA-256"), "{reason}");
+    // The raw members are whole, so nothing has to be found or fetched again.
+    prepare_quietly(&entry, dir.path(), Path::new("no such folder")).unwrap();
+    assert_eq!(cache::state(&entry, dir.path()), State::Ready);
+    entry.build.conversion = 2;
+    assert!(matches!(cache::state(&entry, dir.path()), State::Damaged(_)));
+}
+
+#[test]
+fn a_damaged_raw_member_is_not_used() {
+    let (entry, archives) = made(None);
+    let dir = tempfile::tempdir().unwrap();
+    prepare_quietly(&entry, dir.path(), archives.path()).unwrap();
+    std::fs::remove_file(dir.path().join("made/cache.json")).unwrap();
+    std::fs::write(dir.path().join("raw/left-1/left.bin"), b"lift").unwrap();
+    assert!(prepare_quietly(&entry, dir.path(), Path::new("no such folder")).is_err());
+    prepare_quietly(&entry, dir.path(), archives.path()).unwrap();
+    assert_eq!(std::fs::read(dir.path().join("raw/left-1/left.bin")).unwrap(), b"left");
+}
+
+#[test]
+fn preparing_side_by_side_is_safe() {
+    let (entry, archives) = made(None);
+    let dir = tempfile::tempdir().unwrap();
+    std::thread::scope(|scope| {
+        let prepare = || prepare_quietly(&entry, dir.path(), archives.path());
+        let workers: Vec<_> = (0..4).map(|_| scope.spawn(prepare)).collect();
+        for worker in workers {
+            worker.join().unwrap().unwrap();
+        }
+    });
+    assert_eq!(cache::state(&entry, dir.path()), State::Ready);
+}

@@ -1,0 +1,80 @@
+use super::*;
+use crate::registry::{Default, Domain, Value};
+use std::collections::BTreeSet;
+
+#[test]
+fn every_data_set_describes_itself_consistently() {
+    for entry in DATASETS {
+        let params = Params::defaults(entry.params);
+        for param in entry.params {
+            let accepted = param.accept(param.default.into());
+            assert_eq!(accepted, Ok(Value::from(param.default)), "{} {}", entry.name, param.name);
+        }
+        let modalities = modalities(entry.name, &params).unwrap();
+        assert!(2 <= modalities.len(), "{}", entry.name);
+        assert!(2 <= classes(entry.name, &params).unwrap().len(), "{}", entry.name);
+        let mut names = BTreeSet::new();
+        for source in entry.build.sources {
+            assert!(Digest::parse(source.sha256).is_some(), "{}", source.package);
+            assert!(!source.members.is_empty());
+            for member in source.members {
+                assert!(Digest::parse(member.sha256).is_some(), "{}", member.path);
+                assert!(names.insert(member.file_name()), "{} twice", member.file_name());
+            }
+        }
+    }
+}
+
+#[test]
+fn a_manifest_depends_on_every_parameter_and_on_no_spelling() {
+    let mut manifests = BTreeSet::new();
+    let mut n_variants = 0;
+    for entry in DATASETS {
+        let defaults = Params::defaults(entry.params);
+        let manifest = |params: &Params| manifest(entry.name, params).unwrap();
+        assert_eq!(manifest(&defaults), manifest(&Params::default()), "defaults may be left out");
+        manifests.insert(manifest(&defaults));
+        n_variants += 1;
+        for param in entry.params {
+            let other = match (param.domain, param.default) {
+                (Domain::Int { max, .. }, Default::Int(x)) if x < max => Value::Int(x + 1),
+                (Domain::Int { .. }, Default::Int(x)) => Value::Int(x - 1),
+                (Domain::Float { min, .. }, Default::Float(x)) => Value::Float((x + min) / 2.0),
+                (_, Default::List(_)) => Value::List(vec!["mor".into(), "pix".into()]),
+                (domain, _) => panic!("no other value of {domain}"),
+            };
+            let mut params = defaults.clone();
+            params.0.insert(param.name.into(), other);
+            manifests.insert(manifest(&params));
+            n_variants += 1;
+        }
+    }
+    assert_eq!(manifests.len(), n_variants);
+}
+
+#[test]
+fn unknown_names_and_parameters_are_answered_with_the_nearest() {
+    let message = manifest("cg-mnits", &Params::default()).unwrap_err().message;
+    assert_eq!(message, "unknown data set `cg-mnits`, did you mean `cg-mnist`?");
+    let params = Params([("trian".to_string(), Value::Int(1000))].into());
+    let message = load("cg-mnist", &params, Path::new(".")).unwrap_err().message;
+    assert_eq!(message, "data set `cg-mnist`: unknown parameter `trian`, did you mean `train`?");
+}
+
+#[test]
+fn an_unprepared_data_set_says_how_to_prepare_it() {
+    let dir = tempfile::tempdir().unwrap();
+    assert_eq!(state("mfeat", dir.path()).unwrap(), State::Missing);
+    let error = load("mfeat", &Params::default(), dir.path()).unwrap_err();
+    assert_eq!(error.kind, crate::error::Kind::Input);
+    assert_eq!(error.hint.as_deref(), Some("run `counterpoise data prepare mfeat`"));
+}
+
+#[test]
+fn a_made_data_set_needs_no_files() {
+    let dir = Path::new("no such folder");
+    assert_eq!(state("synthetic", dir).unwrap(), State::Ready);
+    prepare("synthetic", dir, None, &mut |_| {}).unwrap();
+    let dataset = load("synthetic", &Params::default(), dir).unwrap();
+    assert_eq!((dataset.train.len(), dataset.classes.len()), (1000, 4));
+}

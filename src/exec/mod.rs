@@ -1,0 +1,19 @@
+//! The execution of runs by worker processes.
+//!
+//! ```text
+//! scheduler::run -> queue -> lane (one per worker) -- Job --> worker::serve, in a child process
+//!                              |     <-- Event, log lines --
+//!                              +-> Claim::commit or Claim::fail
+//! ```
+//!
+//! The parent plans, claims and commits; children train. A crash, an out-of-memory kill or a
+//! divergence ends one run. This layer knows specs and records, neither tensors nor tables.
+
+mod estimate;
+mod lane;
+pub mod launch;
+mod log;
+mod queue;
+pub mod scheduler;
+pub mod wire;
+pub mod worker;

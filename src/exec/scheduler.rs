@@ -1,0 +1,241 @@
+//! Runs a list of specs to their end: each once, in any number of workers and processes.
+
+use crate::error::{Error, Result};
+use crate::exec::estimate::Estimate;
+use crate::exec::lane::{Lane, Note, Shared};
+use crate::exec::launch::Launch;
+use crate::exec::queue::Queue;
+use crate::spec::run::{Part, RunId, RunSpec};
+use crate::store::failure::Failure;
+use crate::store::{State, Store};
+use std::collections::VecDeque;
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::sync::mpsc::{self, Receiver};
+use std::time::{Duration, Instant};
+
+/// A run to be done.
+#[derive(Clone, Debug)]
+pub struct Task {
+    pub spec: RunSpec,
+    /// How the run is called in progress reports.
+    pub label: String,
+    /// The expected cost in any unit, for the time left only.
+    pub cost: f64,
+}
+
+/// How runs are done. None of this changes a result.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The number of workers.
+    pub jobs: NonZeroUsize,
+    /// The number of threads of each worker.
+    pub threads: NonZeroUsize,
+    /// Where prepared data sets are.
+    pub data_dir: PathBuf,
+    /// The device's name, such as `cpu` or `cuda:0`.
+    pub device: String,
+    /// Begin no further run after a failure, instead of going on.
+    pub fail_fast: bool,
+}
+
+/// A step of one run.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Step {
+    Started,
+    /// `epoch` epochs out of `epochs` are finished.
+    Epoch {
+        epoch: usize,
+        epochs: usize,
+        validation_accuracy: f64,
+    },
+    /// Another process works on the run; it is looked at again when all else is done.
+    Held,
+    /// Another process has finished the run.
+    FinishedElsewhere,
+    /// `accuracy` is the test accuracy of the selected epoch, as a fraction.
+    Finished {
+        accuracy: Option<f64>,
+        took: Duration,
+    },
+    Failed(Failure),
+}
+
+/// A step of a run, and how far all runs are.
+#[derive(Debug)]
+pub struct Progress<'a> {
+    /// The worker's number, from 0.
+    pub lane: usize,
+    pub id: &'a RunId,
+    pub label: &'a str,
+    pub step: &'a Step,
+    /// Runs that are finished, failed, or were done before.
+    pub settled: usize,
+    pub failed: usize,
+    pub total: usize,
+    pub elapsed: Duration,
+    /// The time left, once a first epoch allows an estimate.
+    pub left: Option<Duration>,
+}
+
+/// What became of the runs.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Summary {
+    /// Runs trained to the end here.
+    pub finished: usize,
+    /// Runs that were done already, or by another process meanwhile.
+    pub skipped: usize,
+    /// Runs that failed or diverged here, in the order of the plan.
+    pub failed: Vec<(RunId, Failure)>,
+    /// Runs not begun, because of an earlier failure and [`Options::fail_fast`].
+    pub left_out: usize,
+    pub wall: Duration,
+}
+
+/// A task and its run id.
+pub(crate) struct Planned {
+    pub(crate) id: RunId,
+    pub(crate) task: Task,
+}
+
+/// Does every run that is not in the store, and tells `observer` each step.
+///
+/// Runs on one data set are done together, so that a worker loads it once. A run that another
+/// process works on is left to it, and taken over if that process dies. Runs that failed in an
+/// earlier call are tried again.
+///
+/// # Errors
+/// When the store cannot be read or written, or no worker can be started. The failure of a run
+/// is not an error: see [`Summary::failed`].
+pub fn run(
+    tasks: Vec<Task>,
+    store: &Store,
+    options: &Options,
+    launch: &dyn Launch,
+    observer: &mut dyn FnMut(&Progress<'_>),
+) -> Result<Summary> {
+    let begun = Instant::now();
+    let runs = plan(tasks)?;
+    let mut pending = VecDeque::new();
+    for (index, run) in runs.iter().enumerate() {
+        if store.state(&run.id)? != State::Done {
+            pending.push_back(index);
+        }
+    }
+    let costs = pending.iter().map(|index| runs[*index].task.cost);
+    let mut ledger = Ledger {
+        runs: &runs,
+        begun,
+        estimate: Estimate::new(costs),
+        failures: Vec::new(),
+        summary: Summary { skipped: runs.len() - pending.len(), ..Summary::default() },
+    };
+    let n_lanes = options.jobs.get().min(pending.len());
+    let datasets = runs.iter().map(|run| &run.task.spec.dataset).collect();
+    let shared =
+        Shared { runs: &runs, store, options, launch, queue: Queue::new(datasets, pending) };
+
+    std::thread::scope(|scope| {
+        let (notes, inbox) = mpsc::channel();
+        let lanes: Vec<_> = (0..n_lanes)
+            .map(|index| Lane {
+                index,
+                shared: &shared,
+                notes: notes.clone(),
+                worker: None,
+                loaded: None,
+            })
+            .map(|lane| scope.spawn(|| lane.work()))
+            .collect();
+        drop(notes);
+        ledger.follow(&inbox, observer);
+        lanes.into_iter().try_for_each(|lane| {
+            lane.join().map_err(|_| Error::unexpected("a scheduler thread panicked"))?
+        })
+    })?;
+    Ok(ledger.close())
+}
+
+/// Orders tasks by data set, in the order in which each first appears.
+fn plan(tasks: Vec<Task>) -> Result<Vec<Planned>> {
+    let mut seen: Vec<Part> = Vec::new();
+    let mut runs = Vec::with_capacity(tasks.len());
+    for task in tasks {
+        let group = seen.iter().position(|part| *part == task.spec.dataset).unwrap_or_else(|| {
+            seen.push(task.spec.dataset.clone());
+            seen.len() - 1
+        });
+        runs.push((group, Planned { id: task.spec.id()?, task }));
+    }
+    runs.sort_by_key(|(group, _)| *group);
+    Ok(runs.into_iter().map(|(_, run)| run).collect())
+}
+
+/// Keeps count of what the lanes tell.
+struct Ledger<'a> {
+    runs: &'a [Planned],
+    begun: Instant,
+    estimate: Estimate,
+    /// With the index of the run.
+    failures: Vec<(usize, Failure)>,
+    summary: Summary,
+}
+
+impl Ledger<'_> {
+    /// Listens until the last lane has ended.
+    fn follow(&mut self, inbox: &Receiver<Note>, observer: &mut dyn FnMut(&Progress<'_>)) {
+        for Note { lane, run, step } in inbox {
+            self.enter(lane, run, &step);
+            let elapsed = self.begun.elapsed();
+            observer(&Progress {
+                lane,
+                id: &self.runs[run].id,
+                label: &self.runs[run].task.label,
+                step: &step,
+                settled: self.settled(),
+                failed: self.failures.len(),
+                total: self.runs.len(),
+                elapsed,
+                left: self.estimate.left(elapsed),
+            });
+        }
+    }
+
+    fn enter(&mut self, lane: usize, run: usize, step: &Step) {
+        let cost = self.runs[run].task.cost;
+        match step {
+            Step::Started | Step::Held => {}
+            Step::Epoch { epoch, epochs, .. } => {
+                let fraction = *epoch as f64 / (*epochs).max(1) as f64;
+                self.estimate.progress(lane, cost, fraction.min(1.0));
+            }
+            Step::FinishedElsewhere => {
+                self.summary.skipped += 1;
+                self.estimate.settle(lane, cost, false);
+            }
+            Step::Finished { .. } => {
+                self.summary.finished += 1;
+                self.estimate.settle(lane, cost, true);
+            }
+            Step::Failed(failure) => {
+                self.failures.push((run, failure.clone()));
+                self.estimate.settle(lane, cost, false);
+            }
+        }
+    }
+
+    fn settled(&self) -> usize {
+        self.summary.finished + self.summary.skipped + self.failures.len()
+    }
+
+    fn close(mut self) -> Summary {
+        let left_out = self.runs.len() - self.settled();
+        self.failures.sort_by_key(|(run, _)| *run);
+        let failed =
+            self.failures.into_iter().map(|(run, failure)| (self.runs[run].id.clone(), failure));
+        Summary { failed: failed.collect(), left_out, wall: self.begun.elapsed(), ..self.summary }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,383 @@
+use super::*;
+use crate::error::Kind;
+use crate::exec::launch::{Exit, Process, Program, Worker};
+use crate::exec::wire::{Event, Job};
+use crate::exec::worker;
+use crate::record::{Outcome, RunRecord};
+use crate::store::failure::FailureKind;
+use crate::store::fixture::{record, spec};
+use std::collections::BTreeMap;
+use std::io::BufReader;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
+
+type Train = Arc<dyn Fn(&Job) -> Result<RunRecord> + Send + Sync>;
+
+/// Workers that are threads of the test, behind real pipes.
+struct Threads {
+    train: Train,
+    launched: AtomicUsize,
+}
+
+impl Threads {
+    fn new(train: impl Fn(&Job) -> Result<RunRecord> + Send + Sync + 'static) -> Self {
+        Self { train: Arc::new(train), launched: AtomicUsize::new(0) }
+    }
+
+    fn launched(&self) -> usize {
+        self.launched.load(Ordering::SeqCst)
+    }
+}
+
+struct Thread(Option<JoinHandle<()>>);
+
+impl Process for Thread {
+    fn end(&mut self, _grace: Duration) -> Exit {
+        self.0.take().unwrap().join().unwrap();
+        Exit::default()
+    }
+}
+
+impl Launch for Threads {
+    fn launch(&self, _threads: NonZeroUsize) -> Result<Worker> {
+        self.launched.fetch_add(1, Ordering::SeqCst);
+        let (jobs, input) = std::io::pipe().unwrap();
+        let (output, events) = std::io::pipe().unwrap();
+        let train = Arc::clone(&self.train);
+        let thread = std::thread::spawn(move || {
+            let run = |job: &Job, report: &mut dyn FnMut(Event)| {
+                report(Event::Epoch { epoch: 1, epochs: 2, validation_accuracy: 0.5 });
+                train(job)
+            };
+            drop(worker::serve(jobs, events, || {}, run));
+        });
+        Ok(Worker {
+            input: Box::new(input),
+            output: Box::new(BufReader::new(output)),
+            process: Box::new(Thread(Some(thread))),
+        })
+    }
+}
+
+/// What a shell worker does with a job: `$line`, and `$id` and `$workdir` out of it.
+fn shell(body: &str, records: &std::path::Path) -> Program {
+    let script = format!(
+        r#"started() {{ printf '\036{{"event":"started"}}\n'; }}
+           finished() {{ cp "$RECORDS/$id" "$workdir/record.json"; printf '\036{{"event":"finished"}}\n'; }}
+           while read -r line; do
+             id=${{line#*\"id\":\"}}; id=${{id%%\"*}}
+             workdir=${{line#*\"workdir\":\"}}; workdir=${{workdir%%\"*}}
+             {body}
+           done"#
+    );
+    for seed in 0..3 {
+        let record = record(&spec("toy", seed));
+        let text = serde_json::to_string(&record).unwrap();
+        std::fs::write(records.join(&record.id.0), text).unwrap();
+    }
+    let env = BTreeMap::from([("RECORDS".into(), records.to_str().unwrap().into())]);
+    Program { path: "sh".into(), args: vec!["-c".into(), script.into()], env }
+}
+
+fn tasks(dataset: &str, seeds: std::ops::Range<u64>) -> Vec<Task> {
+    seeds
+        .map(|seed| Task { spec: spec(dataset, seed), label: format!("toy {seed}"), cost: 1.0 })
+        .collect()
+}
+
+fn options(jobs: usize) -> Options {
+    Options {
+        jobs: NonZeroUsize::new(jobs).unwrap(),
+        threads: NonZeroUsize::MIN,
+        data_dir: "data".into(),
+        device: "cpu".into(),
+        fail_fast: false,
+    }
+}
+
+struct Bench {
+    dir: tempfile::TempDir,
+    store: Store,
+}
+
+impl Bench {
+    fn new() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::open(&dir.path().join("runs")).unwrap();
+        Self { dir, store }
+    }
+
+    /// Does the runs of the first `n` seeds on one worker.
+    fn run(&self, n: u64, launch: &dyn Launch) -> Summary {
+        run(tasks("toy", 0..n), &self.store, &options(1), launch, &mut |_| {}).unwrap()
+    }
+
+    fn state(&self, seed: u64) -> State {
+        self.store.state(&spec("toy", seed).id().unwrap()).unwrap()
+    }
+
+    fn records(&self) -> std::path::PathBuf {
+        let records = self.dir.path().join("records");
+        std::fs::create_dir_all(&records).unwrap();
+        records
+    }
+}
+
+fn good(job: &Job) -> Result<RunRecord> {
+    Ok(record(&job.spec))
+}
+
+#[test]
+fn every_run_is_done_once_and_not_again() {
+    let bench = Bench::new();
+    let launch = Threads::new(good);
+    let mut steps = Vec::new();
+    let summary = run(tasks("toy", 0..5), &bench.store, &options(2), &launch, &mut |progress| {
+        assert_eq!(progress.total, 5);
+        steps.push((progress.label.to_string(), progress.step.clone(), progress.settled));
+    })
+    .unwrap();
+    assert_eq!((summary.finished, summary.skipped, summary.left_out), (5, 0, 0));
+    assert_eq!(bench.store.ids().unwrap().len(), 5);
+    assert_eq!(launch.launched(), 2);
+    for seed in 0..5 {
+        let of_run: Vec<_> = steps.iter().filter(|step| step.0 == format!("toy {seed}")).collect();
+        assert!(
+            matches!(
+                of_run.as_slice(),
+                [
+                    (_, Step::Started, _),
+                    (_, Step::Epoch { epoch: 1, epochs: 2, .. }, _),
+                    (_, Step::Finished { accuracy: Some(0.75), .. }, _)
+                ]
+            ),
+            "{of_run:?}"
+        );
+    }
+    assert_eq!(steps.last().unwrap().2, 5);
+
+    let again = bench.run(5, &launch);
+    assert_eq!((again.finished, again.skipped), (0, 5));
+    assert_eq!(launch.launched(), 2, "nothing to do starts no worker");
+}
+
+#[test]
+fn a_failure_or_a_panic_ends_one_run_and_is_tried_again_next_time() {
+    for how in ["error", "panic"] {
+        let bench = Bench::new();
+        let launch = Threads::new(move |job| match (job.spec.seed, how) {
+            (1, "panic") => panic!("shape mismatch"),
+            (1, _) => Err(Error::unexpected("shape mismatch")),
+            _ => good(job),
+        });
+        let summary = bench.run(3, &launch);
+        assert_eq!(summary.finished, 2);
+        let [(id, failure)] = summary.failed.as_slice() else { panic!("{summary:?}") };
+        assert_eq!(*id, spec("toy", 1).id().unwrap());
+        assert_eq!(failure.kind, FailureKind::Failed);
+        assert!(failure.message.contains("shape mismatch"));
+        assert_eq!(bench.state(1), State::Failed(failure.clone()));
+        assert_eq!(launch.launched(), 2, "a worker that failed is replaced");
+
+        let again = bench.run(3, &Threads::new(good));
+        assert_eq!((again.finished, again.skipped, again.failed.len()), (1, 2, 0));
+        assert_eq!(bench.state(1), State::Done);
+    }
+}
+
+#[test]
+fn missing_input_blocks_a_run() {
+    let bench = Bench::new();
+    let summary = bench.run(1, &Threads::new(|_| Err(Error::input("no data").with_hint("get it"))));
+    assert_eq!(summary.failed[0].1.kind, FailureKind::Blocked);
+    assert_eq!(summary.failed[0].1.message, "no data\n  hint: get it");
+}
+
+#[test]
+fn a_divergence_is_reported_as_a_failure_and_kept_as_a_result() {
+    let bench = Bench::new();
+    let launch = Threads::new(|job| {
+        let mut record = record(&job.spec);
+        record.outcome = Outcome::Diverged { epoch: 3, step: 17 };
+        Ok(record)
+    });
+    let summary = bench.run(1, &launch);
+    assert_eq!(summary.failed[0].1.kind, FailureKind::Diverged);
+    assert_eq!(summary.failed[0].1.message, "the loss is not finite in epoch 3, step 17");
+    assert_eq!(bench.state(0), State::Done);
+}
+
+#[test]
+fn a_crash_ends_one_run_and_a_fresh_worker_does_the_rest() {
+    let cases = [
+        ("kill -9 $$", (None, Some(9)), "killed by signal 9"),
+        ("exit 3", (Some(3), None), "exit status 3"),
+        ("exec >/dev/null 2>&1; exec sleep 0", (Some(0), None), "exit status 0"),
+        (r"printf '\036{oops\n'; sleep 60", (None, None), "sent `{oops`, which is not an event"),
+        (
+            r"rm -f $workdir/record.json; printf '\036{@event@:@finished@}\n'",
+            (None, None),
+            "record.json",
+        ),
+    ];
+    for (end, (status, signal), expected) in cases {
+        let bench = Bench::new();
+        let body = format!(
+            r#"started; case "$line" in *'"seed":1,'*) echo last words; {};; *) finished;; esac"#,
+            end.replace('@', "\"")
+        );
+        let summary = bench.run(3, &shell(&body, &bench.records()));
+        assert_eq!(summary.finished, 2, "{end}: {summary:?}");
+        let [(id, failure)] = summary.failed.as_slice() else { panic!("{summary:?}") };
+        assert_eq!(*id, spec("toy", 1).id().unwrap());
+        assert!(failure.message.contains(expected), "{failure:?}");
+        assert_eq!((failure.status, failure.signal), (status, signal), "{end}");
+        assert_eq!(failure.log, ["last words"]);
+        assert_eq!(bench.state(1), State::Failed(failure.clone()));
+    }
+}
+
+#[test]
+fn a_worker_that_ends_between_two_runs_fails_neither() {
+    let bench = Bench::new();
+    let summary = bench.run(3, &shell("started; finished; exit 1", &bench.records()));
+    assert_eq!((summary.finished, summary.failed.len()), (3, 0), "{summary:?}");
+}
+
+#[test]
+fn a_worker_that_cannot_even_take_a_job_crashes_the_run_and_not_the_suite() {
+    let bench = Bench::new();
+    let summary = bench.run(2, &shell("exit 7", &bench.records()));
+    assert_eq!(summary.failed.len(), 2);
+    assert_eq!(summary.failed[0].1.status, Some(7));
+}
+
+#[test]
+fn what_a_worker_prints_is_in_the_log_of_its_run() {
+    let bench = Bench::new();
+    let body = "echo out $id; started; echo err $id >&2; printf 'no line feed'; finished";
+    bench.run(2, &shell(body, &bench.records()));
+    for id in bench.store.ids().unwrap() {
+        let log = std::fs::read_to_string(bench.store.folder(&id).join("log.txt")).unwrap();
+        assert_eq!(log, format!("out {id}\nerr {id}\nno line feed"));
+    }
+}
+
+#[test]
+fn a_worker_that_cannot_be_started_stops_the_suite() {
+    let bench = Bench::new();
+    let launch = Program { path: "/no/such/program".into(), args: vec![], env: BTreeMap::new() };
+    let error =
+        run(tasks("toy", 0..3), &bench.store, &options(2), &launch, &mut |_| {}).unwrap_err();
+    assert_eq!(error.kind, Kind::Input);
+    assert!(error.message.starts_with("cannot start a worker from /no/such/program"), "{error}");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_stops_the_suite() {
+    let bench = Bench::new();
+    let id = spec("toy", 0).id().unwrap();
+    let claim = bench.store.claim(&id).unwrap().unwrap();
+    std::os::unix::fs::symlink("/dev/full", claim.workdir().join("log.txt")).unwrap();
+    drop(claim);
+    let launch = shell("echo text; started; finished", &bench.records());
+    let error =
+        run(tasks("toy", 0..2), &bench.store, &options(1), &launch, &mut |_| {}).unwrap_err();
+    assert_eq!(error.kind, Kind::Input);
+    assert!(error.message.contains("No space left on device"), "{error}");
+    assert_eq!(bench.state(0), State::Pending);
+}
+
+#[test]
+fn fail_fast_begins_no_further_run() {
+    let bench = Bench::new();
+    let launch = Threads::new(|_| Err(Error::unexpected("no")));
+    let options = Options { fail_fast: true, ..options(1) };
+    let summary = run(tasks("toy", 0..4), &bench.store, &options, &launch, &mut |_| {}).unwrap();
+    assert_eq!((summary.failed.len(), summary.left_out), (1, 3));
+}
+
+#[test]
+fn runs_on_one_data_set_are_done_together() {
+    let bench = Bench::new();
+    let order = Arc::new(Mutex::new(Vec::new()));
+    let seen = Arc::clone(&order);
+    let launch = Threads::new(move |job| {
+        seen.lock().unwrap().push((job.spec.dataset.name.clone(), job.spec.seed));
+        good(job)
+    });
+    let mixed = [tasks("b", 0..1), tasks("a", 0..1), tasks("b", 1..2), tasks("a", 1..2)].concat();
+    run(mixed, &bench.store, &options(1), &launch, &mut |_| {}).unwrap();
+    let order: Vec<_> = order.lock().unwrap().iter().map(|(d, s)| format!("{d}{s}")).collect();
+    assert_eq!(order, ["b0", "b1", "a0", "a1"]);
+}
+
+#[test]
+fn two_schedulers_on_one_store_do_each_run_once() {
+    let bench = Bench::new();
+    let trained = Arc::new(Mutex::new(Vec::new()));
+    let scheduler = || {
+        let trained = Arc::clone(&trained);
+        let launch = Threads::new(move |job| {
+            trained.lock().unwrap().push(job.spec.seed);
+            std::thread::sleep(Duration::from_millis(2));
+            good(job)
+        });
+        let store = Store::open(&bench.dir.path().join("runs")).unwrap();
+        run(tasks("toy", 0..10), &store, &options(2), &launch, &mut |_| {}).unwrap()
+    };
+    let (one, two) = std::thread::scope(|scope| {
+        let handles = (scope.spawn(scheduler), scope.spawn(scheduler));
+        (handles.0.join().unwrap(), handles.1.join().unwrap())
+    });
+    let mut trained = trained.lock().unwrap().clone();
+    trained.sort();
+    assert_eq!(trained, (0..10).collect::<Vec<_>>());
+    assert_eq!(one.finished + two.finished, 10);
+    assert_eq!([one.finished + one.skipped, two.finished + two.skipped], [10, 10]);
+    assert_eq!(one.left_out + two.left_out, 0);
+}
+
+#[test]
+fn a_run_held_by_another_process_is_waited_for_and_taken_over_when_that_dies() {
+    let bench = Bench::new();
+    let [done_there, died_there] = [0, 1].map(|seed| spec("toy", seed));
+    let mut claims =
+        [&done_there, &died_there].map(|s| bench.store.claim(&s.id().unwrap()).unwrap());
+    let launch = Threads::new(good);
+    let mut steps = BTreeMap::<String, Vec<Step>>::new();
+    let mut observer = |progress: &Progress<'_>| {
+        steps.entry(progress.label.to_string()).or_default().push(progress.step.clone());
+        // The third run is the only one free: after it the other process comes to its end.
+        if progress.label == "toy 2" && matches!(progress.step, Step::Finished { .. }) {
+            claims[0].take().unwrap().commit(&record(&done_there)).unwrap();
+            claims[1].take();
+        }
+    };
+    let summary =
+        run(tasks("toy", 0..3), &bench.store, &options(1), &launch, &mut observer).unwrap();
+    assert_eq!((summary.finished, summary.skipped, summary.failed.len()), (2, 1, 0));
+    assert_eq!(steps["toy 0"], [Step::Held, Step::FinishedElsewhere]);
+    assert_eq!(steps["toy 1"][..2], [Step::Held, Step::Started]);
+}
+
+#[test]
+fn a_worker_that_does_not_end_is_killed() {
+    let launch = Program { path: "sleep".into(), args: vec!["60".into()], env: BTreeMap::new() };
+    let exit = launch.launch(NonZeroUsize::MIN).unwrap().retire(Duration::ZERO);
+    assert_eq!(exit, Exit { status: None, signal: Some(9) });
+}
+
+#[test]
+fn workers_are_told_their_threads() {
+    let bench = Bench::new();
+    let mut options = options(1);
+    options.threads = NonZeroUsize::new(3).unwrap();
+    let launch = shell("echo $RAYON_NUM_THREADS; started; finished", &bench.records());
+    run(tasks("toy", 0..1), &bench.store, &options, &launch, &mut |_| {}).unwrap();
+    let id = spec("toy", 0).id().unwrap();
+    let log = std::fs::read_to_string(bench.store.folder(&id).join("log.txt")).unwrap();
+    assert_eq!(log, "3\n");
+}

@@ -1,0 +1,210 @@
+//! Accuracy per strategy, grouped by fusion: one panel per data set.
+
+use crate::error::Result;
+use crate::figure::axis::{Axis, range};
+use crate::figure::canvas::{Align, Canvas, Pen, fit, text_width};
+use crate::figure::data::{Cell, FigureData, Role, distinct};
+use crate::figure::panel::{
+    Key, Multiples, Panel, draw_legend, legend_height, tick_font,
+};
+use crate::figure::style::{
+    BAND, Dash, INK, MUTED, Marker, TICK_SIZE, Width, look,
+};
+use crate::figure::{Drawing, Figure, canvas};
+
+pub const FIGURE: Figure = Figure {
+    name: "accuracy",
+    title: "Accuracy by strategy and fusion",
+    caption: "Test accuracy at the selected epoch. Small dots: seeds. Markers: means with 95 % t \
+              intervals; an arrow marks an interval that leaves the panel. Dashed lines: one \
+              modality alone. A cross marks missing or diverged runs. Further points of a \
+              parameter grid are in the sensitivity figure.",
+    needs: "no finished run",
+    draw,
+};
+
+fn draw(data: &FigureData, width: Width) -> Result<Vec<Drawing>> {
+    if data.cells.iter().all(|cell| cell.accuracy.is_none()) {
+        return Ok(Vec::new());
+    }
+    let datasets = data.datasets();
+    let keys = keys(data);
+    let multiples = Multiples {
+        width,
+        n_panels: datasets.len(),
+        legend_height: legend_height(&keys, width),
+        plot_height: 108.0,
+        left: 30.0,
+        right: 34.0,
+        above: 18.0,
+        below: 26.0,
+    };
+    let height = multiples.height();
+    let svg = canvas::draw(width.points(), height, |canvas| {
+        draw_legend(canvas, &keys, width)?;
+        for (i, dataset) in datasets.iter().enumerate() {
+            let cells = data.main_cells(dataset);
+            let panel = Panel {
+                area: multiples.area(i),
+                x: Axis::linear([0.0, 1.0], 2),
+                y: y_axis(&cells),
+            };
+            panel.y_grid(canvas)?;
+            panel.title(canvas, dataset, "")?;
+            if multiples.starts_row(i) {
+                panel.y_title(canvas, "test accuracy (%)", 30.0)?;
+            }
+            draw_groups(canvas, data, &panel, &cells)?;
+            draw_references(canvas, &panel, &cells)?;
+        }
+        Ok(())
+    })?;
+    Ok(vec![Drawing { part: None, svg, height }])
+}
+
+fn keys(data: &FigureData) -> Vec<Key> {
+    let shown = data.datasets().into_iter().flat_map(|dataset| data.main_cells(dataset));
+    let multimodal: Vec<&Cell> = shown.filter(|cell| cell.role != Role::Unimodal).collect();
+    let mut keys: Vec<Key> = distinct(multimodal.iter().map(|cell| cell.strategy.as_str()))
+        .into_iter()
+        .map(|strategy| {
+            let look = look(data, strategy);
+            Key::marker(look.marker, look.colour, strategy)
+        })
+        .collect();
+    if data.cells.iter().any(|cell| cell.role == Role::Unimodal) {
+        keys.push(Key::line(MUTED, Dash::Dashed, "one modality alone"));
+    }
+    if data.cells.iter().any(|cell| cell.n_missing > 0) {
+        keys.push(Key::marker(Marker::Cross, INK, "run missing or diverged"));
+    }
+    keys
+}
+
+/// Percent; covers every seed, and intervals as far as they do not dwarf the seeds.
+fn y_axis(cells: &[&Cell]) -> Axis {
+    let seeds = || cells.iter().flat_map(|cell| cell.runs.iter().map(|run| run.accuracy));
+    let (low, high) = range(seeds()).unwrap_or((0.0, 1.0));
+    let reach = (high - low).max(0.02);
+    let ends = cells.iter().filter_map(|cell| cell.accuracy?.interval).flat_map(|interval| {
+        [interval.low.max(low - 0.5 * reach), interval.high.min(high + 0.5 * reach)]
+    });
+    let percents = seeds().chain(ends).map(|x| 100.0 * x);
+    // A strip at the bottom stays free for the marks of missing runs.
+    let strip = 100.0 * (low - 0.08 * reach);
+    Axis::linear(percents.chain([strip]), 5)
+}
+
+fn draw_groups(canvas: &Canvas, data: &FigureData, panel: &Panel, cells: &[&Cell]) -> Result<()> {
+    let multimodal: Vec<&&Cell> = cells.iter().filter(|cell| cell.role != Role::Unimodal).collect();
+    let fusions = distinct(multimodal.iter().map(|cell| cell.fusion.as_str()));
+    const GAP: f64 = 1.2;
+    let n_slots = multimodal.len() as f64 + GAP * fusions.len() as f64;
+    let slot = panel.area.width() / n_slots.max(1.0);
+    let groups: Vec<(&str, Vec<&&&Cell>)> = fusions
+        .iter()
+        .map(|fusion| (*fusion, multimodal.iter().filter(|cell| cell.fusion == **fusion).collect()))
+        .collect();
+    let group_width = |n: usize| slot * (n as f64 + GAP);
+    let crowded = groups
+        .iter()
+        .any(|(fusion, group)| group_width(group.len()) < text_width(fusion, TICK_SIZE) + 2.0);
+    let mut left = panel.area.left;
+    for (g, (fusion, group)) in groups.iter().enumerate() {
+        let span = group_width(group.len());
+        // Labels that would touch each other stand on two lines in turn.
+        let (room, drop) = if crowded {
+            (2.0 * span - 2.0, if g % 2 == 0 { 7.0 } else { 15.0 })
+        } else {
+            (span, 8.0)
+        };
+        let at = (left + span / 2.0, panel.area.bottom + drop);
+        canvas.text(&fit(fusion, TICK_SIZE, room), at, tick_font(Align::Centre))?;
+        for (i, cell) in group.iter().enumerate() {
+            draw_cell(canvas, data, panel, cell, left + slot * (GAP / 2.0 + i as f64 + 0.5), slot)?;
+        }
+        left += span;
+        if g + 1 < groups.len() {
+            let bottom = panel.area.bottom;
+            canvas.line((left, bottom), (left, bottom + 3.0), Pen::solid(MUTED, 0.6))?;
+        }
+    }
+    Ok(())
+}
+
+fn draw_cell(
+    canvas: &Canvas,
+    data: &FigureData,
+    panel: &Panel,
+    cell: &Cell,
+    x: f64,
+    slot: f64,
+) -> Result<()> {
+    let look = look(data, &cell.strategy);
+    let Some(accuracy) = cell.accuracy else {
+        let half = (slot / 2.0).min(5.0);
+        let (top, bottom) = (panel.area.top, panel.area.bottom);
+        canvas.fill((x - half, top), (x + half, bottom), BAND)?;
+        canvas.marker(Marker::Cross, (x, bottom - 5.0), 1.9, look.colour, true)?;
+        let text = (x, bottom - 28.0);
+        return canvas.upward_text("missing", text, tick_font(Align::Centre));
+    };
+    if cell.n_missing > 0 {
+        canvas.marker(Marker::Cross, (x, panel.area.bottom - 3.0), 1.5, look.colour, true)?;
+    }
+    if let Some(interval) = accuracy.interval {
+        let ends = [100.0 * interval.low, 100.0 * interval.high];
+        let pen = Pen::solid(look.colour, 0.9);
+        canvas.line((x, panel.y_at(ends[0])), (x, panel.y_at(ends[1])), pen)?;
+        for (end, inwards) in ends.into_iter().zip([-2.0, 2.0]) {
+            if !panel.y.holds(end) {
+                let tip = panel.y_at(end);
+                let arrow = [(x - 1.4, tip + inwards), (x, tip), (x + 1.4, tip + inwards)];
+                canvas.path(&arrow, pen)?;
+            }
+        }
+    }
+    // Seeds stand beside the mean, where there is room.
+    let aside = if slot < 3.2 { 0.0 } else { (0.3 * slot).min(3.5) };
+    for run in &cell.runs {
+        canvas.dot((x + aside, panel.y_at(100.0 * run.accuracy)), 0.9, look.colour)?;
+    }
+    let radius = (0.34 * slot).clamp(1.2, 2.1);
+    let at = (x, panel.y_at(100.0 * accuracy.mean));
+    canvas.marker(look.marker, at, radius, look.colour, true)
+}
+
+/// One modality alone: a dashed line across, its seeds and name at the right.
+fn draw_references(canvas: &Canvas, panel: &Panel, cells: &[&Cell]) -> Result<()> {
+    let mut labels = Vec::new();
+    for cell in cells.iter().filter(|cell| cell.role == Role::Unimodal) {
+        let name = cell.modalities.join("+");
+        let Some(accuracy) = cell.accuracy else {
+            labels.push((panel.area.bottom - 3.0, format!("{name}: missing")));
+            continue;
+        };
+        let y = panel.y_at(100.0 * accuracy.mean);
+        let dashed = Pen { colour: MUTED, width: 0.7, dash: Dash::Dashed };
+        canvas.line((panel.area.left, y), (panel.area.right, y), dashed)?;
+        let x = panel.area.right + 2.5;
+        for run in &cell.runs {
+            canvas.dot((x, panel.y_at(100.0 * run.accuracy)), 0.9, MUTED)?;
+        }
+        labels.push((y, name));
+    }
+    labels.sort_by(|a, b| a.0.total_cmp(&b.0));
+    // From the top down, then back up where the last ones would leave the panel.
+    for i in 1..labels.len() {
+        labels[i].0 = labels[i].0.max(labels[i - 1].0 + TICK_SIZE);
+    }
+    let mut limit = panel.area.bottom + 2.0;
+    for (y, _) in labels.iter_mut().rev() {
+        *y = y.min(limit);
+        limit = *y - TICK_SIZE;
+    }
+    for (y, name) in labels {
+        let x = panel.area.right + 5.5;
+        canvas.text(&fit(&name, TICK_SIZE, 28.0), (x, y), tick_font(Align::Left))?;
+    }
+    Ok(())
+}

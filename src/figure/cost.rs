@@ -1,0 +1,26 @@
+//! The measured cost of training against accuracy.
+
+use crate::error::Result;
+use crate::figure::data::FigureData;
+use crate::figure::scatter::{self, Quantity};
+use crate::figure::style::Width;
+use crate::figure::{Drawing, Figure};
+
+pub const FIGURE: Figure = Figure {
+    name: "cost",
+    title: "Cost against accuracy",
+    caption: "Wall time of a training run against test accuracy. Measured, not part of the root: \
+              it depends on the machine and on what else ran there. Grey dots: runs. Markers: \
+              means over seeds.",
+    needs: "no finished multimodal run",
+    draw,
+};
+
+fn draw(data: &FigureData, width: Width) -> Result<Vec<Drawing>> {
+    let quantity = Quantity {
+        label: "measured training time (s), not part of the root",
+        log: true,
+        value: |run| run.seconds,
+    };
+    scatter::draw(data, width, &quantity)
+}

@@ -1,0 +1,158 @@
+//! What figures are drawn from: finished numbers, nothing left to compute but geometry.
+
+use crate::stats::summary::{Estimate, Interval};
+use std::collections::BTreeMap;
+
+/// Everything that the figures of one report show.
+#[derive(Clone, Debug, Default)]
+pub struct FigureData {
+    /// In the order of the suite.
+    pub cells: Vec<Cell>,
+    /// In the order of the suite.
+    pub comparisons: Vec<Comparison>,
+}
+
+/// One cell: a strategy under one fusion on one data set.
+#[derive(Clone, Debug)]
+pub struct Cell {
+    pub dataset: String,
+    pub fusion: String,
+    /// The label, with the parameters that were varied.
+    pub strategy: String,
+    /// The strategy's name without parameters.
+    pub method: String,
+    pub role: Role,
+    /// The numeric parameters of the strategy.
+    pub parameters: BTreeMap<String, f64>,
+    /// Whatever else two cells of one method may differ in, in words.
+    pub setting: String,
+    /// The names of the modalities that take part, in the order of branches.
+    pub modalities: Vec<String>,
+    /// The finished runs, in seed order.
+    pub runs: Vec<Run>,
+    /// The number of runs that diverged, failed or never ran.
+    pub n_missing: usize,
+    /// Test accuracy as a fraction; `None` without a finished run.
+    pub accuracy: Option<Estimate>,
+    /// The mean over seeds of a series over epochs, by name: `rho.<m>` (geometric mean),
+    /// `k.<m>`, `q.<m>`, `accuracy` and `accuracy.<m>`, the latter two on the test split.
+    pub curves: BTreeMap<String, Vec<f64>>,
+}
+
+/// What a cell stands for in a comparison.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// Joint training without any strategy.
+    Baseline,
+    /// One modality alone.
+    Unimodal,
+    Strategy,
+}
+
+/// The numbers of one finished run at its selected epoch.
+#[derive(Clone, Copy, Debug)]
+pub struct Run {
+    /// Test accuracy as a fraction.
+    pub accuracy: f64,
+    /// The degree of imbalance, as a fraction of accuracy.
+    pub imbalance: f64,
+    /// The measured wall time in seconds.
+    pub seconds: f64,
+}
+
+/// A strategy against joint training; accuracy differences as fractions.
+#[derive(Clone, Debug)]
+pub struct Comparison {
+    pub dataset: String,
+    pub fusion: String,
+    pub strategy: String,
+    /// The mean difference; `None` where no pair of runs exists.
+    pub mean: Option<f64>,
+    pub interval: Option<Interval>,
+    /// Whether it differs from zero after Holm's correction.
+    pub distinguishable: bool,
+}
+
+/// Cells that differ in one numeric parameter alone.
+#[derive(Debug)]
+pub struct Series<'a> {
+    pub parameter: String,
+    /// The values and cells, by increasing value.
+    pub points: Vec<(f64, &'a Cell)>,
+}
+
+impl FigureData {
+    /// The distinct data sets, in order.
+    pub fn datasets(&self) -> Vec<&str> {
+        distinct(self.cells.iter().map(|cell| cell.dataset.as_str()))
+    }
+
+    /// The distinct fusion methods of multimodal cells, in order.
+    pub fn fusions(&self) -> Vec<&str> {
+        let multimodal = self.cells.iter().filter(|cell| cell.role != Role::Unimodal);
+        distinct(multimodal.map(|cell| cell.fusion.as_str()))
+    }
+
+    /// The cells of a data set with one point per method: the points of a parameter grid beside
+    /// its first belong to the sensitivity figure.
+    pub fn main_cells(&self, dataset: &str) -> Vec<&Cell> {
+        let series = self.series();
+        let is_grid_point = |cell: &Cell| {
+            series.iter().any(|one| {
+                let cells = || one.points.iter().map(|(_, cell)| *cell);
+                let main = cells()
+                    .find(|cell| cell.strategy == cell.method)
+                    .or_else(|| self.cells.iter().find(|first| cells().any(|c| same(c, first))));
+                cells().any(|c| same(c, cell)) && main.is_some_and(|main| !same(main, cell))
+            })
+        };
+        let of_dataset = self.cells.iter().filter(|cell| cell.dataset == dataset);
+        of_dataset.filter(|cell| !is_grid_point(cell)).collect()
+    }
+
+    /// Every set of at least two cells that differ in one numeric parameter alone.
+    pub fn series(&self) -> Vec<Series<'_>> {
+        type Key<'a> = (&'a str, &'a str, &'a str, &'a str, &'a str, Vec<(&'a str, u64)>);
+        let mut keys: Vec<Key<'_>> = Vec::new();
+        let mut found: Vec<Series<'_>> = Vec::new();
+        for cell in &self.cells {
+            for (parameter, value) in &cell.parameters {
+                let others = cell.parameters.iter().filter(|(name, _)| *name != parameter);
+                let key = (
+                    cell.dataset.as_str(),
+                    cell.fusion.as_str(),
+                    cell.method.as_str(),
+                    cell.setting.as_str(),
+                    parameter.as_str(),
+                    others.map(|(name, value)| (name.as_str(), value.to_bits())).collect(),
+                );
+                let at = keys.iter().position(|known| *known == key).unwrap_or_else(|| {
+                    keys.push(key);
+                    found.push(Series { parameter: parameter.clone(), points: Vec::new() });
+                    keys.len() - 1
+                });
+                found[at].points.push((*value, cell));
+            }
+        }
+        found.retain(|series| series.points.len() > 1);
+        for series in &mut found {
+            series.points.sort_by(|a, b| a.0.total_cmp(&b.0));
+        }
+        found
+    }
+}
+
+fn same(a: &Cell, b: &Cell) -> bool {
+    std::ptr::eq(a, b)
+}
+
+/// The distinct items, in order of first appearance.
+pub fn distinct<'a>(items: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
+    let mut seen = Vec::new();
+    for item in items {
+        if !seen.contains(&item) {
+            seen.push(item);
+        }
+    }
+    seen
+}

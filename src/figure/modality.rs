@@ -1,0 +1,79 @@
+//! Accuracy over epochs: all modalities together, and each alone.
+
+use crate::error::Result;
+use crate::figure::canvas::Pen;
+use crate::figure::data::{Cell, FigureData, Role};
+use crate::figure::panel::Key;
+use crate::figure::strips::{self, Line, Stack, Strip, missing_note, strategy_keys};
+use crate::figure::style::{Dash, MUTED, Width, look};
+use crate::figure::{Drawing, Figure};
+
+pub const FIGURE: Figure = Figure {
+    name: "modality",
+    title: "Accuracy of each modality over training",
+    caption: "Test accuracy per epoch, mean over seeds: with all modalities, and by each modality \
+              alone inside the jointly trained model, by the run's score estimator. Dashed: the \
+              same encoder trained on that modality alone.",
+    needs: "no finished run",
+    draw,
+};
+
+fn draw(data: &FigureData, width: Width) -> Result<Vec<Drawing>> {
+    let mut drawings = Vec::new();
+    for fusion in data.fusions() {
+        let mut shown: Vec<&Cell> = Vec::new();
+        let mut stacks = Vec::new();
+        let mut has_reference = false;
+        for dataset in data.datasets() {
+            let main = data.main_cells(dataset);
+            let (alone, multimodal): (Vec<&Cell>, Vec<&Cell>) =
+                main.into_iter().partition(|cell| cell.role == Role::Unimodal);
+            let cells: Vec<&Cell> =
+                multimodal.into_iter().filter(|cell| cell.fusion == fusion).collect();
+            if let Some(first) = cells.first() {
+                has_reference |= !alone.is_empty();
+                let mut strips = vec![strip(data, &cells, None, "all (%)", "accuracy")];
+                strips.extend(first.modalities.iter().map(|modality| {
+                    let reference = alone.iter().find(|cell| cell.modalities == [modality.clone()]);
+                    let series = format!("accuracy.{modality}");
+                    strip(data, &cells, reference.copied(), &format!("{modality} (%)"), &series)
+                }));
+                stacks.push(Stack {
+                    title: format!("{dataset}, {fusion}"),
+                    note: missing_note(&cells),
+                    strips,
+                });
+                shown.extend(cells);
+            }
+        }
+        if shown.iter().all(|cell| cell.curves.is_empty()) {
+            continue;
+        }
+        let mut keys = strategy_keys(data, &shown);
+        if has_reference {
+            keys.push(Key::line(MUTED, Dash::Dashed, "trained alone"));
+        }
+        drawings.push(strips::draw(width, fusion, &stacks, &keys, 46.0)?);
+    }
+    Ok(drawings)
+}
+
+fn strip(
+    data: &FigureData,
+    cells: &[&Cell],
+    alone: Option<&Cell>,
+    label: &str,
+    series: &str,
+) -> Strip {
+    let percent = |values: &Vec<f64>| values.iter().map(|value| 100.0 * value).collect();
+    let reference = alone.and_then(|cell| cell.curves.get("accuracy")).map(|values| Line {
+        values: percent(values),
+        pen: Pen { colour: MUTED, width: 0.9, dash: Dash::Dashed },
+    });
+    let lines = cells.iter().filter_map(|cell| {
+        let values = percent(cell.curves.get(series)?);
+        Some(Line { values, pen: Pen::solid(look(data, &cell.strategy).colour, 0.9) })
+    });
+    let lines = reference.into_iter().chain(lines).collect();
+    Strip { label: label.into(), log: false, reference: None, lines }
+}

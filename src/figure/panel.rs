@@ -1,0 +1,276 @@
+//! One plot: its place on the page, axes and titles.
+
+use crate::error::Result;
+use crate::figure::axis::Axis;
+use crate::figure::canvas::{Align, Canvas, Font, Pen, Point, fit, text_width};
+use crate::figure::style::{
+    Dash, GRID, INK, MUTED, Marker, TEXT_SIZE, TICK_SIZE, TITLE_SIZE, Width,
+};
+
+/// A rectangle in points.
+#[derive(Clone, Copy, Debug)]
+pub struct Rect {
+    pub left: f64,
+    pub top: f64,
+    pub right: f64,
+    pub bottom: f64,
+}
+
+impl Rect {
+    pub fn width(&self) -> f64 {
+        self.right - self.left
+    }
+
+    pub fn height(&self) -> f64 {
+        self.bottom - self.top
+    }
+}
+
+/// A plot with its axes.
+#[derive(Debug)]
+pub struct Panel {
+    pub area: Rect,
+    pub x: Axis,
+    pub y: Axis,
+}
+
+impl Panel {
+    /// Where a value pair lies on the page.
+    pub fn at(&self, x: f64, y: f64) -> Point {
+        (self.x_at(x), self.y_at(y))
+    }
+
+    pub fn x_at(&self, x: f64) -> f64 {
+        self.area.left + self.x.place(x) * self.area.width()
+    }
+
+    pub fn y_at(&self, y: f64) -> f64 {
+        self.area.bottom - self.y.place(y) * self.area.height()
+    }
+
+    /// Horizontal grid lines with the labels of the y axis, and the line below.
+    pub fn y_grid(&self, canvas: &Canvas) -> Result<()> {
+        let Rect { left, right, bottom, .. } = self.area;
+        for (value, label) in &self.y.ticks {
+            let y = self.y_at(*value);
+            canvas.line((left, y), (right, y), Pen::solid(GRID, 0.5))?;
+            canvas.text(label, (left - 3.0, y), tick_font(Align::Right))?;
+        }
+        canvas.line((left, bottom), (right, bottom), Pen::solid(MUTED, 0.6))
+    }
+
+    /// Tick marks with the labels of the x axis, and vertical grid lines.
+    pub fn x_grid(&self, canvas: &Canvas) -> Result<()> {
+        let Rect { top, bottom, left, right } = self.area;
+        for (value, _) in &self.x.ticks {
+            let x = self.x_at(*value);
+            canvas.line((x, top), (x, bottom), Pen::solid(GRID, 0.5))?;
+            canvas.line((x, bottom), (x, bottom + 2.0), Pen::solid(MUTED, 0.6))?;
+        }
+        canvas.line((left, bottom), (right, bottom), Pen::solid(MUTED, 0.6))?;
+        self.x_labels(canvas)
+    }
+
+    /// The labels of the x axis, without those that would touch their left neighbour.
+    pub fn x_labels(&self, canvas: &Canvas) -> Result<()> {
+        let mut free_from = f64::NEG_INFINITY;
+        for (value, label) in &self.x.ticks {
+            let (x, half) = (self.x_at(*value), text_width(label, TICK_SIZE) / 2.0);
+            if free_from <= x - half {
+                canvas.text(label, (x, self.area.bottom + 7.0), tick_font(Align::Centre))?;
+                free_from = x + half + 3.0;
+            }
+        }
+        Ok(())
+    }
+
+    /// The title above the plot, and a smaller line under it.
+    pub fn title(&self, canvas: &Canvas, title: &str, note: &str) -> Result<()> {
+        let Rect { left, top, right, .. } = self.area;
+        let width = right - left;
+        let above = if note.is_empty() { 7.0 } else { 15.0 };
+        let bold = Font { size: TITLE_SIZE, colour: INK, bold: true, align: Align::Left };
+        canvas.text(&fit(title, TITLE_SIZE * 1.06, width), (left, top - above), bold)?;
+        canvas.text(&fit(note, TICK_SIZE, width), (left, top - 6.0), tick_font(Align::Left))
+    }
+
+    /// What the x axis shows.
+    pub fn x_title(&self, canvas: &Canvas, text: &str) -> Result<()> {
+        let centre = (self.area.left + self.area.right) / 2.0;
+        canvas.text(text, (centre, self.area.bottom + 16.5), axis_font())
+    }
+
+    /// What the y axis shows.
+    pub fn y_title(&self, canvas: &Canvas, text: &str, gutter: f64) -> Result<()> {
+        let middle = (self.area.top + self.area.bottom) / 2.0;
+        canvas.upward_text(text, (self.area.left - gutter + 4.0, middle), axis_font())
+    }
+}
+
+/// The font of tick labels and notes.
+pub fn tick_font(align: Align) -> Font {
+    Font { size: TICK_SIZE, colour: MUTED, bold: false, align }
+}
+
+fn axis_font() -> Font {
+    Font { size: TEXT_SIZE, colour: INK, bold: false, align: Align::Centre }
+}
+
+/// Panels of one size in rows, under a legend.
+#[derive(Clone, Copy, Debug)]
+pub struct Multiples {
+    pub width: Width,
+    pub n_panels: usize,
+    /// The height of the legend above all panels.
+    pub legend_height: f64,
+    pub plot_height: f64,
+    /// Room around each plot for labels and titles.
+    pub left: f64,
+    pub right: f64,
+    pub above: f64,
+    pub below: f64,
+}
+
+impl Multiples {
+    /// Panels side by side: one in a single column, up to three in a double one.
+    pub fn columns(&self) -> usize {
+        match (self.width, self.n_panels) {
+            (Width::Single, _) => 1,
+            (Width::Double, 4) => 2,
+            (Width::Double, n) => n.clamp(1, 3),
+        }
+    }
+
+    /// The height of the whole figure.
+    pub fn height(&self) -> f64 {
+        let rows = self.n_panels.div_ceil(self.columns());
+        self.legend_height + rows as f64 * (self.above + self.plot_height + self.below)
+    }
+
+    /// The plot area of panel `i`.
+    pub fn area(&self, i: usize) -> Rect {
+        let columns = self.columns();
+        let pitch = self.width.points() / columns as f64;
+        let (row, column) = (i / columns, i % columns);
+        let left = pitch * column as f64;
+        let top = self.legend_height
+            + row as f64 * (self.above + self.plot_height + self.below)
+            + self.above;
+        Rect {
+            left: left + self.left,
+            right: left + pitch - self.right,
+            top,
+            bottom: top + self.plot_height,
+        }
+    }
+
+    /// Whether panel `i` is the first of its row.
+    pub fn starts_row(&self, i: usize) -> bool {
+        i % self.columns() == 0
+    }
+}
+
+/// An entry of a legend: a line, a marker or both, and what they stand for.
+#[derive(Clone, Debug)]
+pub struct Key {
+    pub line: Option<Pen>,
+    pub marker: Option<(Marker, plotters::style::RGBColor, bool)>,
+    pub text: String,
+}
+
+impl Key {
+    /// A filled marker.
+    pub fn marker(marker: Marker, colour: plotters::style::RGBColor, text: &str) -> Self {
+        Self { line: None, marker: Some((marker, colour, true)), text: text.into() }
+    }
+
+    /// A piece of line.
+    pub fn line(colour: plotters::style::RGBColor, dash: Dash, text: &str) -> Self {
+        Self { line: Some(Pen { colour, width: 1.1, dash }), marker: None, text: text.into() }
+    }
+
+    fn width(&self) -> f64 {
+        SWATCH + text_width(&self.text, TEXT_SIZE) + 9.0
+    }
+}
+
+const SWATCH: f64 = 15.0;
+const KEY_HEIGHT: f64 = 11.0;
+
+/// The height that a legend takes at the top of a figure.
+pub fn legend_height(keys: &[Key], width: Width) -> f64 {
+    let rows = places(keys, width).last().map_or(0, |(row, _)| row + 1);
+    rows as f64 * KEY_HEIGHT + 4.0
+}
+
+/// Draws a legend at the top of a figure, in as many rows as it needs.
+pub fn draw_legend(canvas: &Canvas, keys: &[Key], width: Width) -> Result<()> {
+    for (key, (row, left)) in keys.iter().zip(places(keys, width)) {
+        let y = 8.0 + row as f64 * KEY_HEIGHT;
+        if let Some(pen) = key.line {
+            canvas.line((left, y), (left + 11.0, y), pen)?;
+        }
+        if let Some((marker, colour, filled)) = key.marker {
+            canvas.marker(marker, (left + 5.5, y), 2.1, colour, filled)?;
+        }
+        let font = Font { size: TEXT_SIZE, colour: INK, bold: false, align: Align::Left };
+        let room = width.points() - left - SWATCH;
+        canvas.text(&fit(&key.text, TEXT_SIZE, room), (left + SWATCH, y), font)?;
+    }
+    Ok(())
+}
+
+/// The row and left edge of every key.
+fn places(keys: &[Key], width: Width) -> Vec<(usize, f64)> {
+    let (mut row, mut left) = (0, 4.0);
+    keys.iter()
+        .map(|key| {
+            if left > 4.0 && width.points() < left + key.width() {
+                (row, left) = (row + 1, 4.0);
+            }
+            let place = (row, left);
+            left += key.width();
+            place
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn panels_stay_on_the_page_and_apart() {
+        for (width, n_panels) in [(Width::Single, 2), (Width::Double, 4), (Width::Double, 7)] {
+            let multiples = Multiples {
+                width,
+                n_panels,
+                legend_height: 20.0,
+                plot_height: 50.0,
+                left: 20.0,
+                right: 5.0,
+                above: 15.0,
+                below: 20.0,
+            };
+            let areas: Vec<Rect> = (0..n_panels).map(|i| multiples.area(i)).collect();
+            for (i, a) in areas.iter().enumerate() {
+                assert!(0.0 < a.left && a.right < width.points() && a.left < a.right);
+                assert!(20.0 < a.top && a.bottom < multiples.height());
+                for b in &areas[i + 1..] {
+                    assert!(a.right <= b.left || b.right <= a.left || a.bottom <= b.top);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_long_legend_wraps() {
+        let keys: Vec<Key> = (0..9)
+            .map(|_| Key::marker(Marker::Circle, INK, "a strategy with a name"))
+            .collect();
+        assert!(legend_height(&keys[..1], Width::Single) < legend_height(&keys, Width::Single));
+        for (_, left) in places(&keys, Width::Single) {
+            assert!(left + keys[0].width() < Width::Single.points() + 9.0);
+        }
+    }
+}

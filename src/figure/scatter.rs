@@ -1,0 +1,108 @@
+//! Test accuracy against another quantity of the same runs: one panel per data set.
+
+use crate::error::Result;
+use crate::figure::axis::Axis;
+use crate::figure::canvas;
+use crate::figure::data::{Cell, FigureData, Role, Run, distinct};
+use crate::figure::panel::{Key, Multiples, Panel, draw_legend, legend_height};
+use crate::figure::strips::missing_note;
+use crate::figure::style::{MARKERS, MUTED, Marker, Width, look};
+use crate::figure::Drawing;
+use crate::stats::summary::mean;
+
+/// The quantity on the x axis.
+pub struct Quantity {
+    pub label: &'static str,
+    pub log: bool,
+    pub value: fn(&Run) -> f64,
+}
+
+/// Draws the scatter of accuracy against `quantity` over multimodal runs.
+pub fn draw(data: &FigureData, width: Width, quantity: &Quantity) -> Result<Vec<Drawing>> {
+    let panels: Vec<(&str, Vec<&Cell>)> = data
+        .datasets()
+        .into_iter()
+        .map(|dataset| {
+            let cells = data.main_cells(dataset).into_iter();
+            (dataset, cells.filter(|cell| cell.role != Role::Unimodal).collect())
+        })
+        .filter(|(_, cells): &(_, Vec<&Cell>)| cells.iter().any(|cell| !cell.runs.is_empty()))
+        .collect();
+    if panels.is_empty() {
+        return Ok(Vec::new());
+    }
+    let shown: Vec<&Cell> = panels.iter().flat_map(|(_, cells)| cells.iter().copied()).collect();
+    let fusions = distinct(shown.iter().map(|cell| cell.fusion.as_str()));
+    let keys = keys(data, &shown, &fusions);
+    let multiples = Multiples {
+        width,
+        n_panels: panels.len(),
+        legend_height: legend_height(&keys, width),
+        plot_height: 100.0,
+        left: 32.0,
+        right: 8.0,
+        above: 25.0,
+        below: 26.0,
+    };
+    let height = multiples.height();
+    let svg = canvas::draw(width.points(), height, |canvas| {
+        draw_legend(canvas, &keys, width)?;
+        for (i, (dataset, cells)) in panels.iter().enumerate() {
+            let runs = || cells.iter().flat_map(|cell| &cell.runs);
+            let x_values = runs().map(quantity.value);
+            let panel = Panel {
+                area: multiples.area(i),
+                x: if quantity.log { Axis::log(x_values, 5) } else { Axis::linear(x_values, 5) },
+                y: Axis::linear(runs().map(|run| 100.0 * run.accuracy), 5),
+            };
+            panel.x_grid(canvas)?;
+            panel.y_grid(canvas)?;
+            panel.title(canvas, dataset, &missing_by_fusion(cells))?;
+            panel.x_title(canvas, quantity.label)?;
+            if multiples.starts_row(i) {
+                panel.y_title(canvas, "test accuracy (%)", 32.0)?;
+            }
+            for run in runs() {
+                let at = panel.at((quantity.value)(run), 100.0 * run.accuracy);
+                canvas.dot(at, 0.8, MUTED)?;
+            }
+            for cell in cells {
+                let xs: Vec<f64> = cell.runs.iter().map(quantity.value).collect();
+                let (Some(x), Some(accuracy)) = (mean(&xs), cell.accuracy) else { continue };
+                let at = panel.at(x, 100.0 * accuracy.mean);
+                let colour = look(data, &cell.strategy).colour;
+                canvas.marker(shape(&fusions, &cell.fusion), at, 2.2, colour, true)?;
+            }
+        }
+        Ok(())
+    })?;
+    Ok(vec![Drawing { part: None, svg, height }])
+}
+
+/// Colour tells strategies apart, shape fusion methods.
+fn keys(data: &FigureData, cells: &[&Cell], fusions: &[&str]) -> Vec<Key> {
+    let strategies = distinct(cells.iter().map(|cell| cell.strategy.as_str()));
+    let colours = strategies
+        .into_iter()
+        .map(|label| Key::marker(Marker::Circle, look(data, label).colour, label));
+    let shapes =
+        fusions.iter().map(|fusion| Key::marker(shape(fusions, fusion), MUTED, fusion));
+    // A single fusion method needs no shapes.
+    colours.chain(shapes.filter(|_| fusions.len() > 1)).collect()
+}
+
+fn shape(fusions: &[&str], fusion: &str) -> Marker {
+    let at = fusions.iter().position(|known| *known == fusion).unwrap_or(0);
+    MARKERS[at % MARKERS.len()]
+}
+
+fn missing_by_fusion(cells: &[&Cell]) -> String {
+    let fusions = distinct(cells.iter().map(|cell| cell.fusion.as_str()));
+    let notes = fusions.into_iter().filter_map(|fusion| {
+        let of_fusion: Vec<&Cell> =
+            cells.iter().copied().filter(|cell| cell.fusion == fusion).collect();
+        let note = missing_note(&of_fusion);
+        (!note.is_empty()).then(|| format!("{note} ({fusion})"))
+    });
+    notes.collect::<Vec<_>>().join("; ")
+}

@@ -1,0 +1,104 @@
+//! The only constants of appearance: sizes in points, fonts, colours and symbols.
+
+use crate::figure::data::{FigureData, Role};
+use plotters::style::RGBColor;
+
+/// The width of a figure in a two-column paper.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Width {
+    /// One column: 3.3 inches.
+    Single,
+    /// Both columns: 6.9 inches.
+    Double,
+}
+
+impl Width {
+    pub const ALL: [Width; 2] = [Width::Double, Width::Single];
+
+    /// In points, 72 to the inch.
+    pub fn points(self) -> f64 {
+        match self {
+            Width::Single => 3.3 * 72.0,
+            Width::Double => 6.9 * 72.0,
+        }
+    }
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Width::Single => "single",
+            Width::Double => "double",
+        }
+    }
+}
+
+/// The tallest single-column figure that a page of a paper takes, in points.
+pub const PAGE_HEIGHT: f64 = 9.0 * 72.0;
+
+pub const FONT: &str = "Libertinus Serif";
+pub const TITLE_SIZE: f64 = 8.0;
+pub const TEXT_SIZE: f64 = 7.5;
+pub const TICK_SIZE: f64 = 7.0;
+
+pub const INK: RGBColor = RGBColor(0x1a, 0x1a, 0x1a);
+pub const MUTED: RGBColor = RGBColor(0x66, 0x66, 0x66);
+pub const GRID: RGBColor = RGBColor(0xe4, 0xe4, 0xe4);
+pub const BAND: RGBColor = RGBColor(0xee, 0xee, 0xee);
+
+/// The colour-blind-safe palette of Okabe and Ito (2008, *Color Universal Design*), without the
+/// yellow that fades on white; black stands for joint training, grey for one modality alone.
+const PALETTE: [RGBColor; 6] = [
+    RGBColor(0x00, 0x72, 0xb2),
+    RGBColor(0xd5, 0x5e, 0x00),
+    RGBColor(0x00, 0x9e, 0x73),
+    RGBColor(0xcc, 0x79, 0xa7),
+    RGBColor(0x56, 0xb4, 0xe9),
+    RGBColor(0xe6, 0x9f, 0x00),
+];
+
+/// The shape of a point. Shape repeats what colour says, for print without colour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Marker {
+    Circle,
+    Square,
+    Triangle,
+    Diamond,
+    Wedge,
+    Cross,
+}
+
+/// The shapes that tell items apart, in order.
+pub const MARKERS: [Marker; 5] =
+    [Marker::Square, Marker::Triangle, Marker::Diamond, Marker::Wedge, Marker::Circle];
+
+/// How a line is broken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dash {
+    Solid,
+    Dashed,
+    Dotted,
+}
+
+/// The lines that tell the modalities of one data set apart, in order, with their names.
+pub const DASHES: [(Dash, &str); 3] =
+    [(Dash::Solid, "solid"), (Dash::Dashed, "dashed"), (Dash::Dotted, "dotted")];
+
+/// How a strategy looks, the same in every figure of a report.
+#[derive(Clone, Copy, Debug)]
+pub struct Look {
+    pub colour: RGBColor,
+    pub marker: Marker,
+}
+
+/// The look of the strategy labelled `strategy`.
+pub fn look(data: &FigureData, strategy: &str) -> Look {
+    let role = data.cells.iter().find(|cell| cell.strategy == strategy).map(|cell| cell.role);
+    match role {
+        Some(Role::Baseline) => return Look { colour: INK, marker: Marker::Circle },
+        Some(Role::Unimodal) => return Look { colour: MUTED, marker: Marker::Circle },
+        _ => {}
+    }
+    let others = data.cells.iter().filter(|cell| cell.role == Role::Strategy);
+    let order = crate::figure::data::distinct(others.map(|cell| cell.strategy.as_str()));
+    let at = order.iter().position(|label| *label == strategy).unwrap_or(0);
+    Look { colour: PALETTE[at % PALETTE.len()], marker: MARKERS[at % MARKERS.len()] }
+}

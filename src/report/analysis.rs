@@ -1,0 +1,211 @@
+//! From records to statistics: what every table, figure and sentence of a report reads.
+
+use crate::figure::data::{Role, distinct};
+use crate::protocol::Selection;
+use crate::record::{EpochRecord, Metrics, Outcome, RunRecord};
+use crate::report::compare::{Comparison, compare};
+use crate::report::input::{CellInput, ReportInput};
+use crate::stats::summary::{Estimate, estimate};
+
+/// A report's input with everything computed from it.
+#[derive(Debug)]
+pub struct Analysis<'a> {
+    pub input: &'a ReportInput,
+    /// In the order of the suite.
+    pub cells: Vec<Cell<'a>>,
+    /// In the order of the suite.
+    pub comparisons: Vec<Comparison>,
+}
+
+/// A cell with its usable runs, its failures and its estimates.
+#[derive(Debug)]
+pub struct Cell<'a> {
+    pub input: &'a CellInput,
+    pub role: Role,
+    /// The strategy's label; for a unimodal cell, with the name of its modality.
+    pub strategy: String,
+    /// The finished runs, in seed order.
+    pub runs: Vec<Run<'a>>,
+    /// The planned runs that left no usable result, in seed order, and why.
+    pub failures: Vec<(u64, String)>,
+    /// Test accuracy under the protocol's selection, as a fraction.
+    pub accuracy: Option<Estimate>,
+    pub macro_f1: Option<Estimate>,
+    pub imbalance: Option<Estimate>,
+    /// Test accuracy under each of [`SELECTIONS`].
+    pub by_selection: [Option<Estimate>; 3],
+}
+
+/// A finished run and its selected epoch.
+#[derive(Clone, Copy, Debug)]
+pub struct Run<'a> {
+    pub record: &'a RunRecord,
+    /// The epoch that the protocol selects.
+    pub epoch: &'a EpochRecord,
+}
+
+/// The selection rules that a report compares, in order.
+pub const SELECTIONS: [Selection; 3] = [Selection::Last, Selection::BestVal, Selection::BestTest];
+
+impl<'a> Analysis<'a> {
+    /// Computes every estimate and comparison.
+    pub fn new(input: &'a ReportInput) -> Self {
+        let cells: Vec<Cell<'a>> = input.cells.iter().map(Cell::new).collect();
+        let comparisons = compare(&cells);
+        Self { input, cells, comparisons }
+    }
+
+    /// The distinct data sets, in order.
+    pub fn datasets(&self) -> Vec<&str> {
+        distinct(self.cells.iter().map(|cell| cell.input.dataset.as_str()))
+    }
+
+    /// The distinct fusion methods of multimodal cells, in order.
+    pub fn fusions(&self) -> Vec<&str> {
+        let multimodal = self.cells.iter().filter(|cell| cell.role != Role::Unimodal);
+        distinct(multimodal.map(|cell| cell.input.fusion.as_str()))
+    }
+
+    /// The cells of one data set with their places in `cells`, in order.
+    pub fn of_dataset(&self, dataset: &str) -> impl Iterator<Item = (usize, &Cell<'a>)> {
+        let cells = self.cells.iter().enumerate();
+        cells.filter(move |(_, cell)| cell.input.dataset == dataset)
+    }
+
+    /// The comparison of the cell at `place` with its baseline.
+    pub fn comparison(&self, place: usize) -> Option<&Comparison> {
+        self.comparisons.iter().find(|comparison| comparison.cell == place)
+    }
+
+    /// All records, in the order of cells and seeds.
+    pub fn records(&self) -> impl Iterator<Item = &'a RunRecord> {
+        self.input.cells.iter().flat_map(|cell| &cell.records)
+    }
+}
+
+impl<'a> Cell<'a> {
+    fn new(input: &'a CellInput) -> Self {
+        let mut runs = Vec::new();
+        let mut failures = input.missing.clone();
+        for record in &input.records {
+            match usable(record) {
+                Ok(run) => runs.push(run),
+                Err(why) => failures.push((record.spec.seed, why)),
+            }
+        }
+        let known = |seed: &u64| {
+            let recorded = input.records.iter().any(|record| record.spec.seed == *seed);
+            recorded || input.missing.iter().any(|(missing, _)| missing == seed)
+        };
+        let unknown = input.seeds.iter().filter(|seed| !known(seed));
+        failures.extend(unknown.map(|seed| (*seed, "no record".to_string())));
+        failures.sort();
+        let role = match input.spec.strategy.name.as_str() {
+            "joint" => Role::Baseline,
+            "unimodal" => Role::Unimodal,
+            _ => Role::Strategy,
+        };
+        let strategy = match (role, input.spec.branches.first()) {
+            (Role::Unimodal, Some(branch)) => format!("unimodal {}", branch.modality.name),
+            _ => input.strategy.clone(),
+        };
+        let over = |metric: fn(&Metrics) -> f64| {
+            estimate(&runs.iter().map(|run: &Run<'_>| metric(run.test())).collect::<Vec<_>>())
+        };
+        let by_selection = SELECTIONS.map(|selection| {
+            let chosen = runs.iter().filter_map(|run| run.under(selection));
+            estimate(&chosen.map(|(_, epoch)| epoch.test.accuracy).collect::<Vec<_>>())
+        });
+        Self {
+            input,
+            role,
+            strategy,
+            accuracy: over(|metrics| metrics.accuracy),
+            macro_f1: over(|metrics| metrics.macro_f1),
+            imbalance: over(|metrics| metrics.imbalance),
+            by_selection,
+            runs,
+            failures,
+        }
+    }
+
+    /// The name of the fusion method; a unimodal cell fuses nothing.
+    pub fn fusion(&self) -> &str {
+        if self.role == Role::Unimodal { "–" } else { &self.input.fusion }
+    }
+
+    /// Test accuracy by seed, as fractions.
+    pub fn accuracies(&self) -> Vec<(u64, f64)> {
+        self.runs.iter().map(|run| (run.seed(), run.test().accuracy)).collect()
+    }
+}
+
+impl<'a> Run<'a> {
+    pub fn seed(&self) -> u64 {
+        self.record.spec.seed
+    }
+
+    /// The metrics on the test split at the selected epoch.
+    pub fn test(&self) -> &'a Metrics {
+        &self.epoch.test
+    }
+
+    /// The epoch, from 0, that another selection rule picks.
+    pub fn under(&self, selection: Selection) -> Option<(usize, &'a EpochRecord)> {
+        let at = RunRecord::select(&self.record.epochs, selection)?;
+        Some((at, self.record.epochs.get(at)?))
+    }
+}
+
+/// The run of a record that ended well, or why it is a failure.
+fn usable(record: &RunRecord) -> Result<Run<'_>, String> {
+    if let Outcome::Diverged { epoch, step } = record.outcome {
+        return Err(format!("diverged in epoch {}, step {step}", epoch + 1));
+    }
+    let selected = RunRecord::select(&record.epochs, record.spec.protocol.selection);
+    let epoch = selected.and_then(|at| record.epochs.get(at)).ok_or("no epoch to select")?;
+    if !epoch.test.accuracy.is_finite() {
+        return Err("the test accuracy is not a number".into());
+    }
+    Ok(Run { record, epoch })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::fixture;
+
+    #[test]
+    fn a_diverged_run_is_a_failure_with_its_reason() {
+        let input = fixture::small();
+        let analysis = Analysis::new(&input);
+        let failed: Vec<&Cell<'_>> =
+            analysis.cells.iter().filter(|cell| !cell.failures.is_empty()).collect();
+        let reasons: Vec<&str> =
+            failed.iter().flat_map(|cell| &cell.failures).map(|(_, why)| why.as_str()).collect();
+        assert!(reasons.contains(&"diverged in epoch 2, step 17"), "{reasons:?}");
+        for cell in failed {
+            assert_eq!(cell.runs.len() + cell.failures.len(), cell.input.seeds.len());
+        }
+    }
+
+    #[test]
+    fn a_planned_seed_without_a_trace_is_a_failure_too() {
+        let mut input = fixture::small();
+        input.cells[0].records.remove(0);
+        let analysis = Analysis::new(&input);
+        assert_eq!(analysis.cells[0].failures, [(0, "no record".to_string())]);
+    }
+
+    #[test]
+    fn accuracy_is_that_of_the_epoch_that_the_protocol_selects() {
+        let mut input = fixture::small();
+        input.cells[0].records.truncate(1);
+        let record = &mut input.cells[0].records[0];
+        record.spec.protocol.selection = Selection::Last;
+        record.epochs.last_mut().unwrap().test.accuracy = 0.125;
+        let analysis = Analysis::new(&input);
+        assert_eq!(analysis.cells[0].accuracy.unwrap().mean, 0.125);
+        assert!(0.125 < analysis.cells[0].by_selection[2].unwrap().mean);
+    }
+}

@@ -1,0 +1,224 @@
+//! What a reader must know before believing a number: typed, and printed with what to do about it.
+
+use crate::figure::data::{Role, distinct};
+use crate::protocol::Selection;
+use crate::report::analysis::{Analysis, Cell};
+use crate::report::compare::{Verdict, candidates, comparable};
+use crate::report::number::{count, points};
+use crate::stats::power::{Design, smallest_effect};
+use std::fmt;
+
+/// A reason for caution about a report.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Caveat {
+    /// Cells with fewer finished runs than [`FEW`]; the fewest of them.
+    FewSeeds { n_cells: usize, fewest: usize },
+    /// Planned runs that diverged, failed or never ran.
+    MissingRuns { n_missing: usize, n_planned: usize },
+    /// Records of several determinism classes: their roots cannot be compared to the bit.
+    MixedClasses { n_classes: usize },
+    /// Cells whose protocol selects the epoch on the test split.
+    SelectedOnTest { cells: Vec<String> },
+    /// Cells without a joint cell under the same fusion.
+    NoBaseline { cells: Vec<String> },
+    /// Cells not compared, because their joint cell follows another protocol.
+    ProtocolDiffers { cells: Vec<String> },
+    /// Cells whose modality scores are estimated otherwise than those of their joint cell.
+    EstimatorDiffers { cells: Vec<String> },
+    /// Cells whose runs start from other weights, or read other data, than the joint runs of the
+    /// same seeds.
+    PairsDiffer { cells: Vec<String> },
+    /// Comparisons without a test.
+    Untested { cells: Vec<String> },
+    /// The largest smallest-detectable difference of the tested comparisons, as a fraction.
+    LowPower { largest: f64 },
+    /// What the reader of the records complained of.
+    Reader(String),
+}
+
+/// Below this many runs an interval is wide and a test weak.
+pub const FEW: usize = 5;
+/// A difference of accuracy that a comparison ought to be able to show.
+const WORTHWHILE: f64 = 0.02;
+
+/// All caveats of a report, gravest first.
+pub fn collect(analysis: &Analysis<'_>) -> Vec<Caveat> {
+    let cells = &analysis.cells;
+    let mut caveats = Vec::new();
+    let mut add = |applies: bool, caveat: Caveat| {
+        if applies {
+            caveats.push(caveat);
+        }
+    };
+    let on_test = |cell: &Cell<'_>| cell.input.spec.protocol.selection == Selection::BestTest;
+    let selected = names(cells.iter().filter(|cell| on_test(cell)));
+    add(!selected.is_empty(), Caveat::SelectedOnTest { cells: selected });
+
+    let n_missing = cells.iter().map(|cell| cell.failures.len()).sum();
+    let n_planned = cells.iter().map(|cell| cell.runs.len() + cell.failures.len()).sum();
+    add(n_missing > 0, Caveat::MissingRuns { n_missing, n_planned });
+
+    let few: Vec<usize> =
+        cells.iter().map(|cell| cell.runs.len()).filter(|n| (1..FEW).contains(n)).collect();
+    let fewest = few.iter().copied().min().unwrap_or(0);
+    add(!few.is_empty(), Caveat::FewSeeds { n_cells: few.len(), fewest });
+
+    let tests = analysis.comparisons.iter().filter_map(|comparison| comparison.paired);
+    let largest = tests.filter_map(|test| test.smallest_effect).fold(0.0, f64::max);
+    add(largest > WORTHWHILE, Caveat::LowPower { largest });
+
+    let pairs: Vec<(usize, usize)> = candidates(cells).collect();
+    let which = |of: fn(&Cell<'_>, &Cell<'_>) -> bool| {
+        let chosen = pairs.iter().filter(|(cell, base)| of(&cells[*cell], &cells[*base]));
+        names(chosen.map(|(cell, _)| &cells[*cell]))
+    };
+    let alone = cells.iter().enumerate().filter(|(place, cell)| {
+        cell.role == Role::Strategy && pairs.iter().all(|(paired, _)| paired != place)
+    });
+    let alone = names(alone.map(|(_, cell)| cell));
+    add(!alone.is_empty(), Caveat::NoBaseline { cells: alone });
+    let other = which(|cell, base| !comparable(cell, base));
+    add(!other.is_empty(), Caveat::ProtocolDiffers { cells: other });
+    let other = which(|cell, base| cell.input.spec.scores != base.input.spec.scores);
+    add(!other.is_empty(), Caveat::EstimatorDiffers { cells: other });
+    let other = which(|cell, base| comparable(cell, base) && pairs_differ(cell, base));
+    add(!other.is_empty(), Caveat::PairsDiffer { cells: other });
+    let untested = analysis.comparisons.iter().filter(|c| c.verdict == Verdict::Untested);
+    let untested = names(untested.map(|comparison| &cells[comparison.cell]));
+    add(!untested.is_empty(), Caveat::Untested { cells: untested });
+
+    let classes: Vec<String> =
+        analysis.records().map(|record| record.environment.class_id.to_string()).collect();
+    let n_classes = distinct(classes.iter().map(String::as_str)).len();
+    add(n_classes > 1, Caveat::MixedClasses { n_classes });
+    caveats.extend(analysis.input.warnings.iter().cloned().map(Caveat::Reader));
+    caveats
+}
+
+fn pairs_differ(cell: &Cell<'_>, baseline: &Cell<'_>) -> bool {
+    cell.runs.iter().any(|run| {
+        let matched = baseline.runs.iter().filter(|other| other.seed() == run.seed());
+        matched.into_iter().any(|other| {
+            other.record.initial_root != run.record.initial_root
+                || other.record.data_content != run.record.data_content
+        })
+    })
+}
+
+fn names<'a, 'b: 'a>(cells: impl Iterator<Item = &'a Cell<'b>>) -> Vec<String> {
+    cells
+        .map(|cell| format!("{} / {} / {}", cell.input.dataset, cell.fusion(), cell.strategy))
+        .collect()
+}
+
+/// At most three names, and how many more there are.
+fn list(names: &[String]) -> String {
+    let shown = names.iter().take(3).cloned().collect::<Vec<_>>().join("; ");
+    match names.len().saturating_sub(3) {
+        0 => shown,
+        more => format!("{shown}; and {more} more"),
+    }
+}
+
+impl fmt::Display for Caveat {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Caveat::SelectedOnTest { cells } => write!(
+                f,
+                "The epoch is selected on the test split, which flatters every number: {}.",
+                list(cells)
+            ),
+            Caveat::MissingRuns { n_missing, n_planned } => write!(
+                f,
+                "{n_missing} of {} diverged, failed or never ran; they are listed below, drawn as \
+                 missing, and left out of every mean.",
+                count(*n_planned, "planned run")
+            ),
+            Caveat::FewSeeds { n_cells, fewest } => {
+                write!(
+                    f,
+                    "{} with fewer than {FEW} finished runs, the fewest having {fewest}.",
+                    count(*n_cells, "cell")
+                )?;
+                match smallest_effect(Design::Paired, *fewest) {
+                    None => write!(f, " One run has neither an interval nor a test."),
+                    Some(effect) => write!(
+                        f,
+                        " With {fewest} pairs, a difference must reach {effect:.1} standard \
+                         deviations of the paired differences to be found four times in five \
+                         (one-sided 5 %, before Holm's correction)."
+                    ),
+                }
+            }
+            Caveat::LowPower { largest } => write!(
+                f,
+                "Not distinguishable does not mean equal: the smallest detectable difference \
+                 reaches {} points. It stands beside every comparison.",
+                points(*largest).trim_start_matches('+')
+            ),
+            Caveat::NoBaseline { cells } => {
+                write!(f, "There is no joint training to compare with for {}.", list(cells))
+            }
+            Caveat::ProtocolDiffers { cells } => write!(
+                f,
+                "Not compared, because joint training there differs in protocol, data, encoders or \
+                 backend: {}.",
+                list(cells)
+            ),
+            Caveat::EstimatorDiffers { cells } => write!(
+                f,
+                "The estimator of modality scores differs from that of joint training, so their \
+                 modality accuracies are not comparable: {}.",
+                list(cells)
+            ),
+            Caveat::PairsDiffer { cells } => write!(
+                f,
+                "Runs of one seed do not share initial weights or data with joint training, so \
+                 pairing removes less noise: {}.",
+                list(cells)
+            ),
+            Caveat::Untested { cells } => write!(
+                f,
+                "No test, for want of two pairs that differ by different amounts; they still count \
+                 in Holm's family: {}.",
+                list(cells)
+            ),
+            Caveat::MixedClasses { n_classes } => write!(
+                f,
+                "The records come from {n_classes} determinism classes: equal runs need not agree \
+                 to the bit across them."
+            ),
+            Caveat::Reader(warning) => write!(f, "{warning}"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::fixture;
+
+    #[test]
+    fn every_doubt_about_the_fixture_is_raised() {
+        let mut input = fixture::small();
+        input.warnings.push("a note".into());
+        let strategy = Analysis::new(&input).comparisons[0].cell;
+        input.cells[strategy].spec.scores = "probe".into();
+        input.cells[strategy].records[0].initial_root = crate::hash::Digest::of(b"other");
+        input.cells[0].records[0].environment.class_id = crate::hash::Digest::of(b"class");
+        let caveats = collect(&Analysis::new(&input));
+        let raised = |matches: fn(&Caveat) -> bool| caveats.iter().any(matches);
+        assert!(raised(|c| matches!(c, Caveat::MissingRuns { .. })));
+        assert!(raised(|c| matches!(c, Caveat::EstimatorDiffers { .. })));
+        assert!(raised(|c| matches!(c, Caveat::PairsDiffer { .. })));
+        assert!(raised(|c| matches!(c, Caveat::MixedClasses { n_classes: 2 })));
+        assert!(raised(|c| matches!(c, Caveat::Untested { .. })));
+        assert!(raised(|c| matches!(c, Caveat::Reader(_))));
+        assert!(!raised(|c| matches!(c, Caveat::SelectedOnTest { .. })));
+        for cell in &mut input.cells {
+            cell.spec.protocol.selection = Selection::BestTest;
+        }
+        let caveats = collect(&Analysis::new(&input));
+        assert!(matches!(caveats[0], Caveat::SelectedOnTest { .. }), "the gravest comes first");
+    }
+}

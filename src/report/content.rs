@@ -1,0 +1,131 @@
+//! The page of a report, block by block, in the order in which it is read.
+
+use crate::error::Result;
+use crate::figure::data::distinct;
+use crate::hash::Digest;
+use crate::report::analysis::Analysis;
+use crate::report::document::{Block, Inline, text};
+use crate::report::number::count;
+use crate::report::tables::{self, selection_name};
+use crate::report::{caveat, findings};
+
+/// Everything that stands under the title.
+///
+/// # Errors
+/// When a description cannot be encoded.
+pub fn blocks(
+    analysis: &Analysis<'_>,
+    version: u32,
+    root: Digest,
+    figures: &[Block],
+) -> Result<Vec<Block>> {
+    let mut blocks = vec![identity(analysis, version, root)];
+    blocks.extend(prose(&analysis.input.analysis));
+    blocks.push(heading("What was run"));
+    blocks.extend(extent(analysis));
+    blocks.push(heading("Findings"));
+    blocks.extend(findings::findings(analysis));
+    blocks.push(heading("Caveats"));
+    blocks.extend(caveats(analysis));
+    blocks.push(heading("Results"));
+    blocks.push(Block::Table(tables::overall(analysis)));
+    for dataset in analysis.datasets() {
+        blocks.push(Block::Heading { level: 3, text: dataset.to_string() });
+        blocks.push(Block::Table(tables::dataset(analysis, dataset)));
+    }
+    blocks.push(heading("Figures"));
+    blocks.extend(figures.iter().cloned());
+    blocks.push(heading("How the selection rule moves the numbers"));
+    blocks.push(Block::Table(tables::selection(analysis)));
+    blocks.push(heading("Protocol"));
+    blocks.push(Block::Table(tables::protocol(analysis)?));
+    blocks.push(heading("Reproduce and verify"));
+    blocks.extend(reproduction(analysis, version));
+    Ok(blocks)
+}
+
+fn heading(text: &str) -> Block {
+    Block::Heading { level: 2, text: text.into() }
+}
+
+fn identity(analysis: &Analysis<'_>, version: u32, root: Digest) -> Block {
+    Block::Paragraph(vec![
+        text("Suite "),
+        Inline::Code(analysis.input.suite.clone()),
+        text(format!(", version {version}, root ")),
+        Inline::Code(root.to_string()),
+        text(". Generated from the records of its runs; not to be edited."),
+    ])
+}
+
+/// The suite's own words: paragraphs between empty lines.
+fn prose(analysis: &str) -> Vec<Block> {
+    let paragraphs = analysis.split("\n\n").map(str::trim).filter(|part| !part.is_empty());
+    paragraphs.map(|part| Block::Paragraph(vec![text(part)])).collect()
+}
+
+fn extent(analysis: &Analysis<'_>) -> Vec<Block> {
+    let cells = &analysis.cells;
+    let finished: usize = cells.iter().map(|cell| cell.runs.len()).sum();
+    let failed: usize = cells.iter().map(|cell| cell.failures.len()).sum();
+    let mut seeds: Vec<u64> = cells.iter().flat_map(|cell| cell.input.seeds.clone()).collect();
+    seeds.sort_unstable();
+    seeds.dedup();
+    let seeds: Vec<String> = seeds.iter().map(u64::to_string).collect();
+    let strategies = distinct(cells.iter().map(|cell| cell.strategy.as_str()));
+    let rules = cells.iter().map(|cell| selection_name(cell.input.spec.protocol.selection));
+    let item = |name: &str, values: &[&str]| {
+        vec![Inline::Strong(format!("{name}: ")), text(values.join(", "))]
+    };
+    let seeds: Vec<&str> = seeds.iter().map(String::as_str).collect();
+    vec![
+        Block::Paragraph(vec![text(format!(
+            "{}, {}: {finished} finished, {failed} missing or diverged. A run is judged by the \
+             test accuracy of the epoch that the selection rule picks.",
+            count(cells.len(), "cell"),
+            count(finished + failed, "planned run"),
+        ))]),
+        Block::List(vec![
+            item("Data sets", &analysis.datasets()),
+            item("Fusion", &analysis.fusions()),
+            item("Strategies", &strategies),
+            item("Seeds", &seeds),
+            item("Selection rule", &distinct(rules)),
+        ]),
+    ]
+}
+
+fn caveats(analysis: &Analysis<'_>) -> Vec<Block> {
+    let caveats = caveat::collect(analysis);
+    if caveats.is_empty() {
+        return vec![Block::Paragraph(vec![text("None was found by the checks of the report.")])];
+    }
+    let items = caveats.iter().map(|caveat| vec![text(caveat.to_string())]).collect();
+    let failures = tables::failures(analysis).map(Block::Table);
+    std::iter::once(Block::List(items)).chain(failures).collect()
+}
+
+fn reproduction(analysis: &Analysis<'_>, version: u32) -> Vec<Block> {
+    let suite = &analysis.input.suite;
+    vec![
+        Block::Code(format!(
+            "cargo run -- suite {suite}\n\
+             cargo run -- verify reports/{suite}/v{version}\n\
+             cargo run -- report {suite}"
+        )),
+        Block::Paragraph(vec![
+            text("The first trains what is not yet recorded and writes a new version if the root "),
+            text("changes. The second recomputes the digests of this folder and trains a sample "),
+            text("of its runs again. The third renders from the records alone. "),
+            Inline::Link { text: "results.csv".into(), path: "results.csv".into() },
+            text(" has one row per run, "),
+            Inline::Link { text: "summary.csv".into(), path: "summary.csv".into() },
+            text(" one per cell, "),
+            Inline::Link { text: "manifest.json".into(), path: "manifest.json".into() },
+            text(
+                " the resolved descriptions and the digests. The root covers the suite file and \
+                 the records of all runs, but neither measured times nor the machine.",
+            ),
+        ]),
+    ]
+}

@@ -1,0 +1,39 @@
+//! What a report is made of: the suite as written, its planned cells, and what their runs left.
+
+use crate::record::RunRecord;
+use crate::spec::run::{RunId, RunSpec};
+
+/// A suite with everything that its runs left.
+#[derive(Clone, Debug)]
+pub struct ReportInput {
+    /// The suite's name: the name of its report's folder.
+    pub suite: String,
+    pub title: String,
+    /// The suite's own prose, printed in the report.
+    pub analysis: String,
+    /// The suite file as it was read.
+    pub source_text: String,
+    /// In the order of the suite.
+    pub cells: Vec<CellInput>,
+    /// What the reader of the records complained of.
+    pub warnings: Vec<String>,
+}
+
+/// A planned cell and the records of its runs.
+#[derive(Clone, Debug)]
+pub struct CellInput {
+    pub id: RunId,
+    /// Labels, unambiguous within the suite.
+    pub dataset: String,
+    pub fusion: String,
+    pub strategy: String,
+    /// The resolved description of any of its runs; the seed in it means nothing. A cell whose
+    /// runs are all missing is still described.
+    pub spec: RunSpec,
+    /// The seeds that were planned.
+    pub seeds: Vec<u64>,
+    /// In seed order.
+    pub records: Vec<RunRecord>,
+    /// Seeds without a record, and why.
+    pub missing: Vec<(u64, String)>,
+}

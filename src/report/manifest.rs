@@ -1,0 +1,200 @@
+//! `manifest.json`: what a report rests on, its root, and the digest of each of its files.
+
+use crate::error::{Error, Result};
+use crate::hash::{Digest, merkle_root};
+use crate::record::RunRecord;
+use crate::report::analysis::Analysis;
+use crate::report::input::ReportInput;
+use crate::spec::run::{RunId, RunSpec};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::path::Path;
+
+/// The name of the manifest in a report's folder.
+pub const FILE: &str = "manifest.json";
+
+/// The manifest of a report.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Manifest {
+    /// The version of the format; see [`Manifest::FORMAT`].
+    pub format: u32,
+    /// See [`root`].
+    pub root: Digest,
+    pub suite: String,
+    /// The SHA-256 of the suite file.
+    pub suite_text: Digest,
+    /// Planned cells, in the order of the suite.
+    pub cells: Vec<CellEntry>,
+    /// Runs with a record, in the order of their ids.
+    pub runs: Vec<RunEntry>,
+    /// Planned runs without a usable result, in the order of the suite.
+    pub failures: Vec<FailureEntry>,
+    /// The properties of every determinism class, by its id.
+    pub classes: BTreeMap<String, BTreeMap<String, String>>,
+    /// The SHA-256 of every other file of the report, by its path.
+    pub files: BTreeMap<String, Digest>,
+}
+
+/// A planned cell and its resolved description.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CellEntry {
+    pub id: RunId,
+    pub dataset: String,
+    pub fusion: String,
+    pub strategy: String,
+    pub seeds: Vec<u64>,
+    /// With the first planned seed in place of all.
+    pub spec: RunSpec,
+}
+
+/// A run and the digests that identify what it computed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RunEntry {
+    pub id: RunId,
+    pub cell: RunId,
+    pub dataset: String,
+    pub fusion: String,
+    pub strategy: String,
+    pub seed: u64,
+    /// The root of the whole record; see `RunRecord::root`.
+    pub root: Digest,
+    pub initial_root: Digest,
+    pub selected_root: Digest,
+    pub final_root: Digest,
+    pub data_content: Digest,
+    pub data_manifest: Digest,
+    /// The id of the determinism class it ran in.
+    pub class: Digest,
+}
+
+/// A planned run without a usable result.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FailureEntry {
+    pub cell: RunId,
+    pub seed: u64,
+    pub reason: String,
+}
+
+/// The root of a report: the Merkle root over the digest of the suite text and, in the order of
+/// run ids, the roots of all runs. Neither cost nor host can move it.
+///
+/// # Errors
+/// When a record cannot be encoded.
+pub fn root(input: &ReportInput) -> Result<Digest> {
+    let mut records: Vec<&RunRecord> = input.cells.iter().flat_map(|cell| &cell.records).collect();
+    records.sort_by(|a, b| a.id.cmp(&b.id));
+    let mut leaves = vec![Digest::of(input.source_text.as_bytes())];
+    for record in records {
+        leaves.push(record.root()?);
+    }
+    Ok(merkle_root(leaves))
+}
+
+impl Manifest {
+    /// Version 1: the first.
+    pub const FORMAT: u32 = 1;
+
+    /// Describes a report and its other files.
+    ///
+    /// # Errors
+    /// When a record cannot be encoded.
+    pub fn new(analysis: &Analysis<'_>, files: &BTreeMap<String, Vec<u8>>) -> Result<Self> {
+        let input = analysis.input;
+        let mut runs = Vec::new();
+        let mut cells = Vec::new();
+        let mut failures = Vec::new();
+        for (cell, analysed) in input.cells.iter().zip(&analysis.cells) {
+            let seed = cell.seeds.first().copied().unwrap_or(cell.spec.seed);
+            cells.push(CellEntry {
+                id: cell.id.clone(),
+                dataset: cell.dataset.clone(),
+                fusion: cell.fusion.clone(),
+                strategy: cell.strategy.clone(),
+                seeds: cell.seeds.clone(),
+                spec: RunSpec { seed, ..cell.spec.clone() },
+            });
+            failures.extend(analysed.failures.iter().map(|(seed, reason)| FailureEntry {
+                cell: cell.id.clone(),
+                seed: *seed,
+                reason: reason.clone(),
+            }));
+            for record in &cell.records {
+                runs.push(RunEntry {
+                    id: record.id.clone(),
+                    cell: cell.id.clone(),
+                    dataset: cell.dataset.clone(),
+                    fusion: cell.fusion.clone(),
+                    strategy: cell.strategy.clone(),
+                    seed: record.spec.seed,
+                    root: record.root()?,
+                    initial_root: record.initial_root,
+                    selected_root: record.selected_root,
+                    final_root: record.final_root,
+                    data_content: record.data_content,
+                    data_manifest: record.spec.data_manifest,
+                    class: record.environment.class_id,
+                });
+            }
+        }
+        runs.sort_by(|a, b| a.id.cmp(&b.id));
+        let classes = analysis.records().map(|record| {
+            (record.environment.class_id.to_string(), record.environment.class.clone())
+        });
+        Ok(Self {
+            format: Self::FORMAT,
+            root: root(input)?,
+            suite: input.suite.clone(),
+            suite_text: Digest::of(input.source_text.as_bytes()),
+            cells,
+            runs,
+            failures,
+            classes: classes.collect(),
+            files: files.iter().map(|(path, bytes)| (path.clone(), Digest::of(bytes))).collect(),
+        })
+    }
+
+    /// The manifest as it is written: indented JSON.
+    ///
+    /// # Errors
+    /// When it cannot be encoded.
+    pub fn to_bytes(&self) -> Result<Vec<u8>> {
+        let mut text = serde_json::to_string_pretty(self)
+            .map_err(|e| Error::unexpected(format!("cannot encode a manifest: {e}")))?;
+        text.push('\n');
+        Ok(text.into_bytes())
+    }
+
+    /// Reads the manifest of the report in `folder`.
+    ///
+    /// # Errors
+    /// When there is none, or it is not a manifest of this format.
+    pub fn load(folder: &Path) -> Result<Self> {
+        let path = folder.join(FILE);
+        let bytes = std::fs::read(&path).map_err(|e| Error::io("read", &path, &e))?;
+        let hint = "restore the folder from version control, or move it away";
+        let broken = |why: String| {
+            Error::input(format!("{}: not a manifest: {why}", path.display())).with_hint(hint)
+        };
+        // The version first: another one would fail on its fields with a confusing message.
+        #[derive(Deserialize)]
+        struct Version {
+            format: u32,
+        }
+        let version: Version =
+            serde_json::from_slice(&bytes).map_err(|e| broken(e.to_string()))?;
+        if version.format != Self::FORMAT {
+            return Err(Error::input(format!(
+                "{}: format {} is not readable, only {}",
+                path.display(),
+                version.format,
+                Self::FORMAT
+            ))
+            .with_hint("use the version of the program that wrote the report"));
+        }
+        serde_json::from_slice(&bytes).map_err(|e| broken(e.to_string()))
+    }
+}

@@ -1,0 +1,264 @@
+//! `results.csv`, one row per planned run, and `summary.csv`, one row per cell.
+//!
+//! Measured values are written with all their digits, computed ones with six decimals; what does
+//! not exist is empty.
+
+use crate::error::{Error, Result};
+use crate::hash::canonical_json;
+use crate::protocol::Optimizer;
+use crate::record::{Metrics, RunRecord};
+use crate::report::analysis::{Analysis, Cell, Run, SELECTIONS};
+use crate::report::tables::selection_name;
+use crate::spec::run::RunSpec;
+use crate::stats::summary::Estimate;
+
+/// One row per planned run: labels, essentials of the spec, metrics, roots and cost.
+///
+/// # Errors
+/// When a value cannot be encoded.
+pub fn results(analysis: &Analysis<'_>) -> Result<Vec<u8>> {
+    let specs = analysis.input.cells.iter().map(|cell| &cell.spec);
+    let n_modalities = specs.map(|spec| spec.branches.len()).max().unwrap_or(0);
+    let mut rows = vec![results_header(n_modalities)];
+    for cell in &analysis.cells {
+        let mut of_cell: Vec<(u64, Vec<String>)> = Vec::new();
+        for run in &cell.runs {
+            let mut row = described(cell, &run.record.spec, run.seed(), "finished")?;
+            row.extend(measured(run, n_modalities));
+            row.extend(roots_and_cost(run.record));
+            of_cell.push((run.seed(), row));
+        }
+        for (seed, why) in &cell.failures {
+            let mut row = described(cell, &cell.input.spec, *seed, why)?;
+            let record = cell.input.records.iter().find(|record| record.spec.seed == *seed);
+            let n_measured = METRICS.len() * SELECTIONS.len() + SELECTIONS.len() + 3 * n_modalities;
+            row.extend(vec![String::new(); n_measured]);
+            row.extend(record.map_or(vec![String::new(); COST.len()], roots_and_cost));
+            of_cell.push((*seed, row));
+        }
+        of_cell.sort();
+        rows.extend(of_cell.into_iter().map(|(_, row)| row));
+    }
+    write(&rows)
+}
+
+/// One row per cell: estimates of accuracy, and of the difference to joint training.
+///
+/// # Errors
+/// When a value cannot be encoded.
+pub fn summary(analysis: &Analysis<'_>) -> Result<Vec<u8>> {
+    let mut rows = vec![SUMMARY.map(str::to_string).to_vec()];
+    for (place, cell) in analysis.cells.iter().enumerate() {
+        let comparison = analysis.comparison(place);
+        let test = comparison.and_then(|comparison| comparison.paired);
+        let mut row = vec![
+            cell.input.id.to_string(),
+            cell.input.dataset.clone(),
+            cell.input.fusion.clone(),
+            cell.strategy.clone(),
+            selection_name(cell.input.spec.protocol.selection).into(),
+            (cell.runs.len() + cell.failures.len()).to_string(),
+        ];
+        row.extend(estimated(cell.accuracy));
+        row.extend(estimated(test.map(|test| test.difference)));
+        row.extend([
+            decimal(test.and_then(|test| test.p)),
+            decimal(comparison.and_then(|comparison| comparison.holm)),
+            decimal(test.and_then(|test| test.smallest_effect)),
+            comparison.map_or(String::new(), |c| c.verdict.words().into()),
+        ]);
+        for estimate in [cell.macro_f1, cell.imbalance] {
+            row.extend([
+                decimal(estimate.map(|estimate| estimate.mean)),
+                decimal(estimate.and_then(|estimate| estimate.sd)),
+            ]);
+        }
+        rows.push(row);
+    }
+    write(&rows)
+}
+
+const SUMMARY: [&str; 24] = [
+    "cell",
+    "dataset",
+    "fusion",
+    "strategy",
+    "selection",
+    "n_planned",
+    "n",
+    "accuracy_mean",
+    "accuracy_sd",
+    "accuracy_low",
+    "accuracy_high",
+    "n_pairs",
+    "delta_mean",
+    "delta_sd",
+    "delta_low",
+    "delta_high",
+    "p",
+    "p_holm",
+    "smallest_detectable_delta",
+    "verdict",
+    "macro_f1_mean",
+    "macro_f1_sd",
+    "imbalance_mean",
+    "imbalance_sd",
+];
+
+const DESCRIPTION: [&str; 22] = [
+    "run",
+    "cell",
+    "dataset",
+    "fusion",
+    "strategy",
+    "seed",
+    "status",
+    "dataset_params",
+    "fusion_params",
+    "strategy_params",
+    "modalities",
+    "encoders",
+    "scores",
+    "protocol",
+    "optimizer",
+    "lr",
+    "epochs",
+    "batch_size",
+    "drop_last",
+    "selection",
+    "backend",
+    "data_manifest",
+];
+
+const METRICS: [(&str, fn(&Metrics) -> f64); 5] = [
+    ("accuracy", |metrics| metrics.accuracy),
+    ("macro_f1", |metrics| metrics.macro_f1),
+    ("mean_average_precision", |metrics| metrics.mean_average_precision),
+    ("loss", |metrics| metrics.loss),
+    ("imbalance", |metrics| metrics.imbalance),
+];
+
+const COST: [&str; 10] = [
+    "run_root",
+    "initial_root",
+    "selected_root",
+    "final_root",
+    "data_content",
+    "determinism_class",
+    "wall_seconds",
+    "train_steps",
+    "parameters",
+    "peak_memory_bytes",
+];
+
+fn results_header(n_modalities: usize) -> Vec<String> {
+    let mut header = DESCRIPTION.map(str::to_string).to_vec();
+    for selection in SELECTIONS {
+        let rule = selection_name(selection).replace('-', "_");
+        header.push(format!("{rule}_epoch"));
+        header.extend(METRICS.iter().map(|(name, _)| format!("{rule}_test_{name}")));
+    }
+    for modality in 1..=n_modalities {
+        let names = ["", "_accuracy", "_contribution"];
+        header.extend(names.map(|name| format!("modality_{modality}{name}")));
+    }
+    header.extend(COST.map(str::to_string));
+    header
+}
+
+fn described(cell: &Cell<'_>, spec: &RunSpec, seed: u64, status: &str) -> Result<Vec<String>> {
+    let spec = RunSpec { seed, ..spec.clone() };
+    let joined = |part: fn(&crate::spec::run::Branch) -> &str| {
+        spec.branches.iter().map(part).collect::<Vec<_>>().join("+")
+    };
+    let (optimizer, lr) = match spec.protocol.optimizer {
+        Optimizer::Sgd { lr, .. } => ("sgd", lr),
+        Optimizer::Adam { lr, .. } => ("adam", lr),
+        Optimizer::AdamW { lr, .. } => ("adamw", lr),
+    };
+    Ok(vec![
+        spec.id()?.to_string(),
+        cell.input.id.to_string(),
+        cell.input.dataset.clone(),
+        cell.input.fusion.clone(),
+        cell.strategy.clone(),
+        seed.to_string(),
+        status.to_string(),
+        canonical_json(&spec.dataset.params)?,
+        canonical_json(&spec.fusion.params)?,
+        canonical_json(&spec.strategy.params)?,
+        joined(|branch| &branch.modality.name),
+        joined(|branch| &branch.encoder.name),
+        spec.scores.clone(),
+        spec.protocol.name.clone(),
+        optimizer.to_string(),
+        lr.to_string(),
+        spec.protocol.epochs.to_string(),
+        spec.protocol.batch_size.to_string(),
+        spec.protocol.drop_last.to_string(),
+        selection_name(spec.protocol.selection).to_string(),
+        spec.backend.clone(),
+        spec.data_manifest.to_string(),
+    ])
+}
+
+fn measured(run: &Run<'_>, n_modalities: usize) -> Vec<String> {
+    let mut row = Vec::new();
+    for selection in SELECTIONS {
+        let chosen = run.under(selection);
+        // Epochs are counted from 1 where people read them.
+        row.push(chosen.map_or(String::new(), |(at, _)| (at + 1).to_string()));
+        row.extend(METRICS.iter().map(|(_, metric)| {
+            chosen.map_or(String::new(), |(_, epoch)| metric(&epoch.test).to_string())
+        }));
+    }
+    for modality in 0..n_modalities {
+        let branch = run.record.spec.branches.get(modality);
+        row.push(branch.map_or(String::new(), |branch| branch.modality.name.clone()));
+        for values in [&run.test().modality_accuracy, &run.test().contribution] {
+            row.push(values.get(modality).map_or(String::new(), f64::to_string));
+        }
+    }
+    row
+}
+
+fn roots_and_cost(record: &RunRecord) -> Vec<String> {
+    let cost = record.cost;
+    vec![
+        record.root().map_or(String::new(), |root| root.to_string()),
+        record.initial_root.to_string(),
+        record.selected_root.to_string(),
+        record.final_root.to_string(),
+        record.data_content.to_string(),
+        record.environment.class_id.to_string(),
+        cost.wall_seconds.to_string(),
+        cost.train_steps.to_string(),
+        cost.parameters.to_string(),
+        cost.peak_memory.map_or(String::new(), |bytes| bytes.to_string()),
+    ]
+}
+
+fn estimated(estimate: Option<Estimate>) -> [String; 5] {
+    let interval = estimate.and_then(|estimate| estimate.interval);
+    [
+        estimate.map_or(String::new(), |estimate| estimate.n.to_string()),
+        decimal(estimate.map(|estimate| estimate.mean)),
+        decimal(estimate.and_then(|estimate| estimate.sd)),
+        decimal(interval.map(|interval| interval.low)),
+        decimal(interval.map(|interval| interval.high)),
+    ]
+}
+
+fn decimal(value: Option<f64>) -> String {
+    // Adding zero turns a negative zero into a positive one.
+    value.map_or(String::new(), |value| format!("{:.6}", value + 0.0))
+}
+
+fn write(rows: &[Vec<String>]) -> Result<Vec<u8>> {
+    let failed = |why: String| Error::unexpected(format!("cannot write a CSV file: {why}"));
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    for row in rows {
+        writer.write_record(row).map_err(|e| failed(e.to_string()))?;
+    }
+    writer.into_inner().map_err(|e| failed(e.to_string()))
+}

@@ -1,0 +1,81 @@
+//! Runs and records for tests.
+
+use crate::data::{Modality, Shape};
+use crate::hash::Digest;
+use crate::protocol::{Optimizer, Protocol, Schedule, Selection};
+use crate::record::{Cost, Environment, EpochRecord, Metrics, Outcome, RunRecord};
+use crate::registry::Params;
+use crate::spec::run::{Branch, Part, RunSpec};
+use std::collections::BTreeMap;
+
+fn part(name: &str) -> Part {
+    Part { name: name.into(), params: Params::default() }
+}
+
+/// A small run on the data set `dataset`.
+pub(crate) fn spec(dataset: &str, seed: u64) -> RunSpec {
+    let modality = Modality { name: "audio".into(), shape: Shape::Vector { size: 4 } };
+    RunSpec {
+        format: RunSpec::FORMAT,
+        dataset: part(dataset),
+        data_manifest: Digest::of(dataset.as_bytes()),
+        n_classes: 2,
+        branches: vec![Branch { modality, encoder: part("mlp") }],
+        fusion: part("concat"),
+        strategy: part("joint"),
+        scores: "split-head".into(),
+        protocol: Protocol {
+            name: "test".into(),
+            optimizer: Optimizer::Sgd { lr: 0.1, momentum: 0.9, weight_decay: 1e-4 },
+            schedule: Schedule { every: 70, gamma: 0.1 },
+            epochs: 2,
+            batch_size: 8,
+            drop_last: false,
+            selection: Selection::BestVal,
+            trace_every: 1,
+        },
+        seed,
+        backend: "cpu".into(),
+    }
+}
+
+fn metrics(accuracy: f64) -> Metrics {
+    Metrics {
+        n: 10,
+        // A number whose shortest decimal form many parsers get wrong by the last bit.
+        loss: 0.689_655_172_413_793_1 + f64::EPSILON,
+        accuracy,
+        macro_f1: accuracy,
+        mean_average_precision: accuracy,
+        modality_accuracy: vec![accuracy],
+        contribution: vec![accuracy - 0.5],
+        imbalance: 0.0,
+    }
+}
+
+/// What finishing `spec` would leave: one epoch with a test accuracy of 0.75.
+pub(crate) fn record(spec: &RunSpec) -> RunRecord {
+    let root = Digest::of(&spec.seed.to_le_bytes());
+    let epoch = EpochRecord {
+        lr: 0.1,
+        train: BTreeMap::from([("loss".to_string(), 1.0 / 3.0)]),
+        validation: metrics(0.5),
+        test: metrics(0.75),
+        further: BTreeMap::new(),
+        root,
+    };
+    RunRecord {
+        format: RunRecord::FORMAT,
+        id: spec.id().unwrap(),
+        spec: spec.clone(),
+        outcome: Outcome::Finished,
+        data_content: root,
+        initial_root: root,
+        epochs: vec![epoch],
+        final_root: root,
+        selected_root: root,
+        selected_epoch: 0,
+        environment: Environment { class: BTreeMap::new(), class_id: root, host: BTreeMap::new() },
+        cost: Cost { wall_seconds: 0.1, train_steps: 2, parameters: 10, peak_memory: None },
+    }
+}

@@ -1,0 +1,74 @@
+//! `record.json`: written so that it reads back to the bit, read with every doubt checked.
+
+use crate::error::{Error, Result};
+use crate::record::RunRecord;
+use crate::spec::run::{RunId, RunSpec};
+use crate::store::{Header, atomic};
+use std::path::Path;
+
+const NAME: &str = "record.json";
+
+/// Reads `folder/record.json`, which must be the record of the run `id`.
+///
+/// # Errors
+/// When the file cannot be read, or is of another run or of another format.
+pub(crate) fn read(folder: &Path, id: &RunId) -> Result<RunRecord> {
+    let path = folder.join(NAME);
+    let bytes = std::fs::read(&path).map_err(|e| Error::io("read", &path, &e))?;
+    let wrong = |what: String| Error::input(format!("{}: {what}", path.display()));
+    let record: RunRecord = serde_json::from_slice(&bytes).map_err(|e| {
+        // Another format may fail to parse; then the version is the better explanation.
+        match serde_json::from_slice::<Header>(&bytes) {
+            Ok(header) if header.format != RunRecord::FORMAT => wrong(other_format(header.format)),
+            _ => wrong(format!("not a run record: {e}")),
+        }
+    })?;
+    check(&record, id).map_err(wrong)?;
+    Ok(record)
+}
+
+/// Writes `folder/record.json`.
+///
+/// # Errors
+/// When the file cannot be written, or the record could not be read back as it is.
+pub(crate) fn write(folder: &Path, record: &RunRecord) -> Result<()> {
+    let path = folder.join(NAME);
+    let mut text = crate::hash::canonical_json(record)?;
+    // A loss that is not a number has no JSON, and would only be found missing by the reader.
+    match serde_json::from_str::<RunRecord>(&text) {
+        Ok(back) if back == *record => {}
+        Ok(_) => return Err(unfaithful(&path, "a number changes on the way")),
+        Err(e) => {
+            return Err(unfaithful(&path, &e.to_string())
+                .with_hint("every number in a record must be finite"));
+        }
+    }
+    text.push('\n');
+    atomic::write(&path, text.as_bytes())
+}
+
+fn unfaithful(path: &Path, why: &str) -> Error {
+    Error::unexpected(format!("cannot write {} so that it reads back: {why}", path.display()))
+}
+
+/// What is wrong with taking `record` for that of the run `id`.
+pub(crate) fn check(record: &RunRecord, id: &RunId) -> std::result::Result<(), String> {
+    if record.format != RunRecord::FORMAT {
+        return Err(other_format(record.format));
+    }
+    if record.id != *id {
+        return Err(format!("the record is of run {}, not of {id}", record.id));
+    }
+    if record.spec.format != RunSpec::FORMAT {
+        return Err(format!("the run is described in format {}", record.spec.format));
+    }
+    match record.spec.id() {
+        Ok(of_spec) if of_spec == *id => Ok(()),
+        Ok(of_spec) => Err(format!("the run described has the id {of_spec}, not {id}")),
+        Err(e) => Err(e.to_string()),
+    }
+}
+
+fn other_format(format: u32) -> String {
+    format!("the record has format {format}, this program reads format {}", RunRecord::FORMAT)
+}

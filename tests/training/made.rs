@@ -1,0 +1,119 @@
+//! Small made data and the specs of runs on them.
+
+use counterpoise::data::{Dataset, Modality, Shape, Split};
+use counterpoise::fusion::FUSIONS;
+use counterpoise::hash::Digest;
+use counterpoise::model::encoder::{ENCODERS, default_for};
+use counterpoise::modulation::STRATEGIES;
+use counterpoise::protocol::{Optimizer, Protocol, Schedule, Selection};
+use counterpoise::registry::{Params, Value, find};
+use counterpoise::spec::run::{Branch, Part, RunSpec};
+use counterpoise::stream::Stream;
+use std::collections::BTreeMap;
+
+pub(crate) const CLASSES: usize = 3;
+
+/// Three classes, the given modalities: the first is easy, the others are hard.
+pub(crate) fn dataset(shapes: &[Shape]) -> Dataset {
+    let modalities: Vec<Modality> = shapes
+        .iter()
+        .enumerate()
+        .map(|(m, shape)| Modality { name: format!("m{m}"), shape: *shape })
+        .collect();
+    let split = |name: &str, n: usize| {
+        let labels: Vec<u32> = (0..n).map(|i| (i % CLASSES) as u32).collect();
+        let features = modalities
+            .iter()
+            .enumerate()
+            .map(|(m, modality)| {
+                let mut stream = Stream::new(1, &format!("{name}/{m}"));
+                let signal = if m == 0 { 2.0 } else { 0.3 };
+                labels
+                    .iter()
+                    .flat_map(|label| {
+                        (0..modality.shape.size())
+                            .map(|i| {
+                                let on = i % CLASSES == *label as usize;
+                                (stream.normal() + if on { signal } else { 0.0 }) as f32
+                            })
+                            .collect::<Vec<f32>>()
+                    })
+                    .collect()
+            })
+            .collect();
+        Split { features, labels }
+    };
+    Dataset {
+        train: split("train", 70),
+        validation: split("validation", 30),
+        test: split("test", 30),
+        further: vec![("shifted".into(), split("shifted", 15))],
+        classes: (0..CLASSES).map(|c| c.to_string()).collect(),
+        modalities,
+        content: Digest::of(b"made"),
+    }
+}
+
+pub(crate) const IMAGES: [Shape; 2] = [
+    Shape::Image { channels: 1, height: 8, width: 8 },
+    Shape::Image { channels: 3, height: 8, width: 8 },
+];
+
+pub(crate) fn part(
+    declared: &[counterpoise::registry::Param],
+    name: &str,
+    set: &[(&str, Value)],
+) -> Part {
+    let given: BTreeMap<String, Value> =
+        set.iter().map(|(key, value)| ((*key).into(), value.clone())).collect();
+    Part { name: name.into(), params: Params::resolve(declared, given).unwrap() }
+}
+
+pub(crate) fn spec(
+    data: &Dataset,
+    fusion: &str,
+    strategy: &str,
+    set: &[(&str, Value)],
+    seed: u64,
+) -> RunSpec {
+    let fusion_entry = find("fusion", FUSIONS, fusion).unwrap();
+    let branches = data
+        .modalities
+        .iter()
+        .map(|modality| {
+            let encoder = find("encoder", ENCODERS, default_for(modality.shape)).unwrap();
+            let features = if encoder.params.iter().any(|p| p.name == "channels") {
+                vec![("features", Value::Int(8)), ("channels", Value::Int(4))]
+            } else {
+                vec![("features", Value::Int(8)), ("hidden", Value::Int(8))]
+            };
+            Branch {
+                modality: modality.clone(),
+                encoder: part(encoder.params, encoder.name, &features),
+            }
+        })
+        .collect();
+    let declared = find("strategy", STRATEGIES, strategy).unwrap().params;
+    RunSpec {
+        format: RunSpec::FORMAT,
+        dataset: Part { name: "made".into(), params: Params::default() },
+        data_manifest: Digest::of(b"made"),
+        n_classes: CLASSES,
+        branches,
+        fusion: part(fusion_entry.params, fusion, &[]),
+        strategy: part(declared, strategy, set),
+        scores: fusion_entry.build.default_scores.into(),
+        protocol: Protocol {
+            name: "made".into(),
+            optimizer: Optimizer::Sgd { lr: 0.05, momentum: 0.9, weight_decay: 1e-4 },
+            schedule: Schedule { every: 2, gamma: 0.1 },
+            epochs: 2,
+            batch_size: 16,
+            drop_last: false,
+            selection: Selection::BestVal,
+            trace_every: 1,
+        },
+        seed,
+        backend: "cpu".into(),
+    }
+}

@@ -1,0 +1,4 @@
+//! The training loop on small made data: every part with every other, and determinism.
+
+mod made;
+mod product;

@@ -1,0 +1,116 @@
+//! Every fusion with every strategy, and what must hold of all of them.
+
+use crate::made::{IMAGES, dataset, spec};
+use counterpoise::data::{Dataset, Shape};
+use counterpoise::fusion::FUSIONS;
+use counterpoise::modulation::STRATEGIES;
+use counterpoise::record::{Outcome, RunRecord};
+use counterpoise::registry::Value;
+use counterpoise::spec::run::RunSpec;
+use counterpoise::train::{self, device};
+
+fn run(spec: &RunSpec, data: &Dataset) -> RunRecord {
+    let folder = tempfile::tempdir().unwrap();
+    let backend = device::open("cpu").unwrap();
+    train::run(spec, data, &backend, folder.path(), &mut |_| ()).unwrap()
+}
+
+#[test]
+fn every_fusion_trains_with_every_strategy_and_two_runs_agree_to_the_bit() {
+    let data = dataset(&IMAGES);
+    for fusion in FUSIONS {
+        for strategy in STRATEGIES {
+            let spec = spec(&data, fusion.name, strategy.name, &[], 0);
+            let first = run(&spec, &data);
+            let name = format!("{} with {}", fusion.name, strategy.name);
+            assert_eq!(first.outcome, Outcome::Finished, "{name}");
+            assert_eq!(first.epochs.len(), 2, "{name}");
+            assert_eq!(first.root().unwrap(), run(&spec, &data).root().unwrap(), "{name}");
+        }
+    }
+}
+
+#[test]
+fn three_modalities_train_where_the_fusion_takes_them() {
+    let data = dataset(&[
+        Shape::Vector { size: 6 },
+        Shape::Sequence { channels: 2, length: 9 },
+        Shape::Vector { size: 4 },
+    ]);
+    for fusion in FUSIONS {
+        let spec = spec(&data, fusion.name, "ogm-ge+opm", &[], 0);
+        if fusion.build.max_modalities.is_none() {
+            assert_eq!(run(&spec, &data).outcome, Outcome::Finished);
+        } else {
+            let folder = tempfile::tempdir().unwrap();
+            let backend = device::open("cpu").unwrap();
+            let error =
+                train::run(&spec, &data, &backend, folder.path(), &mut |_| ()).unwrap_err();
+            assert!(error.message.contains("at most 2 modalities"), "{error}");
+        }
+    }
+}
+
+#[test]
+fn strategies_start_from_the_same_weights_and_end_elsewhere() {
+    let data = dataset(&IMAGES);
+    let joint = run(&spec(&data, "concat", "joint", &[], 0), &data);
+    for name in ["ogm", "ogm-ge", "opm", "ogm-ge+opm", "modality-dropout"] {
+        let other = run(&spec(&data, "concat", name, &[], 0), &data);
+        assert_eq!(other.initial_root, joint.initial_root, "{name}");
+        assert_ne!(other.final_root, joint.final_root, "`{name}` was not active");
+    }
+    let seeded = run(&spec(&data, "concat", "joint", &[], 1), &data);
+    assert_ne!(seeded.initial_root, joint.initial_root);
+}
+
+#[test]
+fn a_strategy_outside_its_window_is_joint_training_to_the_bit() {
+    let data = dataset(&IMAGES);
+    let joint = run(&spec(&data, "concat", "joint", &[], 0), &data);
+    for name in ["ogm", "ogm-ge", "opm", "ogm-ge+opm"] {
+        for closed in [("warmup", 2), ("starts", 2)] {
+            let closed = [(closed.0, Value::Int(closed.1))];
+            let other = run(&spec(&data, "concat", name, &closed, 0), &data);
+            for (ours, theirs) in other.epochs.iter().zip(&joint.epochs) {
+                assert_eq!(ours.root, theirs.root, "{name} {closed:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn modulation_lowers_the_dominant_modality_only() {
+    let data = dataset(&[Shape::Vector { size: 6 }, Shape::Vector { size: 6 }]);
+    let mut spec = spec(&data, "concat", "ogm", &[], 0);
+    spec.protocol.epochs = 8;
+    let record = run(&spec, &data);
+    let train = &record.epochs[7].train;
+    assert!(train["rho.m0"] > 1.0, "{train:?}");
+    assert!(train["k.m0"] < 0.5 && train["k.m1"] > 0.9, "{train:?}");
+}
+
+#[test]
+fn conv_only_is_refused_where_an_encoder_has_no_convolution() {
+    let data = dataset(&[Shape::Vector { size: 6 }, Shape::Vector { size: 4 }]);
+    let targets = [("targets", Value::Text("conv-only".into()))];
+    let spec = spec(&data, "concat", "ogm", &targets, 0);
+    let folder = tempfile::tempdir().unwrap();
+    let backend = device::open("cpu").unwrap();
+    let error = train::run(&spec, &data, &backend, folder.path(), &mut |_| ()).unwrap_err();
+    assert!(error.message.contains("use `all-encoder`"), "{error}");
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+}
+
+#[test]
+fn a_loss_that_is_not_finite_ends_the_run_and_says_where() {
+    let data = dataset(&IMAGES);
+    let mut spec = spec(&data, "concat", "joint", &[], 0);
+    spec.protocol.optimizer = counterpoise::protocol::Optimizer::Sgd {
+        lr: 1e30,
+        momentum: 0.0,
+        weight_decay: 0.0,
+    };
+    let record = run(&spec, &data);
+    assert!(matches!(record.outcome, Outcome::Diverged { epoch: 0, .. }), "{:?}", record.outcome);
+}
