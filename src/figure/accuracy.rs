@@ -5,11 +5,9 @@ use crate::figure::axis::{Axis, range};
 use crate::figure::canvas::{Align, Canvas, Pen, fit, text_width};
 use crate::figure::data::{Cell, FigureData, Role, distinct};
 use crate::figure::panel::{
-    Key, Multiples, Panel, draw_legend, legend_height, tick_font,
+    Key, Multiples, Panel, draw_legend, legend_height, tick_font, title_height,
 };
-use crate::figure::style::{
-    BAND, Dash, INK, MUTED, Marker, TICK_SIZE, Width, look,
-};
+use crate::figure::style::{BAND, Dash, INK, MUTED, Marker, TICK_SIZE, Width, look};
 use crate::figure::{Drawing, Figure, canvas};
 
 pub const FIGURE: Figure = Figure {
@@ -31,13 +29,12 @@ fn draw(data: &FigureData, width: Width) -> Result<Vec<Drawing>> {
     let keys = keys(data);
     let multiples = Multiples {
         width,
-        n_panels: datasets.len(),
         legend_height: legend_height(&keys, width),
-        plot_height: 108.0,
+        plot_heights: vec![108.0; datasets.len()],
         left: 30.0,
         right: 34.0,
-        above: 18.0,
-        below: 26.0,
+        above: title_height(0),
+        below: 22.0,
     };
     let height = multiples.height();
     let svg = canvas::draw(width.points(), height, |canvas| {
@@ -50,12 +47,12 @@ fn draw(data: &FigureData, width: Width) -> Result<Vec<Drawing>> {
                 y: y_axis(&cells),
             };
             panel.y_grid(canvas)?;
-            panel.title(canvas, dataset, "")?;
+            panel.title(canvas, dataset, &[])?;
             if multiples.starts_row(i) {
                 panel.y_title(canvas, "test accuracy (%)", 30.0)?;
             }
-            draw_groups(canvas, data, &panel, &cells)?;
             draw_references(canvas, &panel, &cells)?;
+            draw_groups(canvas, data, &panel, &cells)?;
         }
         Ok(())
     })?;
@@ -146,23 +143,15 @@ fn draw_cell(
         let (top, bottom) = (panel.area.top, panel.area.bottom);
         canvas.fill((x - half, top), (x + half, bottom), BAND)?;
         canvas.marker(Marker::Cross, (x, bottom - 5.0), 1.9, look.colour, true)?;
-        let text = (x, bottom - 28.0);
+        let text = (x, top + 20.0);
         return canvas.upward_text("missing", text, tick_font(Align::Centre));
     };
     if cell.n_missing > 0 {
         canvas.marker(Marker::Cross, (x, panel.area.bottom - 3.0), 1.5, look.colour, true)?;
     }
     if let Some(interval) = accuracy.interval {
-        let ends = [100.0 * interval.low, 100.0 * interval.high];
         let pen = Pen::solid(look.colour, 0.9);
-        canvas.line((x, panel.y_at(ends[0])), (x, panel.y_at(ends[1])), pen)?;
-        for (end, inwards) in ends.into_iter().zip([-2.0, 2.0]) {
-            if !panel.y.holds(end) {
-                let tip = panel.y_at(end);
-                let arrow = [(x - 1.4, tip + inwards), (x, tip), (x + 1.4, tip + inwards)];
-                canvas.path(&arrow, pen)?;
-            }
-        }
+        panel.interval(canvas, x, 100.0 * interval.low, 100.0 * interval.high, pen)?;
     }
     // Seeds stand beside the mean, where there is room.
     let aside = if slot < 3.2 { 0.0 } else { (0.3 * slot).min(3.5) };

@@ -92,7 +92,8 @@ fn round_ticks(low: f64, high: f64, n_ticks: usize) -> Vec<(f64, String)> {
 /// Powers of ten where at least two are in range, else with their doubles and fives between, else
 /// round numbers.
 fn log_ticks(low: f64, high: f64, n_ticks: usize) -> Vec<(f64, String)> {
-    let (first, last) = (libm::floor(libm::log10(low)) as i32, libm::ceil(libm::log10(high)) as i32);
+    let (first, last) =
+        (libm::floor(libm::log10(low)) as i32, libm::ceil(libm::log10(high)) as i32);
     for digits in [&[1.0][..], &[1.0, 3.0], &[1.0, 2.0, 5.0]] {
         let stride = ((last - first) as usize / n_ticks.max(1)).max(1);
         let ticks: Vec<(f64, String)> = (first..=last)

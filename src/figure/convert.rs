@@ -2,6 +2,7 @@
 
 use crate::error::{Error, Result};
 use crate::figure::style::FONT;
+use crate::figure::{compact, png};
 use resvg::tiny_skia::{Pixmap, Transform};
 use resvg::usvg::{Indent, Options, Tree, WriteOptions, fontdb};
 use std::sync::Arc;
@@ -54,17 +55,22 @@ impl Converter {
         let drawn = self.parse(svg)?;
         let svg = drawn.to_string(&WriteOptions {
             id_prefix: Some(format!("{id}-")),
+            // A whole unit of a drawing is a twentieth of a point.
             coordinates_precision: 0,
             transforms_precision: 4,
             indent: Indent::None,
             ..WriteOptions::default()
         });
+        // Without a view box a page could not scale the picture.
+        let (width, height) = (drawn.size().width(), drawn.size().height());
+        let sized = format!("<svg viewBox=\"0 0 {width} {height}\" ");
+        let svg = compact::paths(&svg.replacen("<svg ", &sized, 1));
         // PNG and PDF are made from the published SVG, so that all three are one picture.
         let tree = self.parse(&svg)?;
         let page = svg2pdf::PageOptions { dpi: CSS_DPI };
         let pdf = svg2pdf::to_pdf(&tree, svg2pdf::ConversionOptions::default(), page)
             .map_err(|e| Error::unexpected(format!("cannot turn figure {id} into PDF: {e}")))?;
-        Ok(Published { png: png(&tree, id)?, pdf, svg })
+        Ok(Published { png: rasterise(&tree, id)?, pdf, svg })
     }
 
     fn parse(&self, svg: &str) -> Result<Tree> {
@@ -79,14 +85,17 @@ impl Default for Converter {
     }
 }
 
-fn png(tree: &Tree, id: &str) -> Result<Vec<u8>> {
+fn rasterise(tree: &Tree, id: &str) -> Result<Vec<u8>> {
     let failed = |why: &str| Error::unexpected(format!("cannot turn figure {id} into PNG: {why}"));
     let scale = PNG_DPI as f32 / CSS_DPI;
     let pixels = |length: f32| (length * scale).round().max(1.0) as u32;
     let mut pixmap = Pixmap::new(pixels(tree.size().width()), pixels(tree.size().height()))
         .ok_or_else(|| failed("it is too large"))?;
     resvg::render(tree, Transform::from_scale(scale, scale), &mut pixmap.as_mut());
-    pixmap.encode_png().map_err(|e| failed(&e.to_string()))
+    // Figures are opaque, so the fourth channel says nothing.
+    let pixels: Vec<[u8; 3]> =
+        pixmap.data().chunks_exact(4).map(|pixel| [pixel[0], pixel[1], pixel[2]]).collect();
+    png::encode(pixmap.width(), &pixels, PNG_DPI).map_err(|e| failed(&e.to_string()))
 }
 
 #[cfg(test)]
@@ -101,12 +110,16 @@ mod tests {
         let drawing = draw(72.0, 36.0, |canvas| canvas.text("ρ − α", (4.0, 18.0), font)).unwrap();
         let published = Converter::new().publish(&drawing, "one").unwrap();
         assert!(published.svg.contains("<path") && !published.svg.contains("<text"));
+        assert!(published.svg.starts_with("<svg viewBox=\"0 0 96 48\""));
         // One inch wide.
         assert!(published.svg.contains("width=\"96\""), "{}", published.svg);
         assert_eq!(published.png[16..24], [0, 0, 1, 44, 0, 0, 0, 150]);
         let pdf = String::from_utf8_lossy(&published.pdf);
         assert!(pdf.contains("[0 0 72 36]") && !pdf.contains("/CreationDate"));
         let again = Converter::new().publish(&drawing, "one").unwrap();
-        assert_eq!((published.svg, published.png, published.pdf), (again.svg, again.png, again.pdf));
+        assert_eq!(
+            (published.svg, published.png, published.pdf),
+            (again.svg, again.png, again.pdf)
+        );
     }
 }

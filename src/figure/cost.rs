@@ -18,7 +18,8 @@ pub const FIGURE: Figure = Figure {
 
 fn draw(data: &FigureData, width: Width) -> Result<Vec<Drawing>> {
     let quantity = Quantity {
-        label: "measured training time (s), not part of the root",
+        label: "training time (s)",
+        note: Some("measured, not part of the root"),
         log: true,
         value: |run| run.seconds,
     };

@@ -6,6 +6,8 @@ use std::collections::BTreeMap;
 /// Everything that the figures of one report show.
 #[derive(Clone, Debug, Default)]
 pub struct FigureData {
+    /// The labels of every strategy of the report but joint training: gives each its colour.
+    pub palette: Vec<String>,
     /// In the order of the suite.
     pub cells: Vec<Cell>,
     /// In the order of the suite.
@@ -85,6 +87,14 @@ impl FigureData {
     /// The distinct data sets, in order.
     pub fn datasets(&self) -> Vec<&str> {
         distinct(self.cells.iter().map(|cell| cell.dataset.as_str()))
+    }
+
+    /// What concerns one data set alone; colours stay.
+    pub fn of_dataset(&self, dataset: &str) -> Self {
+        let mut one = self.clone();
+        one.cells.retain(|cell| cell.dataset == dataset);
+        one.comparisons.retain(|comparison| comparison.dataset == dataset);
+        one
     }
 
     /// The distinct fusion methods of multimodal cells, in order.

@@ -34,16 +34,21 @@ fn draw(data: &FigureData, width: Width) -> Result<Vec<Drawing>> {
     }
     let panels: Vec<(&str, Vec<Row<'_>>)> =
         datasets.into_iter().map(|dataset| (dataset, rows(data, dataset))).collect();
-    let n_rows = panels.iter().map(|(_, rows)| rows.len()).max().unwrap_or(0);
     let labels = data.comparisons.iter().map(|c| text_width(&c.strategy, TICK_SIZE));
-    let widest = labels.fold(0.0, f64::max) + 12.0;
-    let hollow = Key { marker: Some((Marker::Circle, INK, false)), line: None, text: "not distinguishable from joint".into() };
-    let keys = [Key::marker(Marker::Circle, INK, "distinguishable after Holm's correction"), hollow];
+    let fusions = data.comparisons.iter().map(|c| text_width(&c.fusion, TEXT_SIZE));
+    let widest = labels.map(|width| width + 16.0).chain(fusions.map(|width| width + 10.0));
+    let widest = widest.fold(0.0, f64::max);
+    let hollow = Key {
+        marker: Some((Marker::Circle, INK, false)),
+        line: None,
+        text: "not distinguishable from joint".into(),
+    };
+    let keys =
+        [Key::marker(Marker::Circle, INK, "distinguishable after Holm's correction"), hollow];
     let multiples = Multiples {
         width,
-        n_panels: panels.len(),
         legend_height: legend_height(&keys, width),
-        plot_height: n_rows as f64 * ROW + 4.0,
+        plot_heights: panels.iter().map(|(_, rows)| rows.len() as f64 * ROW + 4.0).collect(),
         left: widest.min(if width == Width::Single { 100.0 } else { 72.0 }),
         right: 6.0,
         above: 16.0,
@@ -77,7 +82,8 @@ fn rows<'a>(data: &'a FigureData, dataset: &str) -> Vec<Row<'a>> {
     let mut rows = Vec::new();
     let of_dataset = data.comparisons.iter().filter(|c| c.dataset == dataset);
     for comparison in of_dataset {
-        let known = |row: &Row<'_>| matches!(row, Row::Comparison(c) if c.fusion == comparison.fusion);
+        let known =
+            |row: &Row<'_>| matches!(row, Row::Comparison(c) if c.fusion == comparison.fusion);
         if !rows.last().is_some_and(known) {
             rows.push(Row::Fusion(&comparison.fusion));
         }
@@ -124,8 +130,14 @@ fn draw_row(
     let label = fit(&comparison.strategy, TICK_SIZE, gutter - 12.0);
     canvas.text(&label, (left + 10.0, y), tick_font(Align::Left))?;
     let Some(mean) = comparison.mean else {
-        let at = (panel.area.right, y);
-        return canvas.text("missing", at, tick_font(Align::Right));
+        // On the side where the line at zero leaves more room.
+        let middle = (panel.area.left + panel.area.right) / 2.0;
+        let (x, align) = if panel.x_at(0.0) < middle {
+            (panel.area.right - 2.0, Align::Right)
+        } else {
+            (panel.area.left + 2.0, Align::Left)
+        };
+        return canvas.text("missing", (x, y), tick_font(align));
     };
     let look = look(data, &comparison.strategy);
     if let Some(interval) = comparison.interval {

@@ -19,6 +19,7 @@ pub const FIGURE: Figure = Figure {
 fn draw(data: &FigureData, width: Width) -> Result<Vec<Drawing>> {
     let quantity = Quantity {
         label: "degree of imbalance (points)",
+        note: None,
         log: false,
         value: |run| 100.0 * run.imbalance,
     };

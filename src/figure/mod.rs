@@ -5,6 +5,7 @@
 pub mod accuracy;
 pub mod axis;
 pub mod canvas;
+pub mod compact;
 pub mod convert;
 pub mod cost;
 pub mod data;
@@ -12,6 +13,7 @@ pub mod forest;
 pub mod imbalance;
 pub mod modality;
 pub mod panel;
+pub mod png;
 pub mod rho;
 pub mod scatter;
 pub mod sensitivity;

@@ -40,7 +40,7 @@ fn draw(data: &FigureData, width: Width) -> Result<Vec<Drawing>> {
                 }));
                 stacks.push(Stack {
                     title: format!("{dataset}, {fusion}"),
-                    note: missing_note(&cells),
+                    notes: missing_note(&cells).into_iter().collect(),
                     strips,
                 });
                 shown.extend(cells);

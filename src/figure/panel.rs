@@ -84,14 +84,30 @@ impl Panel {
         Ok(())
     }
 
-    /// The title above the plot, and a smaller line under it.
-    pub fn title(&self, canvas: &Canvas, title: &str, note: &str) -> Result<()> {
+    /// The title above the plot, and smaller lines under it; see [`title_height`].
+    pub fn title(&self, canvas: &Canvas, title: &str, notes: &[String]) -> Result<()> {
         let Rect { left, top, right, .. } = self.area;
-        let width = right - left;
-        let above = if note.is_empty() { 7.0 } else { 15.0 };
         let bold = Font { size: TITLE_SIZE, colour: INK, bold: true, align: Align::Left };
-        canvas.text(&fit(title, TITLE_SIZE * 1.06, width), (left, top - above), bold)?;
-        canvas.text(&fit(note, TICK_SIZE, width), (left, top - 6.0), tick_font(Align::Left))
+        let y = top - title_height(notes.len()) + 11.0;
+        canvas.text(&fit(title, TITLE_SIZE * 1.06, right - left), (left, y), bold)?;
+        for (i, note) in notes.iter().enumerate() {
+            let at = (left, y + 9.0 + i as f64 * NOTE_HEIGHT);
+            canvas.text(&fit(note, TICK_SIZE, right - left), at, tick_font(Align::Left))?;
+        }
+        Ok(())
+    }
+
+    /// A vertical interval from `low` to `high`, with an arrow where it leaves the plot.
+    pub fn interval(&self, canvas: &Canvas, x: f64, low: f64, high: f64, pen: Pen) -> Result<()> {
+        canvas.line((x, self.y_at(low)), (x, self.y_at(high)), pen)?;
+        for (end, inwards) in [(low, -2.0), (high, 2.0)] {
+            if !self.y.holds(end) {
+                let tip = self.y_at(end);
+                let arrow = [(x - 1.4, tip + inwards), (x, tip), (x + 1.4, tip + inwards)];
+                canvas.path(&arrow, pen)?;
+            }
+        }
+        Ok(())
     }
 
     /// What the x axis shows.
@@ -107,6 +123,13 @@ impl Panel {
     }
 }
 
+const NOTE_HEIGHT: f64 = 8.0;
+
+/// The height of a title with `n_notes` lines under it.
+pub fn title_height(n_notes: usize) -> f64 {
+    18.0 + n_notes as f64 * NOTE_HEIGHT
+}
+
 /// The font of tick labels and notes.
 pub fn tick_font(align: Align) -> Font {
     Font { size: TICK_SIZE, colour: MUTED, bold: false, align }
@@ -116,14 +139,14 @@ fn axis_font() -> Font {
     Font { size: TEXT_SIZE, colour: INK, bold: false, align: Align::Centre }
 }
 
-/// Panels of one size in rows, under a legend.
-#[derive(Clone, Copy, Debug)]
+/// Panels of one width in rows, under a legend.
+#[derive(Clone, Debug)]
 pub struct Multiples {
     pub width: Width,
-    pub n_panels: usize,
     /// The height of the legend above all panels.
     pub legend_height: f64,
-    pub plot_height: f64,
+    /// The height of each plot; a row is as high as its highest.
+    pub plot_heights: Vec<f64>,
     /// Room around each plot for labels and titles.
     pub left: f64,
     pub right: f64,
@@ -134,7 +157,7 @@ pub struct Multiples {
 impl Multiples {
     /// Panels side by side: one in a single column, up to three in a double one.
     pub fn columns(&self) -> usize {
-        match (self.width, self.n_panels) {
+        match (self.width, self.plot_heights.len()) {
             (Width::Single, _) => 1,
             (Width::Double, 4) => 2,
             (Width::Double, n) => n.clamp(1, 3),
@@ -143,25 +166,29 @@ impl Multiples {
 
     /// The height of the whole figure.
     pub fn height(&self) -> f64 {
-        let rows = self.n_panels.div_ceil(self.columns());
-        self.legend_height + rows as f64 * (self.above + self.plot_height + self.below)
+        self.top(self.plot_heights.len().div_ceil(self.columns()))
     }
 
     /// The plot area of panel `i`.
     pub fn area(&self, i: usize) -> Rect {
         let columns = self.columns();
         let pitch = self.width.points() / columns as f64;
-        let (row, column) = (i / columns, i % columns);
-        let left = pitch * column as f64;
-        let top = self.legend_height
-            + row as f64 * (self.above + self.plot_height + self.below)
-            + self.above;
+        let left = pitch * (i % columns) as f64;
+        let top = self.top(i / columns) + self.above;
         Rect {
             left: left + self.left,
             right: left + pitch - self.right,
             top,
-            bottom: top + self.plot_height,
+            bottom: top + self.plot_heights[i],
         }
+    }
+
+    /// Where row `row` begins, which is where the one before ends.
+    fn top(&self, row: usize) -> f64 {
+        let rows = self.plot_heights.chunks(self.columns()).take(row);
+        let heights =
+            rows.map(|row| self.above + row.iter().copied().fold(0.0, f64::max) + self.below);
+        self.legend_height + heights.sum::<f64>()
     }
 
     /// Whether panel `i` is the first of its row.
@@ -184,13 +211,22 @@ impl Key {
         Self { line: None, marker: Some((marker, colour, true)), text: text.into() }
     }
 
+    /// Words alone.
+    pub fn note(text: &str) -> Self {
+        Self { line: None, marker: None, text: text.into() }
+    }
+
     /// A piece of line.
     pub fn line(colour: plotters::style::RGBColor, dash: Dash, text: &str) -> Self {
         Self { line: Some(Pen { colour, width: 1.1, dash }), marker: None, text: text.into() }
     }
 
+    fn swatch(&self) -> f64 {
+        if self.line.is_none() && self.marker.is_none() { 0.0 } else { SWATCH }
+    }
+
     fn width(&self) -> f64 {
-        SWATCH + text_width(&self.text, TEXT_SIZE) + 9.0
+        self.swatch() + text_width(&self.text, TEXT_SIZE) + 9.0
     }
 }
 
@@ -214,8 +250,9 @@ pub fn draw_legend(canvas: &Canvas, keys: &[Key], width: Width) -> Result<()> {
             canvas.marker(marker, (left + 5.5, y), 2.1, colour, filled)?;
         }
         let font = Font { size: TEXT_SIZE, colour: INK, bold: false, align: Align::Left };
-        let room = width.points() - left - SWATCH;
-        canvas.text(&fit(&key.text, TEXT_SIZE, room), (left + SWATCH, y), font)?;
+        let start = left + key.swatch();
+        let room = width.points() - start;
+        canvas.text(&fit(&key.text, TEXT_SIZE, room), (start, y), font)?;
     }
     Ok(())
 }
@@ -244,9 +281,8 @@ mod tests {
         for (width, n_panels) in [(Width::Single, 2), (Width::Double, 4), (Width::Double, 7)] {
             let multiples = Multiples {
                 width,
-                n_panels,
                 legend_height: 20.0,
-                plot_height: 50.0,
+                plot_heights: (0..n_panels).map(|i| 50.0 + i as f64).collect(),
                 left: 20.0,
                 right: 5.0,
                 above: 15.0,
@@ -265,9 +301,8 @@ mod tests {
 
     #[test]
     fn a_long_legend_wraps() {
-        let keys: Vec<Key> = (0..9)
-            .map(|_| Key::marker(Marker::Circle, INK, "a strategy with a name"))
-            .collect();
+        let keys: Vec<Key> =
+            (0..9).map(|_| Key::marker(Marker::Circle, INK, "a strategy with a name")).collect();
         assert!(legend_height(&keys[..1], Width::Single) < legend_height(&keys, Width::Single));
         for (_, left) in places(&keys, Width::Single) {
             assert!(left + keys[0].width() < Width::Single.points() + 9.0);

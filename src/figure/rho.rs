@@ -58,12 +58,10 @@ fn stack(data: &FigureData, dataset: &str, cells: &[&Cell], quantities: &[&str])
         .zip(DASHES)
         .map(|(modality, (_, pattern))| format!("{modality} {pattern}"))
         .collect();
-    let missing = missing_note(cells);
-    let separator = if missing.is_empty() { "" } else { "; " };
     let strips = quantities.iter().map(|quantity| strip(data, cells, modalities, quantity));
     Some(Stack {
         title: format!("{dataset}, {}", cells.first()?.fusion),
-        note: format!("{missing}{separator}{}", patterns.join(", ")),
+        notes: std::iter::once(patterns.join(", ")).chain(missing_note(cells)).collect(),
         strips: strips.collect(),
     })
 }

@@ -1,18 +1,20 @@
 //! Test accuracy against another quantity of the same runs: one panel per data set.
 
 use crate::error::Result;
+use crate::figure::Drawing;
 use crate::figure::axis::Axis;
 use crate::figure::canvas;
 use crate::figure::data::{Cell, FigureData, Role, Run, distinct};
-use crate::figure::panel::{Key, Multiples, Panel, draw_legend, legend_height};
+use crate::figure::panel::{Key, Multiples, Panel, draw_legend, legend_height, title_height};
 use crate::figure::strips::missing_note;
 use crate::figure::style::{MARKERS, MUTED, Marker, Width, look};
-use crate::figure::Drawing;
 use crate::stats::summary::mean;
 
 /// The quantity on the x axis.
 pub struct Quantity {
     pub label: &'static str,
+    /// What else must be said on the figure itself.
+    pub note: Option<&'static str>,
     pub log: bool,
     pub value: fn(&Run) -> f64,
 }
@@ -33,15 +35,16 @@ pub fn draw(data: &FigureData, width: Width, quantity: &Quantity) -> Result<Vec<
     }
     let shown: Vec<&Cell> = panels.iter().flat_map(|(_, cells)| cells.iter().copied()).collect();
     let fusions = distinct(shown.iter().map(|cell| cell.fusion.as_str()));
-    let keys = keys(data, &shown, &fusions);
+    let mut keys = keys(data, &shown, &fusions);
+    keys.extend(quantity.note.map(Key::note));
+    let n_notes = panels.iter().map(|(_, cells)| missing_by_fusion(cells).len()).max().unwrap_or(0);
     let multiples = Multiples {
         width,
-        n_panels: panels.len(),
         legend_height: legend_height(&keys, width),
-        plot_height: 100.0,
+        plot_heights: vec![100.0; panels.len()],
         left: 32.0,
         right: 8.0,
-        above: 25.0,
+        above: title_height(n_notes),
         below: 26.0,
     };
     let height = multiples.height();
@@ -85,8 +88,7 @@ fn keys(data: &FigureData, cells: &[&Cell], fusions: &[&str]) -> Vec<Key> {
     let colours = strategies
         .into_iter()
         .map(|label| Key::marker(Marker::Circle, look(data, label).colour, label));
-    let shapes =
-        fusions.iter().map(|fusion| Key::marker(shape(fusions, fusion), MUTED, fusion));
+    let shapes = fusions.iter().map(|fusion| Key::marker(shape(fusions, fusion), MUTED, fusion));
     // A single fusion method needs no shapes.
     colours.chain(shapes.filter(|_| fusions.len() > 1)).collect()
 }
@@ -96,13 +98,14 @@ fn shape(fusions: &[&str], fusion: &str) -> Marker {
     MARKERS[at % MARKERS.len()]
 }
 
-fn missing_by_fusion(cells: &[&Cell]) -> String {
+/// At most one line: what is missing, by fusion method.
+fn missing_by_fusion(cells: &[&Cell]) -> Vec<String> {
     let fusions = distinct(cells.iter().map(|cell| cell.fusion.as_str()));
     let notes = fusions.into_iter().filter_map(|fusion| {
         let of_fusion: Vec<&Cell> =
             cells.iter().copied().filter(|cell| cell.fusion == fusion).collect();
-        let note = missing_note(&of_fusion);
-        (!note.is_empty()).then(|| format!("{note} ({fusion})"))
+        Some(format!("{} ({fusion})", missing_note(&of_fusion)?))
     });
-    notes.collect::<Vec<_>>().join("; ")
+    let line = notes.collect::<Vec<_>>().join("; ");
+    if line.is_empty() { Vec::new() } else { vec![line] }
 }

@@ -4,7 +4,7 @@ use crate::error::Result;
 use crate::figure::axis::{Axis, range};
 use crate::figure::canvas::{self, Canvas, Pen};
 use crate::figure::data::{Cell, FigureData, Role, Series, distinct};
-use crate::figure::panel::{Key, Multiples, Panel, draw_legend, legend_height};
+use crate::figure::panel::{Key, Multiples, Panel, draw_legend, legend_height, title_height};
 use crate::figure::style::{BAND, Dash, INK, MARKERS, MUTED, Marker, Width, look};
 use crate::figure::{Drawing, Figure};
 use plotters::style::RGBColor;
@@ -45,12 +45,11 @@ fn draw(data: &FigureData, width: Width) -> Result<Vec<Drawing>> {
     }
     let multiples = Multiples {
         width,
-        n_panels: groups.len(),
         legend_height: legend_height(&keys, width),
-        plot_height: 90.0,
+        plot_heights: vec![90.0; groups.len()],
         left: 32.0,
         right: 8.0,
-        above: 18.0,
+        above: title_height(0),
         below: 26.0,
     };
     let height = multiples.height();
@@ -67,7 +66,7 @@ fn draw(data: &FigureData, width: Width) -> Result<Vec<Drawing>> {
             }
             panel.y_grid(canvas)?;
             panel.x_grid(canvas)?;
-            panel.title(canvas, &format!("{}, {}", group.dataset, group.fusion), "")?;
+            panel.title(canvas, &format!("{}, {}", group.dataset, group.fusion), &[])?;
             panel.x_title(canvas, &symbol(&group.parameter))?;
             if multiples.starts_row(i) {
                 panel.y_title(canvas, "test accuracy (%)", 32.0)?;
@@ -146,7 +145,8 @@ fn x_axis(group: &Group<'_>) -> Axis {
     values.sort_by(f64::total_cmp);
     values.dedup();
     // Values that spread over more than a decade are spaced by their ratios.
-    let wide = range(values.iter().copied()).is_some_and(|(low, high)| 0.0 < low && 12.0 < high / low);
+    let wide =
+        range(values.iter().copied()).is_some_and(|(low, high)| 0.0 < low && 12.0 < high / low);
     let axis = if wide {
         Axis::log(values.iter().copied(), 5)
     } else {
@@ -164,7 +164,9 @@ fn y_axis(group: &Group<'_>, joint: Option<&Cell>) -> Axis {
     let ends = cells.iter().filter_map(|cell| cell.accuracy?.interval).flat_map(|interval| {
         [interval.low.max(low - 0.5 * reach), interval.high.min(high + 0.5 * reach)]
     });
-    Axis::linear(seeds().chain(ends).map(|x| 100.0 * x), 5)
+    // A strip at the bottom stays free for the marks of missing runs.
+    let strip = cells.iter().any(|cell| cell.n_missing > 0).then_some(low - 0.6 * reach);
+    Axis::linear(seeds().chain(ends).chain(strip).map(|x| 100.0 * x), 5)
 }
 
 fn draw_series(
@@ -191,8 +193,8 @@ fn draw_series(
         }
         let Some(accuracy) = cell.accuracy else { continue };
         if let Some(interval) = accuracy.interval {
-            let end = |bound: f64| (x, panel.y_at(100.0 * bound));
-            canvas.line(end(interval.low), end(interval.high), Pen::solid(colour, 0.9))?;
+            let pen = Pen::solid(colour, 0.9);
+            panel.interval(canvas, x, 100.0 * interval.low, 100.0 * interval.high, pen)?;
         }
         canvas.marker(marker, (x, panel.y_at(100.0 * accuracy.mean)), 2.1, colour, true)?;
     }

@@ -5,14 +5,16 @@ use crate::figure::Drawing;
 use crate::figure::axis::Axis;
 use crate::figure::canvas::{self, Align, Pen, fit};
 use crate::figure::data::{Cell, FigureData};
-use crate::figure::panel::{Key, Multiples, Panel, Rect, draw_legend, legend_height, tick_font};
+use crate::figure::panel::{
+    Key, Multiples, Panel, Rect, draw_legend, legend_height, tick_font, title_height,
+};
 use crate::figure::style::{Dash, MUTED, TICK_SIZE, Width, look};
 
 /// The series of one data set.
 pub struct Stack {
     pub title: String,
-    /// A line under the title: what the line patterns mean, what is missing.
-    pub note: String,
+    /// Lines under the title: what the line patterns mean, what is missing.
+    pub notes: Vec<String>,
     pub strips: Vec<Strip>,
 }
 
@@ -36,7 +38,7 @@ pub struct Line {
 const MAX_POINTS: usize = 120;
 const GAP: f64 = 7.0;
 
-/// Draws stacks side by side, each with as many strips of `strip_height` points as the tallest.
+/// Draws stacks side by side, their strips `strip_height` points high.
 pub fn draw(
     width: Width,
     part: &str,
@@ -44,15 +46,15 @@ pub fn draw(
     keys: &[Key],
     strip_height: f64,
 ) -> Result<Drawing> {
-    let n_strips = stacks.iter().map(|stack| stack.strips.len()).max().unwrap_or(0) as f64;
+    let stack_height = |stack: &Stack| stack.strips.len() as f64 * (strip_height + GAP) - GAP;
+    let n_notes = stacks.iter().map(|stack| stack.notes.len()).max().unwrap_or(0);
     let multiples = Multiples {
         width,
-        n_panels: stacks.len(),
         legend_height: legend_height(keys, width),
-        plot_height: n_strips * (strip_height + GAP) - GAP,
+        plot_heights: stacks.iter().map(stack_height).collect(),
         left: 36.0,
         right: 6.0,
-        above: 25.0,
+        above: title_height(n_notes),
         below: 26.0,
     };
     let height = multiples.height();
@@ -69,7 +71,7 @@ pub fn draw(
                 panel.y_grid(canvas)?;
                 draw_strip(canvas, &panel, strip)?;
                 if s == 0 {
-                    panel.title(canvas, &stack.title, &stack.note)?;
+                    panel.title(canvas, &stack.title, &stack.notes)?;
                 }
                 if s + 1 == stack.strips.len() {
                     panel.x_labels(canvas)?;
@@ -137,12 +139,12 @@ pub fn strategy_keys(data: &FigureData, cells: &[&Cell]) -> Vec<Key> {
         .collect()
 }
 
-/// "missing: a, b", or nothing.
-pub fn missing_note(cells: &[&Cell]) -> String {
+/// "missing: a, b", where anything is.
+pub fn missing_note(cells: &[&Cell]) -> Option<String> {
     let missing: Vec<&str> = cells
         .iter()
         .filter(|cell| cell.accuracy.is_none())
         .map(|cell| cell.strategy.as_str())
         .collect();
-    if missing.is_empty() { String::new() } else { format!("missing: {}", missing.join(", ")) }
+    (!missing.is_empty()).then(|| format!("missing: {}", missing.join(", ")))
 }

@@ -97,8 +97,6 @@ pub fn look(data: &FigureData, strategy: &str) -> Look {
         Some(Role::Unimodal) => return Look { colour: MUTED, marker: Marker::Circle },
         _ => {}
     }
-    let others = data.cells.iter().filter(|cell| cell.role == Role::Strategy);
-    let order = crate::figure::data::distinct(others.map(|cell| cell.strategy.as_str()));
-    let at = order.iter().position(|label| *label == strategy).unwrap_or(0);
+    let at = data.palette.iter().position(|label| label == strategy).unwrap_or(0);
     Look { colour: PALETTE[at % PALETTE.len()], marker: MARKERS[at % MARKERS.len()] }
 }

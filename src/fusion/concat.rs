@@ -12,12 +12,12 @@ pub(super) const ENTRY: Entry<Build> = Entry {
     summary: "one linear head on the concatenated features",
     params: &[],
     build: Build {
-        max_modalities: None,
+        joins: |_| Ok(()),
         default_scores: "split-head",
         splits: true,
         build: |_, sizes, n_classes, place| {
             let fc_out = linear(sizes.iter().sum(), n_classes, place);
-            Ok(Fusion::Concat(Concat { fc_out }))
+            Fusion::Concat(Concat { fc_out })
         },
     },
 };

@@ -1,6 +1,6 @@
 //! FiLM: one modality scales and shifts the features of the other.
 
-use super::{Build, Fusion, common_size};
+use super::{Build, Fusion, two_of_one_size};
 use crate::model::layers::{Place, linear};
 use crate::registry::{self, Domain, Entry, Param};
 use burn::module::Module;
@@ -17,17 +17,16 @@ pub(super) const ENTRY: Entry<Build> = Entry {
         default: registry::Default::Text("first"),
     }],
     build: Build {
-        max_modalities: Some(2),
+        joins: two_of_one_size,
         default_scores: "zero-out-feature",
         splits: false,
         build: |params, sizes, n_classes, place| {
-            let film = Film::new(
+            Fusion::Film(Film::new(
                 usize::from(params.text("conditioner") == "second"),
-                common_size(sizes)?,
+                sizes[0],
                 n_classes,
                 place,
-            );
-            Ok(Fusion::Film(film))
+            ))
         },
     },
 };

@@ -1,6 +1,6 @@
 //! Gated: one modality's projection gates that of the other.
 
-use super::{Build, Fusion, common_size};
+use super::{Build, Fusion, two_of_one_size};
 use crate::model::layers::{Place, linear};
 use crate::registry::{self, Domain, Entry, Param};
 use burn::module::Module;
@@ -17,17 +17,16 @@ pub(super) const ENTRY: Entry<Build> = Entry {
         default: registry::Default::Text("first"),
     }],
     build: Build {
-        max_modalities: Some(2),
+        joins: two_of_one_size,
         default_scores: "zero-out-feature",
         splits: false,
         build: |params, sizes, n_classes, place| {
-            let gated = Gated::new(
+            Fusion::Gated(Gated::new(
                 usize::from(params.text("gate") == "second"),
-                common_size(sizes)?,
+                sizes[0],
                 n_classes,
                 place,
-            );
-            Ok(Fusion::Gated(gated))
+            ))
         },
     },
 };

@@ -19,14 +19,14 @@ use sum::Sum;
 
 /// How a fusion is made and what it takes.
 pub struct Build {
-    /// The most modalities it joins; `None` where there is no limit.
-    pub max_modalities: Option<usize>,
+    /// What is wrong with features of these sizes, if anything.
+    pub joins: fn(&[usize]) -> Result<(), String>,
     /// The estimator of unimodal scores used where a suite names none.
     pub default_scores: &'static str,
     /// Whether its head splits by modality.
     pub splits: bool,
-    /// From parameters, feature sizes and the number of classes; an error says what is wrong.
-    build: fn(&Params, &[usize], usize, &Place) -> Result<Fusion, String>,
+    /// From parameters, feature sizes and the number of classes.
+    build: fn(&Params, &[usize], usize, &Place) -> Fusion,
 }
 
 /// Every fusion, in the order shown to users.
@@ -51,11 +51,8 @@ impl Fusion {
         place: &Place,
     ) -> Result<Self, String> {
         let entry = find("fusion", FUSIONS, &part.name).map_err(|e| e.message)?;
-        let most = entry.build.max_modalities.unwrap_or(usize::MAX);
-        if feature_sizes.len() > most {
-            return Err(format!("joins at most {most} modalities, not {}", feature_sizes.len()));
-        }
-        (entry.build.build)(&part.params, feature_sizes, n_classes, place)
+        (entry.build.joins)(feature_sizes)?;
+        Ok((entry.build.build)(&part.params, feature_sizes, n_classes, place))
     }
 
     /// Logits `[batch, class]` of features `[batch, feature]`, one tensor per modality.
@@ -83,13 +80,11 @@ impl Fusion {
     }
 }
 
-/// The one feature size of a fusion that multiplies features element by element.
-fn common_size(feature_sizes: &[usize]) -> Result<usize, String> {
+/// A fusion that multiplies features element by element joins two of one size.
+fn two_of_one_size(feature_sizes: &[usize]) -> Result<(), String> {
     match feature_sizes {
-        [size, rest @ ..] if rest.iter().all(|other| other == size) && !rest.is_empty() => {
-            Ok(*size)
-        }
-        [_] => Err("needs two modalities".into()),
-        _ => Err(format!("needs features of one size, not {feature_sizes:?}")),
+        [a, b] if a == b => Ok(()),
+        [a, b] => Err(format!("needs features of one size, not {a} and {b}")),
+        other => Err(format!("joins two modalities, not {}", other.len())),
     }
 }

@@ -12,10 +12,10 @@ pub(super) const ENTRY: Entry<Build> = Entry {
     summary: "a linear head per modality, logits added",
     params: &[],
     build: Build {
-        max_modalities: None,
+        joins: |_| Ok(()),
         default_scores: "split-head",
         splits: true,
-        build: |_, sizes, n_classes, place| Ok(Fusion::Sum(Sum::new(sizes, n_classes, place))),
+        build: |_, sizes, n_classes, place| Fusion::Sum(Sum::new(sizes, n_classes, place)),
     },
 };
 

@@ -1,5 +1,7 @@
 //! Protocols: everything about a training that is not the compared axis.
 
+pub mod presets;
+
 use serde::{Deserialize, Serialize};
 
 /// A resolved protocol. Units: epochs, examples, or none.

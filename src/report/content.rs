@@ -1,6 +1,5 @@
 //! The page of a report, block by block, in the order in which it is read.
 
-use crate::error::Result;
 use crate::figure::data::distinct;
 use crate::hash::Digest;
 use crate::report::analysis::Analysis;
@@ -10,15 +9,12 @@ use crate::report::tables::{self, selection_name};
 use crate::report::{caveat, findings};
 
 /// Everything that stands under the title.
-///
-/// # Errors
-/// When a description cannot be encoded.
 pub fn blocks(
     analysis: &Analysis<'_>,
     version: u32,
     root: Digest,
     figures: &[Block],
-) -> Result<Vec<Block>> {
+) -> Vec<Block> {
     let mut blocks = vec![identity(analysis, version, root)];
     blocks.extend(prose(&analysis.input.analysis));
     blocks.push(heading("What was run"));
@@ -28,6 +24,7 @@ pub fn blocks(
     blocks.push(heading("Caveats"));
     blocks.extend(caveats(analysis));
     blocks.push(heading("Results"));
+    blocks.push(Block::Paragraph(vec![text(tables::READING)]));
     blocks.push(Block::Table(tables::overall(analysis)));
     for dataset in analysis.datasets() {
         blocks.push(Block::Heading { level: 3, text: dataset.to_string() });
@@ -38,10 +35,10 @@ pub fn blocks(
     blocks.push(heading("How the selection rule moves the numbers"));
     blocks.push(Block::Table(tables::selection(analysis)));
     blocks.push(heading("Protocol"));
-    blocks.push(Block::Table(tables::protocol(analysis)?));
+    blocks.push(Block::Table(tables::protocol(analysis)));
     blocks.push(heading("Reproduce and verify"));
     blocks.extend(reproduction(analysis, version));
-    Ok(blocks)
+    blocks
 }
 
 fn heading(text: &str) -> Block {
@@ -75,7 +72,7 @@ fn extent(analysis: &Analysis<'_>) -> Vec<Block> {
     let strategies = distinct(cells.iter().map(|cell| cell.strategy.as_str()));
     let rules = cells.iter().map(|cell| selection_name(cell.input.spec.protocol.selection));
     let item = |name: &str, values: &[&str]| {
-        vec![Inline::Strong(format!("{name}: ")), text(values.join(", "))]
+        vec![Inline::Strong(name.to_string()), text(format!(": {}", values.join(", ")))]
     };
     let seeds: Vec<&str> = seeds.iter().map(String::as_str).collect();
     vec![

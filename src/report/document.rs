@@ -7,14 +7,20 @@ pub enum Inline {
     Strong(String),
     Code(String),
     /// A link to a file of the report.
-    Link { text: String, path: String },
+    Link {
+        text: String,
+        path: String,
+    },
 }
 
 /// A part of a page.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Block {
     /// Level 2 or 3; the page's title is level 1.
-    Heading { level: usize, text: String },
+    Heading {
+        level: usize,
+        text: String,
+    },
     Paragraph(Vec<Inline>),
     List(Vec<Vec<Inline>>),
     Table(Table),
@@ -38,6 +44,8 @@ pub struct Table {
     /// The stem of its own files, where it has any.
     pub stem: Option<String>,
     pub caption: String,
+    /// How to read it: in the table's own files, where no page says it.
+    pub note: String,
     pub columns: Vec<Column>,
     pub rows: Vec<Row>,
 }

@@ -12,8 +12,7 @@ pub fn findings(analysis: &Analysis<'_>) -> Vec<Block> {
     let mut blocks = vec![Block::Paragraph(vec![text(summary(analysis))])];
     for dataset in analysis.datasets() {
         let cells = analysis.of_dataset(dataset).filter(|(_, cell)| cell.role == Role::Strategy);
-        let strategies: Vec<&str> =
-            distinct(cells.map(|(_, cell)| cell.strategy.as_str()));
+        let strategies: Vec<&str> = distinct(cells.map(|(_, cell)| cell.strategy.as_str()));
         if strategies.is_empty() {
             continue;
         }
@@ -79,8 +78,9 @@ fn evidence(comparison: &Comparison) -> String {
         Some(p) if p < 0.001 => ", p < 0.001".into(),
         Some(_) => format!(", p = {}", p_value(comparison.holm)),
     };
-    let range = test.difference.interval.map_or(String::new(), |range| {
-        format!(" {}", interval(Some(range), points))
-    });
+    let range = test
+        .difference
+        .interval
+        .map_or(String::new(), |range| format!(" {}", interval(Some(range), points)));
     format!(" ({}{range}, n = {}{p})", points(test.difference.mean), test.difference.n)
 }

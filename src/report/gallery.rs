@@ -52,32 +52,47 @@ impl Gallery {
     /// Adds one figure in all widths and formats; `false` when it has nothing to show.
     fn add(&mut self, converter: &Converter, data: &FigureData, figure: &Figure) -> Result<bool> {
         let mut any = false;
-        for width in Width::ALL {
-            for drawing in (figure.draw)(data, width)? {
-                any = true;
-                // A column that no page can hold helps nobody; the wide form stands for it.
-                if width == Width::Single && PAGE_HEIGHT < drawing.height {
-                    continue;
+        for drawing in (figure.draw)(data, Width::Double)? {
+            any = true;
+            let stem = stem(figure, drawing.part.as_deref(), Width::Double);
+            let title = match &drawing.part {
+                None => figure.title.to_string(),
+                Some(part) => format!("{}, {part}", figure.title),
+            };
+            let svg = self.publish(converter, &drawing.svg, &stem)?;
+            let caption = figure.caption.to_string();
+            self.blocks.push(Block::Figure(FigureLink { stem: stem.clone(), title, caption }));
+            self.pictures.insert(stem, svg);
+        }
+        for drawing in (figure.draw)(data, Width::Single)? {
+            if drawing.height <= PAGE_HEIGHT {
+                let stem = stem(figure, drawing.part.as_deref(), Width::Single);
+                self.publish(converter, &drawing.svg, &stem)?;
+            } else if drawing.part.is_none() {
+                // A column that no page holds: one figure per data set instead.
+                for dataset in data.datasets() {
+                    for one in (figure.draw)(&data.of_dataset(dataset), Width::Single)? {
+                        let stem = stem(figure, Some(dataset), Width::Single);
+                        self.publish(converter, &one.svg, &stem)?;
+                    }
                 }
-                let part = drawing.part.as_deref().map_or(String::new(), |p| format!("-{}", slug(p)));
-                let stem = format!("{}{part}-{}", figure.name, width.name());
-                let published = converter.publish(&drawing.svg, &stem)?;
-                if width == Width::Double {
-                    let title = match &drawing.part {
-                        None => figure.title.to_string(),
-                        Some(part) => format!("{}, {part}", figure.title),
-                    };
-                    let caption = figure.caption.to_string();
-                    self.blocks.push(Block::Figure(FigureLink { stem: stem.clone(), title, caption }));
-                    self.pictures.insert(stem.clone(), published.svg.clone());
-                }
-                self.files.insert(format!("figures/{stem}.svg"), published.svg.into_bytes());
-                self.files.insert(format!("figures/{stem}.png"), published.png);
-                self.files.insert(format!("figures/{stem}.pdf"), published.pdf);
             }
         }
         Ok(any)
     }
+
+    fn publish(&mut self, converter: &Converter, svg: &str, stem: &str) -> Result<String> {
+        let published = converter.publish(svg, stem)?;
+        self.files.insert(format!("figures/{stem}.svg"), published.svg.clone().into_bytes());
+        self.files.insert(format!("figures/{stem}.png"), published.png);
+        self.files.insert(format!("figures/{stem}.pdf"), published.pdf);
+        Ok(published.svg)
+    }
+}
+
+fn stem(figure: &Figure, part: Option<&str>, width: Width) -> String {
+    let part = part.map_or(String::new(), |part| format!("-{}", slug(part)));
+    format!("{}{part}-{}", figure.name, width.name())
 }
 
 /// What figures are drawn from.
@@ -85,6 +100,8 @@ impl Gallery {
 /// # Errors
 /// When a description cannot be encoded.
 pub fn figure_data(analysis: &Analysis<'_>) -> Result<FigureData> {
+    let strategies = analysis.cells.iter().filter(|cell| cell.role == data::Role::Strategy);
+    let palette = data::distinct(strategies.map(|cell| cell.strategy.as_str()));
     let cells = analysis.cells.iter().map(figure_cell).collect::<Result<_>>()?;
     let comparisons = analysis.comparisons.iter().map(|comparison| {
         let cell = &analysis.cells[comparison.cell];
@@ -98,7 +115,11 @@ pub fn figure_data(analysis: &Analysis<'_>) -> Result<FigureData> {
             distinguishable: matches!(comparison.verdict, Verdict::Positive | Verdict::Negative),
         }
     });
-    Ok(FigureData { cells, comparisons: comparisons.collect() })
+    Ok(FigureData {
+        palette: palette.into_iter().map(str::to_string).collect(),
+        cells,
+        comparisons: comparisons.collect(),
+    })
 }
 
 fn figure_cell(cell: &Cell<'_>) -> Result<data::Cell> {

@@ -13,7 +13,7 @@ pub fn table(table: &Table, id: &str) -> String {
         "% Generated from the records of a suite; needs \\usepackage{booktabs}.".to_string(),
         "\\begin{table*}[t]".into(),
         "  \\centering\\small\\setlength{\\tabcolsep}{4pt}".into(),
-        format!("  \\caption{{{}}}", escape(&table.caption)),
+        format!("  \\caption{{{}}}", escape(format!("{} {}", table.caption, table.note).trim())),
         format!("  \\label{{tab:{id}}}"),
         format!("  \\begin{{tabular}}{{@{{}}{spec}@{{}}}}"),
         "    \\toprule".into(),
@@ -31,9 +31,7 @@ pub fn table(table: &Table, id: &str) -> String {
         });
         lines.push(line(entries.collect()));
     }
-    lines.extend(
-        ["    \\bottomrule", "  \\end{tabular}", "\\end{table*}", ""].map(str::to_string),
-    );
+    lines.extend(["    \\bottomrule", "  \\end{tabular}", "\\end{table*}", ""].map(str::to_string));
     lines.join("\n")
 }
 
@@ -71,8 +69,10 @@ mod tests {
 
     #[test]
     fn special_characters_are_escaped() {
-        assert_eq!(escape("a_b & 50% $x$ #1 {y} \\z ~ ^ <"),
-            "a\\_b \\& 50\\% \\$x\\$ \\#1 \\{y\\} \\textbackslash{}z \\textasciitilde{} \\textasciicircum{} $<$");
+        assert_eq!(
+            escape("a_b & 50% $x$ #1 {y} \\z ~ ^ <"),
+            "a\\_b \\& 50\\% \\$x\\$ \\#1 \\{y\\} \\textbackslash{}z \\textasciitilde{} \\textasciicircum{} $<$"
+        );
         assert_eq!(escape("[−1.0 ± 2]"), "{[}$-$1.0 $\\pm$ 2{]}");
     }
 
@@ -81,6 +81,7 @@ mod tests {
         let content = Table {
             stem: None,
             caption: "50 % of x_1.".into(),
+            note: "N.".into(),
             columns: vec![Column::words("a"), Column::number("b")],
             rows: vec![Row {
                 entries: vec![Entry::plain("x"), Entry { text: "1 ± 2".into(), rank: Rank::Best }],
@@ -89,7 +90,7 @@ mod tests {
         };
         let expected = "% Generated from the records of a suite; needs \\usepackage{booktabs}.\n\
             \\begin{table*}[t]\n  \\centering\\small\\setlength{\\tabcolsep}{4pt}\n  \
-            \\caption{50 \\% of x\\_1.}\n  \\label{tab:id}\n  \\begin{tabular}{@{}lr@{}}\n    \
+            \\caption{50 \\% of x\\_1. N.}\n  \\label{tab:id}\n  \\begin{tabular}{@{}lr@{}}\n    \
             \\toprule\n    a & b \\\\\n    \\midrule\n    x & \\textbf{1 $\\pm$ 2} \\\\\n    \
             \\bottomrule\n  \\end{tabular}\n\\end{table*}\n";
         assert_eq!(table(&content, "id"), expected);

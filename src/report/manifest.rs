@@ -184,8 +184,7 @@ impl Manifest {
         struct Version {
             format: u32,
         }
-        let version: Version =
-            serde_json::from_slice(&bytes).map_err(|e| broken(e.to_string()))?;
+        let version: Version = serde_json::from_slice(&bytes).map_err(|e| broken(e.to_string()))?;
         if version.format != Self::FORMAT {
             return Err(Error::input(format!(
                 "{}: format {} is not readable, only {}",

@@ -9,8 +9,14 @@ pub fn page(title: &str, blocks: &[Block]) -> String {
     parts.join("\n\n") + "\n"
 }
 
+/// A table as a file of its own, with its caption and how to read it.
+pub fn table_file(content: &Table) -> String {
+    let note = if content.note.is_empty() { "" } else { " " };
+    format!("{}{note}{}\n", table(content), escape(&content.note))
+}
+
 /// A table with its caption below.
-pub fn table(table: &Table) -> String {
+fn table(table: &Table) -> String {
     let line = |cells: Vec<String>| format!("| {} |", cells.join(" | "));
     let mut lines = vec![
         line(table.columns.iter().map(|column| escape(&column.title)).collect()),
@@ -43,7 +49,9 @@ fn block(block: &Block) -> String {
             items.join("\n")
         }
         Block::Table(content) => table(content),
-        Block::Code(lines) => lines.lines().map(|l| format!("    {l}")).collect::<Vec<_>>().join("\n"),
+        Block::Code(lines) => {
+            lines.lines().map(|l| format!("    {l}")).collect::<Vec<_>>().join("\n")
+        }
         Block::Figure(FigureLink { stem, title, caption }) => {
             let title = escape(title);
             let caption = escape(caption);
@@ -99,6 +107,7 @@ mod tests {
         let content = Table {
             stem: None,
             caption: "C.".into(),
+            note: "N.".into(),
             columns: vec![Column::words("a"), Column::number("b")],
             rows: vec![Row {
                 entries: vec![Entry::plain("x"), Entry { text: "1".into(), rank: Rank::Best }],
@@ -106,5 +115,6 @@ mod tests {
             }],
         };
         assert_eq!(table(&content), "| a | b |\n| --- | ---: |\n| x | **1** |\n\nC.");
+        assert!(table_file(&content).ends_with("\n\nC. N.\n"));
     }
 }

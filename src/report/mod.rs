@@ -41,13 +41,13 @@ pub fn render(input: &ReportInput, version: u32) -> Result<BTreeMap<String, Vec<
     let analysis = Analysis::new(input);
     let root = manifest::root(input)?;
     let gallery = gallery::gallery(&analysis)?;
-    let blocks = content::blocks(&analysis, version, root, &gallery.blocks)?;
+    let blocks = content::blocks(&analysis, version, root, &gallery.blocks);
     let mut files = gallery.files;
     for block in &blocks {
         if let Block::Table(table @ Table { stem: Some(stem), .. }) = block {
             let id = format!("{}-{stem}", tables::slug(&input.suite));
             files.insert(format!("tables/{stem}.tex"), latex::table(table, &id).into_bytes());
-            files.insert(format!("tables/{stem}.md"), (markdown::table(table) + "\n").into_bytes());
+            files.insert(format!("tables/{stem}.md"), markdown::table_file(table).into_bytes());
         }
     }
     files.insert("README.md".into(), markdown::page(&input.title, &blocks).into_bytes());
@@ -58,4 +58,91 @@ pub fn render(input: &ReportInput, version: u32) -> Result<BTreeMap<String, Vec<
     let manifest = Manifest::new(&analysis, &files)?;
     files.insert(manifest::FILE.into(), manifest.to_bytes()?);
     Ok(files)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::hash::Digest;
+    use std::path::Path;
+
+    fn text<'a>(files: &'a BTreeMap<String, Vec<u8>>, path: &str) -> &'a str {
+        std::str::from_utf8(&files[path]).unwrap()
+    }
+
+    /// The pages and tables of a small report, to the byte. After a deliberate change, run the
+    /// test with `REFRESH_GOLDEN=1` and review the difference of `src/report/golden/`.
+    #[test]
+    fn the_golden_report_is_rendered_to_the_byte() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/report/golden");
+        let files = render(&fixture::tiny(), 1).unwrap();
+        for name in ["README.md", "summary.csv", "results.csv", "tables/digits.tex"] {
+            let path = folder.join(name.replace('/', "-"));
+            if std::env::var_os("REFRESH_GOLDEN").is_some() {
+                std::fs::write(&path, &files[name]).unwrap();
+            }
+            let golden = std::fs::read_to_string(&path).unwrap();
+            assert_eq!(text(&files, name), golden, "{name}");
+        }
+    }
+
+    #[test]
+    fn rendering_twice_gives_the_same_bytes_and_the_manifest_holds_their_digests() {
+        let input = fixture::small();
+        let files = render(&input, 7).unwrap();
+        assert!(files == render(&input, 7).unwrap());
+        let manifest: Manifest = serde_json::from_slice(&files[manifest::FILE]).unwrap();
+        assert_eq!(manifest.files.len() + 1, files.len());
+        for (path, digest) in &manifest.files {
+            assert_eq!(*digest, Digest::of(&files[path]), "{path}");
+        }
+        assert_eq!(manifest.runs.len(), input.cells.iter().map(|c| c.records.len()).sum());
+    }
+
+    #[test]
+    fn the_root_follows_every_record_and_the_suite_but_neither_cost_nor_order() {
+        let input = fixture::small();
+        let root = manifest::root(&input).unwrap();
+        let mut changed = input.clone();
+        changed.cells[3].records[1].epochs[2].test.accuracy += 1e-9;
+        assert_ne!(manifest::root(&changed).unwrap(), root);
+        let mut changed = input.clone();
+        changed.source_text.push('\n');
+        assert_ne!(manifest::root(&changed).unwrap(), root);
+        let mut equal = input.clone();
+        equal.cells.reverse();
+        equal.cells[0].records[0].cost.wall_seconds *= 2.0;
+        assert_eq!(manifest::root(&equal).unwrap(), root);
+    }
+
+    #[test]
+    fn every_figure_is_shown_and_what_is_missing_is_said() {
+        let files = render(&fixture::small(), 1).unwrap();
+        let (readme, page) = (text(&files, "README.md"), text(&files, "index.html"));
+        for figure in crate::figure::FIGURES {
+            assert!(readme.contains(&format!("(figures/{}-", figure.name)), "{}", figure.name);
+            assert!(page.contains(figure.title));
+        }
+        for said in ["diverged in epoch 2, step 17", "killed: out of memory", "missing"] {
+            assert!(readme.contains(said) && page.contains(said), "{said}");
+        }
+        assert!(readme.contains("4 of 5") && readme.contains("not testable"));
+        // A data set's label that looks like markup stays text.
+        assert!(!page.contains("<b>&") && page.contains("&lt;b&gt;&amp;&quot;x&quot;_y"));
+        let table = text(&files, "tables/cg-mnist-train-600-b-x-y.tex");
+        assert!(table.contains("$<$b$>$\\&"), "{table}");
+    }
+
+    #[test]
+    fn a_suite_without_any_record_still_has_a_report() {
+        let mut input = fixture::tiny();
+        for cell in &mut input.cells {
+            cell.records.clear();
+        }
+        let files = render(&input, 1).unwrap();
+        let readme = text(&files, "README.md");
+        assert!(readme.contains("0 finished, 8 missing or diverged"));
+        assert!(readme.contains("is left out: there is no finished run"));
+        assert!(files.keys().all(|path| !path.starts_with("figures/")));
+    }
 }

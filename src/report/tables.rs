@@ -1,8 +1,6 @@
 //! The tables of a report.
 
-use crate::error::Result;
 use crate::figure::data::{Role, distinct};
-use crate::hash::canonical_json;
 use crate::protocol::{Optimizer, Protocol, Selection};
 use crate::report::analysis::{Analysis, Cell};
 use crate::report::compare::Verdict;
@@ -10,10 +8,14 @@ use crate::report::document::{Column, Entry, Rank, Row, Table};
 use crate::report::number::{NONE, interval, p_value, percent, points, spread};
 use crate::spec::run::RunSpec;
 
-/// How ranks and marks are to be read; part of the captions.
-const LEGEND: &str = "Bold and underlined: the highest and second highest mean under one fusion, \
-                      whether or not they can be told apart. † (‡): higher (lower) than joint \
-                      training after Holm's correction over the report.";
+/// How the tables of accuracy are to be read.
+pub const READING: &str = "Test accuracy in percent at the selected epoch, mean ± standard \
+     deviation (n − 1) over seeds, with 95 % t intervals. Bold and underlined: the highest and \
+     second highest mean under one fusion, whether or not they can be told apart. † (‡): higher \
+     (lower) than joint training after Holm's correction over all comparisons of the report. Δ \
+     joint: mean difference to joint training under the same fusion, paired by seed, in points. \
+     Detectable Δ: the smallest difference that a one-sided test at 5 % finds four times in five. \
+     Imbalance: largest less smallest Shapley contribution of a modality, in points.";
 
 /// The main table of one data set: a row per cell.
 pub fn dataset(analysis: &Analysis<'_>, dataset: &str) -> Table {
@@ -32,8 +34,8 @@ pub fn dataset(analysis: &Analysis<'_>, dataset: &str) -> Table {
     ];
     let mut last_fusion = None;
     let rows = analysis.of_dataset(dataset).map(|(place, cell)| {
-        let starts_group = last_fusion.replace(cell.fusion().to_string())
-            != Some(cell.fusion().to_string());
+        let starts_group =
+            last_fusion.replace(cell.fusion().to_string()) != Some(cell.fusion().to_string());
         let comparison = analysis.comparison(place);
         let test = comparison.and_then(|comparison| comparison.paired);
         let planned = cell.runs.len() + cell.failures.len();
@@ -52,7 +54,7 @@ pub fn dataset(analysis: &Analysis<'_>, dataset: &str) -> Table {
             Entry::plain(p_value(comparison.and_then(|comparison| comparison.holm))),
             Entry::plain(test.and_then(|test| test.smallest_effect).map_or(NONE.into(), percent)),
             Entry::plain(spread(cell.macro_f1)),
-            Entry::plain(spread(cell.imbalance)),
+            Entry::plain(spread(cell.imbalance.filter(|_| cell.role != Role::Unimodal))),
         ];
         Row { entries, starts_group }
     });
@@ -60,13 +62,8 @@ pub fn dataset(analysis: &Analysis<'_>, dataset: &str) -> Table {
         stem: Some(slug(dataset)),
         rows: rows.collect(),
         columns,
-        caption: format!(
-            "{dataset}: test accuracy at the selected epoch, mean ± standard deviation (n − 1) \
-             over n seeds, with t intervals. Δ joint: mean difference to joint training under the \
-             same fusion, paired by seed, in points. Detectable Δ: the smallest difference found \
-             four times in five by a one-sided test at 5 %. Imbalance: largest less smallest \
-             Shapley contribution, in points. {LEGEND}"
-        ),
+        caption: format!("{dataset}: every strategy and fusion."),
+        note: READING.into(),
     }
 }
 
@@ -105,10 +102,10 @@ pub fn overall(analysis: &Analysis<'_>) -> Table {
         stem: Some("overall".into()),
         columns: words.into_iter().chain(numbers).collect(),
         rows,
-        caption: format!(
-            "Test accuracy (%) at the selected epoch, mean ± standard deviation (n − 1) over \
-             seeds. Empty: not planned. {LEGEND}"
-        ),
+        caption:
+            "Test accuracy of every strategy and fusion on every data set. Empty: not planned."
+                .into(),
+        note: READING.into(),
     }
 }
 
@@ -132,6 +129,7 @@ pub fn selection(analysis: &Analysis<'_>) -> Table {
             Column::number("best-val"),
             Column::number("best-test (optimistic)"),
         ],
+        note: String::new(),
         caption: "Test accuracy (%) of the same runs by the rule that selects the epoch, mean ± \
                   standard deviation. best-test is optimistic: selected on test, for comparison \
                   with old papers only."
@@ -140,45 +138,55 @@ pub fn selection(analysis: &Analysis<'_>) -> Table {
 }
 
 /// The protocol of every data set: a row per distinct one.
-///
-/// # Errors
-/// When a description cannot be encoded.
-pub fn protocol(analysis: &Analysis<'_>) -> Result<Table> {
+pub fn protocol(analysis: &Analysis<'_>) -> Table {
     let mut rows: Vec<Row> = Vec::new();
     for cell in &analysis.cells {
         // One modality alone follows the protocol of its data set and would only repeat it.
-        if cell.role == Role::Unimodal && analysis.cells.iter().any(|other| {
-            other.role != Role::Unimodal && other.input.dataset == cell.input.dataset
-        }) {
+        if cell.role == Role::Unimodal
+            && analysis.cells.iter().any(|other| {
+                other.role != Role::Unimodal && other.input.dataset == cell.input.dataset
+            })
+        {
             continue;
         }
-        let entries = protocol_entries(cell.input.dataset.as_str(), &cell.input.spec)?;
+        let entries = protocol_entries(cell.input.dataset.as_str(), &cell.input.spec);
         if rows.iter().all(|row| row.entries != entries) {
             rows.push(Row { entries, starts_group: false });
         }
     }
-    let titles = ["Data set", "Protocol", "Encoders", "Optimizer", "Learning rate", "Epochs",
-        "Batch", "Selection", "Backend"];
+    let titles = [
+        "Data set",
+        "Protocol",
+        "Encoders",
+        "Optimizer",
+        "Learning rate",
+        "Epochs",
+        "Batch",
+        "Selection",
+        "Backend",
+    ];
     let columns = titles.map(|title| Column {
         title: title.into(),
         is_number: matches!(title, "Epochs" | "Batch"),
     });
-    Ok(Table {
+    Table {
         stem: Some("protocol".into()),
         columns: columns.into(),
         rows,
+        note: String::new(),
         caption: "What every compared run of a data set shares. Everything else is in \
                   manifest.json."
             .into(),
-    })
+    }
 }
 
-fn protocol_entries(dataset: &str, spec: &RunSpec) -> Result<Vec<Entry>> {
+fn protocol_entries(dataset: &str, spec: &RunSpec) -> Vec<Entry> {
     let Protocol { name, optimizer, schedule, epochs, batch_size, drop_last, selection, .. } =
         &spec.protocol;
     let mut encoders = Vec::new();
     for branch in &spec.branches {
-        let params = canonical_json(&branch.encoder.params)?.replace(['{', '}', '"'], "");
+        let params = branch.encoder.params.0.iter().map(|(name, value)| format!("{name}={value}"));
+        let params = params.collect::<Vec<_>>().join(", ");
         let params = if params.is_empty() { params } else { format!(" ({params})") };
         encoders.push(format!("{}: {}{params}", branch.modality.name, branch.encoder.name));
     }
@@ -194,8 +202,9 @@ fn protocol_entries(dataset: &str, spec: &RunSpec) -> Result<Vec<Entry>> {
         }
     };
     let rate = format!("{lr}, × {} every {} epochs", schedule.gamma, schedule.every);
-    let batch = if *drop_last { format!("{batch_size}, drop last") } else { batch_size.to_string() };
-    Ok([
+    let batch =
+        if *drop_last { format!("{batch_size}, drop last") } else { batch_size.to_string() };
+    [
         dataset.to_string(),
         name.clone(),
         encoders.join("; "),
@@ -207,7 +216,7 @@ fn protocol_entries(dataset: &str, spec: &RunSpec) -> Result<Vec<Entry>> {
         spec.backend.clone(),
     ]
     .map(Entry::plain)
-    .into())
+    .into()
 }
 
 /// The planned runs without a usable result.
@@ -227,6 +236,7 @@ pub fn failures(analysis: &Analysis<'_>) -> Option<Table> {
         stem: None,
         columns: titles.map(Column::words).into(),
         rows,
+        note: String::new(),
         caption: "Runs without a usable result.".into(),
     })
 }

@@ -35,17 +35,14 @@ pub fn paired(differences: &[f64]) -> Option<Paired> {
     let n = differences.len();
     // Without spread there is no t; equal pairs are no evidence, and a constant shift cannot be
     // judged.
-    let t = difference
-        .sd
-        .filter(|sd| *sd > 0.0)
-        .map(|sd| difference.mean / (sd / (n as f64).sqrt()));
+    let t =
+        difference.sd.filter(|sd| *sd > 0.0).map(|sd| difference.mean / (sd / (n as f64).sqrt()));
     let p = match t {
         Some(t) => Some(student::two_sided_p(t, (n - 1) as f64)),
         None => (n > 1 && difference.mean == 0.0).then_some(1.0),
     };
-    let effect = smallest_effect(Design::Paired, n)
-        .zip(difference.sd)
-        .map(|(effect, sd)| effect * sd);
+    let effect =
+        smallest_effect(Design::Paired, n).zip(difference.sd).map(|(effect, sd)| effect * sd);
     Some(Paired { difference, t, p, smallest_effect: effect })
 }
 

@@ -32,8 +32,8 @@ pub fn smallest_effect(design: Design, n: usize) -> Option<f64> {
     };
     let critical = student::quantile(1.0 - LEVEL, freedom);
     let (mut low, mut high) = (0.0, 100.0);
-    // The power grows with the effect, so bisection ends at the root, to 1e-12.
-    for _ in 0..48 {
+    // The power grows with the effect, so bisection ends at the root, to 1e-8.
+    for _ in 0..34 {
         let middle = (low + high) / 2.0;
         if student::noncentral_upper_tail(critical, freedom, middle * scale) < POWER {
             low = middle;

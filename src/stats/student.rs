@@ -22,7 +22,7 @@ pub fn two_sided_p(t: f64, freedom: f64) -> f64 {
 /// Univariate Distributions* 2, chapter 31). The integrand is smooth, and Simpson's rule over
 /// nine standard deviations of S is exact to about 1e-8 for |t| up to 10.
 pub fn noncentral_upper_tail(t: f64, freedom: f64, shift: f64) -> f64 {
-    const STEPS: usize = 800;
+    const STEPS: usize = 1600;
     let half = freedom / 2.0;
     let log_scale = std::f64::consts::LN_2 + half * libm::log(half) - libm::lgamma(half);
     let integrand = |s: f64| {

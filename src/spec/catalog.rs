@@ -1,0 +1,46 @@
+//! What the suite language needs to know of the parts that train: names, parameters, and what
+//! fits what. Knows nothing of tensors; the command line gathers it from the real tables.
+
+use crate::data::Shape;
+use crate::registry::{Param, Params};
+
+/// A part by name, with its declared parameters.
+#[derive(Clone, Copy, Debug)]
+pub struct PartInfo {
+    pub name: &'static str,
+    pub summary: &'static str,
+    pub params: &'static [Param],
+}
+
+/// An encoder.
+#[derive(Clone, Copy, Debug)]
+pub struct EncoderInfo {
+    pub part: PartInfo,
+    /// What is wrong with a shape, if anything.
+    pub accepts: fn(Shape) -> Result<(), String>,
+    /// The length of its feature vector.
+    pub feature_size: fn(&Params) -> usize,
+}
+
+/// A fusion.
+#[derive(Clone, Copy, Debug)]
+pub struct FusionInfo {
+    pub part: PartInfo,
+    /// What is wrong with features of these sizes, if anything.
+    pub joins: fn(&[usize]) -> Result<(), String>,
+    /// The estimator used where a suite names none.
+    pub default_scores: &'static str,
+    /// Whether its head splits by modality, as the `split-head` estimators need.
+    pub splits: bool,
+}
+
+/// Everything a suite can name, in the order shown to users.
+pub struct Catalog {
+    pub datasets: Vec<PartInfo>,
+    pub encoders: Vec<EncoderInfo>,
+    pub fusions: Vec<FusionInfo>,
+    pub strategies: Vec<PartInfo>,
+    pub estimators: Vec<PartInfo>,
+    /// The encoder used where a suite names none.
+    pub default_encoder: fn(Shape) -> &'static str,
+}

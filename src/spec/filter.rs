@@ -1,0 +1,103 @@
+//! Choosing cells of a suite by their labels.
+
+use super::run::RunSpec;
+use super::suite::{Cell, Suite};
+use crate::error::{Error, Result};
+use crate::registry::unknown;
+
+const KEYS: &[&str] = &["dataset", "fusion", "strategy", "seed", "id"];
+
+impl Suite {
+    /// The suite with only the runs that match `filter`: `key=pattern` joined by commas, where a
+    /// pattern may hold `*`, and the keys are `dataset`, `fusion`, `strategy`, `seed` and `id`
+    /// (of the run, a prefix). A pattern for a label without parameters matches all of them.
+    ///
+    /// # Errors
+    /// When the filter is malformed or matches nothing.
+    pub fn filter(&self, filter: &str) -> Result<Self> {
+        let mut patterns = Vec::new();
+        for clause in filter.split(',') {
+            let Some((key, pattern)) = clause.split_once('=') else {
+                return Err(Error::input(format!("`{clause}` in the filter is not `key=pattern`"))
+                    .with_hint("for example `--filter dataset=mfeat,strategy=ogm*`"));
+            };
+            if !KEYS.contains(&key) {
+                return Err(Error::input(unknown("filter key", key, KEYS.iter().copied())));
+            }
+            patterns.push((key, pattern));
+        }
+        let mut cells = Vec::new();
+        for cell in &self.cells {
+            let mut runs = Vec::new();
+            for run in &cell.runs {
+                if matches(&patterns, cell, run)? {
+                    runs.push(run.clone());
+                }
+            }
+            if !runs.is_empty() {
+                cells.push(Cell { runs, ..cell.clone() });
+            }
+        }
+        if cells.is_empty() {
+            return Err(Error::input(format!("the filter `{filter}` matches no run"))
+                .with_hint("`--plan` lists the cells and their labels"));
+        }
+        Ok(Self { cells, ..self.clone() })
+    }
+}
+
+fn matches(patterns: &[(&str, &str)], cell: &Cell, run: &RunSpec) -> Result<bool> {
+    for (key, pattern) in patterns {
+        let fits = match *key {
+            "dataset" => glob(pattern, &cell.dataset),
+            "fusion" => glob(pattern, &cell.fusion),
+            "strategy" => glob(pattern, &cell.strategy),
+            "seed" => glob(pattern, &run.seed.to_string()),
+            _ => run.id()?.0.starts_with(pattern),
+        };
+        if !fits {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// Whether `text` matches `pattern`, in which `*` stands for any characters.
+pub fn glob(pattern: &str, text: &str) -> bool {
+    match pattern.split_once('*') {
+        None => pattern == text,
+        Some((head, rest)) => text.strip_prefix(head).is_some_and(|text| {
+            (0..=text.len())
+                .filter(|at| text.is_char_boundary(*at))
+                .any(|at| glob(rest, &text[at..]))
+        }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::glob;
+    use proptest::prelude::*;
+
+    #[test]
+    fn stars_stand_for_anything() {
+        for (pattern, text, expected) in [
+            ("ogm", "ogm", true),
+            ("ogm", "ogm-ge", false),
+            ("ogm*", "ogm(alpha=0.3)", true),
+            ("*ge*opm", "ogm-ge+opm", true),
+            ("*x", "ogm", false),
+        ] {
+            assert_eq!(glob(pattern, text), expected, "{pattern} {text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_text_with_a_part_starred_matches(a in "[a-c]{0,4}", b in "[a-cß]{0,4}", c in "[a-c]{0,4}") {
+            let pattern = format!("{a}*{c}");
+            let text = format!("{a}{b}{c}");
+            prop_assert!(glob(&pattern, &text));
+        }
+    }
+}

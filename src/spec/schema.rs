@@ -1,0 +1,161 @@
+//! The JSON Schema of suites, for editors. Generated from the same tables that check a suite.
+
+use super::catalog::{Catalog, PartInfo};
+use super::expand::{DATASET_KEYS, KEYS};
+use super::protocol::{OPTIMIZERS, SELECTIONS};
+use crate::protocol::presets::PRESETS;
+use crate::registry::{Domain, Param, Value};
+use serde_json::{Map, Value as Json, json};
+
+/// The schema (draft 2020-12), printed with a stable order.
+pub fn schema(catalog: &Catalog) -> String {
+    let encoders: Vec<PartInfo> = catalog.encoders.iter().map(|info| info.part).collect();
+    let fusions: Vec<PartInfo> = catalog.fusions.iter().map(|info| info.part).collect();
+    let estimators: Vec<&str> = catalog.estimators.iter().map(|info| info.name).collect();
+    let preset: Vec<&str> = PRESETS.iter().map(|preset| preset.name).collect();
+    let parts = |infos: &[PartInfo], extra: &Map<String, Json>| {
+        json!({ "anyOf": infos.iter().map(|info| part(info, extra)).collect::<Vec<_>>() })
+    };
+    let none = Map::new();
+    let extra: Map<String, Json> = DATASET_KEYS
+        .iter()
+        .map(|key| {
+            let value = match *key {
+                "label" => json!({ "type": "string" }),
+                "encoders" => json!({
+                    "type": "object",
+                    "additionalProperties": { "$ref": "#/$defs/encoder" },
+                }),
+                "protocol" => json!({ "$ref": "#/$defs/protocol" }),
+                _ => json!({ "$ref": "#/$defs/scores" }),
+            };
+            ((*key).to_string(), value)
+        })
+        .collect();
+    let list = |name: &str| {
+        json!({ "type": "array", "minItems": 1, "items": { "$ref": format!("#/$defs/{name}") } })
+    };
+    let pattern = json!({ "type": "string", "description": "a label; * stands for anything" });
+    let properties: Map<String, Json> = KEYS
+        .iter()
+        .map(|key| {
+            let value = match *key {
+                "suite" => json!({ "type": "string", "pattern": "^[a-z0-9-]+$" }),
+                "title" | "analysis" => json!({ "type": "string" }),
+                "protocol" => json!({ "anyOf": [
+                    { "enum": preset }, { "$ref": "#/$defs/protocol" },
+                ] }),
+                "seeds" => json!({ "anyOf": [
+                    { "type": "array", "minItems": 1, "uniqueItems": true,
+                      "items": { "type": "integer", "minimum": 0 } },
+                    { "type": "object", "additionalProperties": false, "required": ["count"],
+                      "properties": { "count": { "type": "integer", "minimum": 1 } } },
+                ] }),
+                "datasets" => list("dataset"),
+                "fusion" => list("fusion"),
+                "strategies" => list("strategy"),
+                "scores" => json!({ "$ref": "#/$defs/scores" }),
+                "include" => json!({ "type": "array", "minItems": 1, "items": {
+                    "type": "object", "additionalProperties": false,
+                    "required": ["dataset", "fusion", "strategy"],
+                    "properties": {
+                        "dataset": { "anyOf": [
+                            { "type": "string" }, { "$ref": "#/$defs/dataset" },
+                        ] },
+                        "fusion": { "$ref": "#/$defs/fusion" },
+                        "strategy": { "$ref": "#/$defs/strategy" },
+                    },
+                } }),
+                _ => json!({ "type": "array", "minItems": 1, "items": {
+                    "type": "object", "additionalProperties": false, "minProperties": 1,
+                    "properties": { "dataset": pattern, "fusion": pattern, "strategy": pattern },
+                } }),
+            };
+            ((*key).to_string(), value)
+        })
+        .collect();
+    let number = json!({ "type": "number", "minimum": 0 });
+    let count = json!({ "type": "integer", "minimum": 1 });
+    let schema = json!({
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "A suite of Counterpoise",
+        "type": "object",
+        "additionalProperties": false,
+        "required": ["suite", "title", "protocol", "seeds", "datasets", "fusion", "strategies"],
+        "properties": properties,
+        "$defs": {
+            "dataset": parts(&catalog.datasets, &extra),
+            "encoder": parts(&encoders, &none),
+            "fusion": parts(&fusions, &none),
+            "strategy": parts(&catalog.strategies, &none),
+            "scores": { "enum": estimators },
+            "protocol": {
+                "type": "object",
+                "additionalProperties": false,
+                "properties": {
+                    "preset": { "enum": preset },
+                    "epochs": count,
+                    "batch_size": count,
+                    "trace_every": count,
+                    "drop_last": { "type": "boolean" },
+                    "selection": { "enum": SELECTIONS },
+                    "schedule": {
+                        "type": "object",
+                        "additionalProperties": false,
+                        "properties": { "every": count, "gamma": number },
+                    },
+                    "optimizer": {
+                        "type": "object",
+                        "additionalProperties": false,
+                        "properties": {
+                            "kind": { "enum": OPTIMIZERS },
+                            "lr": number, "momentum": number, "weight_decay": number,
+                            "beta1": number, "beta2": number, "eps": number,
+                        },
+                    },
+                },
+            },
+        },
+    });
+    format!("{schema:#}\n")
+}
+
+/// A part by name, or as a map with its parameters, each a value or a grid.
+fn part(info: &PartInfo, extra: &Map<String, Json>) -> Json {
+    let mut properties = extra.clone();
+    properties.insert("name".into(), json!({ "const": info.name }));
+    for param in info.params {
+        properties.insert(param.name.into(), parameter(param));
+    }
+    json!({
+        "description": info.summary,
+        "anyOf": [
+            { "const": info.name },
+            { "type": "object", "additionalProperties": false, "required": ["name"],
+              "properties": properties },
+        ],
+    })
+}
+
+fn parameter(param: &Param) -> Json {
+    let value = match param.domain {
+        Domain::Bool => json!({ "type": "boolean" }),
+        Domain::Int { min, max: i64::MAX } => json!({ "type": "integer", "minimum": min }),
+        Domain::Int { min, max } => {
+            json!({ "type": "integer", "minimum": min, "maximum": max })
+        }
+        Domain::Float { min, max } if max == f64::MAX => {
+            json!({ "type": "number", "minimum": min })
+        }
+        Domain::Float { min, max } => json!({ "type": "number", "minimum": min, "maximum": max }),
+        Domain::Choice(names) => json!({ "enum": names }),
+        Domain::Names { of, min } => json!({
+            "type": "array", "minItems": min, "uniqueItems": true, "items": { "enum": of },
+        }),
+    };
+    json!({
+        "description": param.summary,
+        "default": Value::from(param.default),
+        "anyOf": [value, { "type": "array", "minItems": 1, "items": value }],
+    })
+}

@@ -1,0 +1,137 @@
+//! A suite: read, checked, expanded.
+
+use super::catalog::Catalog;
+use super::problem::{self, Place, Problem};
+use super::run::{RunId, RunSpec};
+use super::{expand, wire};
+use crate::error::{Error, Result};
+use crate::hash::Digest;
+use crate::registry::unknown;
+use std::path::{Path, PathBuf};
+
+/// A suite with every cell resolved.
+#[derive(Clone, Debug)]
+pub struct Suite {
+    pub name: String,
+    pub title: String,
+    /// Prose that the report prints.
+    pub analysis: String,
+    /// The text as it was read.
+    pub text: String,
+    /// The digest of the text.
+    pub digest: Digest,
+    /// In the order of the suite.
+    pub cells: Vec<Cell>,
+}
+
+/// A point of the suite's product, without the seed.
+#[derive(Clone, Debug)]
+pub struct Cell {
+    pub id: RunId,
+    /// Labels; no two cells of a suite share all three.
+    pub dataset: String,
+    pub fusion: String,
+    pub strategy: String,
+    /// One run per seed, in the order of the suite's seeds.
+    pub runs: Vec<RunSpec>,
+}
+
+impl Cell {
+    /// The cell in a line: `mfeat / concat / ogm`.
+    pub fn label(&self) -> String {
+        format!("{} / {} / {}", self.dataset, self.fusion, self.strategy)
+    }
+}
+
+impl Suite {
+    /// Reads and checks a suite file. `backend` is the kind of the device it will run on.
+    ///
+    /// # Errors
+    /// When the file cannot be read, and every problem in it with its place.
+    pub fn load(path: &Path, catalog: &Catalog, backend: &str) -> Result<Self> {
+        let bytes = std::fs::read(path).map_err(|e| Error::io("read the suite", path, &e))?;
+        let text = String::from_utf8(bytes).map_err(|e| {
+            let line = 1 + e.as_bytes()[..e.utf8_error().valid_up_to()]
+                .iter()
+                .filter(|byte| **byte == b'\n')
+                .count();
+            Error::input(format!("{}:{line}: the suite is not UTF-8 text", path.display()))
+        })?;
+        Self::parse(&text, path, catalog, backend)
+    }
+
+    /// Checks the text of a suite; `path` is for messages and gives the name.
+    ///
+    /// # Errors
+    /// Every problem with its place.
+    pub fn parse(text: &str, path: &Path, catalog: &Catalog, backend: &str) -> Result<Self> {
+        let mut problems = Vec::new();
+        let suite = match wire::parse(text) {
+            Ok(node) => expand::suite(&node, catalog, backend, &mut problems),
+            Err(problem) => {
+                problems.push(problem);
+                None
+            }
+        };
+        let Some(mut suite) = suite.filter(|_| problems.is_empty()) else {
+            return Err(problem::error(path, text, problems));
+        };
+        if path.file_stem().is_none_or(|stem| stem != suite.name.as_str()) {
+            let message = format!("the suite is called `{}` but its file is not", suite.name);
+            let hint = format!("rename the file to `{}.yaml`", suite.name);
+            let problem = Problem::new(Place::START, message).with_hint(hint);
+            return Err(problem::error(path, text, vec![problem]));
+        }
+        suite.text = text.to_string();
+        suite.digest = Digest::of(text.as_bytes());
+        Ok(suite)
+    }
+
+    /// The number of runs.
+    pub fn len(&self) -> usize {
+        self.cells.iter().map(|cell| cell.runs.len()).sum()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.cells.is_empty()
+    }
+}
+
+/// The suite files of a folder, sorted by name.
+///
+/// # Errors
+/// When the folder cannot be read.
+pub fn list(folder: &Path) -> Result<Vec<PathBuf>> {
+    let io = |e: std::io::Error| Error::io("list the suites in", folder, &e);
+    let mut paths = Vec::new();
+    for entry in std::fs::read_dir(folder).map_err(io)? {
+        let path = entry.map_err(io)?.path();
+        if path.extension().is_some_and(|extension| extension == "yaml") {
+            paths.push(path);
+        }
+    }
+    paths.sort();
+    Ok(paths)
+}
+
+/// The file of the suite called `name`, or `name` itself where it is a path to a YAML file.
+///
+/// # Errors
+/// When there is none, with the nearest.
+pub fn find(folder: &Path, name: &str) -> Result<PathBuf> {
+    let given = Path::new(name);
+    if given.extension().is_some_and(|extension| extension == "yaml") {
+        return Ok(given.to_path_buf());
+    }
+    let path = folder.join(format!("{name}.yaml"));
+    if path.is_file() {
+        return Ok(path);
+    }
+    let stems: Vec<String> = list(folder)?
+        .iter()
+        .filter_map(|path| Some(path.file_stem()?.to_string_lossy().into_owned()))
+        .collect();
+    let message = unknown("suite", name, stems.iter().map(String::as_str));
+    Err(Error::input(message)
+        .with_hint(format!("suites are the YAML files in {}", folder.display())))
+}

@@ -1,0 +1,228 @@
+//! YAML with places. The only file that knows the YAML crates.
+//!
+//! serde_yaml says what the text means and refuses what is not YAML; a second, event-based parse
+//! says where everything stands, since serde_yaml keeps no places. Both are walked together.
+
+use super::problem::{Place, Problem};
+use saphyr_parser::{Event, Parser, Span};
+use serde_yaml::Value as Yaml;
+
+/// A value and where it stands.
+#[derive(Clone, Debug)]
+pub struct Node {
+    pub place: Place,
+    pub value: Value,
+}
+
+#[derive(Clone, Debug)]
+pub enum Value {
+    Null,
+    Bool(bool),
+    Int(i64),
+    Float(f64),
+    Text(String),
+    List(Vec<Node>),
+    /// In the order written.
+    Map(Vec<(Key, Node)>),
+}
+
+/// A key of a map and where it stands.
+#[derive(Clone, Debug)]
+pub struct Key {
+    pub place: Place,
+    pub name: String,
+}
+
+impl Node {
+    /// What the value is, for messages.
+    pub fn kind(&self) -> String {
+        match &self.value {
+            Value::Null => "nothing".into(),
+            Value::Bool(x) => format!("`{x}`"),
+            Value::Int(x) => format!("`{x}`"),
+            Value::Float(x) => format!("`{x}`"),
+            Value::Text(x) => format!("`{x}`"),
+            Value::List(_) => "a list".into(),
+            Value::Map(_) => "a map".into(),
+        }
+    }
+}
+
+/// Maps and lists deeper than this are no suite.
+const MAX_DEPTH: usize = 32;
+
+/// Reads one YAML document.
+///
+/// # Errors
+/// A problem with its place: not YAML, a key twice, an alias, a key that is no text, too deep.
+pub fn parse(text: &str) -> Result<Node, Problem> {
+    // Places come first: the event parser is linear in the text, so a document that would unfold
+    // to an enormous tree is refused before anything unfolds it.
+    let shape = Shape::read(text)?;
+    let yaml: Yaml = serde_yaml::from_str(text).map_err(|e| {
+        let place = e.location().map_or(Place::START, |at| Place::new(at.line(), at.column()));
+        // The location is shown on its own.
+        let message = e.to_string();
+        let message = message.split(" at line ").next().unwrap_or_default().to_string();
+        Problem::new(place, message)
+    })?;
+    join(yaml, shape)
+}
+
+/// Where everything stands, without what it means.
+enum Shape {
+    Scalar(Place),
+    List(Place, Vec<Shape>),
+    Map(Place, Vec<(Shape, Shape)>),
+}
+
+impl Shape {
+    fn place(&self) -> Place {
+        let (Shape::Scalar(place) | Shape::List(place, _) | Shape::Map(place, _)) = self;
+        *place
+    }
+
+    fn read(text: &str) -> Result<Self, Problem> {
+        let mut open: Vec<(Place, bool, Vec<Shape>)> = Vec::new();
+        let mut root = None;
+        for event in Parser::new_from_str(text) {
+            let (event, span) = event.map_err(|e| {
+                let at = e.marker();
+                Problem::new(Place::new(at.line(), at.col() + 1), e.info().to_string())
+            })?;
+            let place = Place::of(&span);
+            let done = match event {
+                Event::Alias(_) => {
+                    return Err(Problem::new(place, "aliases are not taken")
+                        .with_hint("write the value out"));
+                }
+                Event::Scalar(..) => Some(Shape::Scalar(place)),
+                Event::SequenceStart(..) | Event::MappingStart(..) => {
+                    if open.len() == MAX_DEPTH {
+                        return Err(Problem::new(place, "nested too deeply"));
+                    }
+                    open.push((place, matches!(event, Event::MappingStart(..)), Vec::new()));
+                    None
+                }
+                Event::SequenceEnd | Event::MappingEnd => open.pop().map(|(place, map, items)| {
+                    if !map {
+                        return Shape::List(place, items);
+                    }
+                    let mut items = items.into_iter();
+                    let mut pairs = Vec::new();
+                    while let (Some(key), Some(value)) = (items.next(), items.next()) {
+                        pairs.push((key, value));
+                    }
+                    Shape::Map(place, pairs)
+                }),
+                _ => None,
+            };
+            if let Some(done) = done {
+                match open.last_mut() {
+                    Some((_, _, items)) => items.push(done),
+                    None if root.is_none() => root = Some(done),
+                    None => {
+                        return Err(Problem::new(done.place(), "a suite is one YAML document"));
+                    }
+                }
+            }
+        }
+        root.ok_or_else(|| {
+            Problem::new(Place::START, "the suite is empty")
+                .with_hint("see suites/README.md for what a suite holds")
+        })
+    }
+}
+
+fn join(yaml: Yaml, shape: Shape) -> Result<Node, Problem> {
+    let place = shape.place();
+    let value = match (yaml, shape) {
+        (Yaml::Sequence(items), Shape::List(_, shapes)) => Value::List(
+            items.into_iter().zip(shapes).map(|(y, s)| join(y, s)).collect::<Result<_, _>>()?,
+        ),
+        (Yaml::Mapping(map), Shape::Map(_, shapes)) => {
+            let pairs = map.into_iter().zip(shapes);
+            Value::Map(pairs.map(|(pair, shapes)| entry(pair, shapes)).collect::<Result<_, _>>()?)
+        }
+        (Yaml::Null, _) => Value::Null,
+        (Yaml::Bool(x), _) => Value::Bool(x),
+        (Yaml::Number(x), _) => match (x.as_i64(), x.as_f64()) {
+            (Some(x), _) => Value::Int(x),
+            (None, Some(x)) => Value::Float(x),
+            (None, None) => return Err(Problem::new(place, "the number is too large")),
+        },
+        (Yaml::String(x), _) => Value::Text(x),
+        _ => return Err(Problem::new(place, "a tag is not taken here")),
+    };
+    Ok(Node { place, value })
+}
+
+fn entry(
+    (key, value): (Yaml, Yaml),
+    (key_shape, shape): (Shape, Shape),
+) -> Result<(Key, Node), Problem> {
+    let place = key_shape.place();
+    match key {
+        Yaml::String(name) => Ok((Key { place, name }, join(value, shape)?)),
+        _ => Err(Problem::new(place, "a key must be text")),
+    }
+}
+
+impl Place {
+    fn of(span: &Span) -> Self {
+        Self::new(span.start.line(), span.start.col() + 1)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn places_are_those_of_the_text() {
+        let node = parse("a: 1\nb:\n  - x\n  - {c: 2.5}\n").unwrap();
+        let Value::Map(map) = node.value else { panic!() };
+        assert_eq!(map[1].0.place, Place::new(2, 1));
+        let Value::List(list) = &map[1].1.value else { panic!() };
+        assert_eq!(list[0].place, Place::new(3, 5));
+        let Value::Map(inner) = &list[1].value else { panic!() };
+        assert_eq!(inner[0].1.place, Place::new(4, 9));
+    }
+
+    #[test]
+    fn a_document_that_would_unfold_is_refused_at_its_first_alias() {
+        let bomb = "a: &a [x, x]\nb: &b [*a, *a]\nc: [*b, *b]\n";
+        let problem = parse(bomb).unwrap_err();
+        assert_eq!((problem.place, problem.message.as_str()), (Place::new(2, 8), "aliases are not taken"));
+    }
+
+    #[test]
+    fn what_is_no_suite_is_a_problem_with_a_place() {
+        for (text, line) in [
+            ("", 1),
+            ("a: 1\na: 2\n", 2),
+            ("a: [1\n", 2),
+            ("a:\n\t- 1\n", 2),
+            ("? [1]\n: 2\n", 1),
+            ("--- 1\n--- 2\n", 2),
+        ] {
+            let problem = parse(text).unwrap_err();
+            assert!(problem.place.line <= line, "{text:?}: {problem:?}");
+        }
+        let deep = "[".repeat(500);
+        assert!(parse(&deep).is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_is_a_panic(text in "[ -~\n\t]{0,80}") {
+            let _ = parse(&text);
+        }
+
+        #[test]
+        fn no_yaml_like_text_is_a_panic(text in "([-a-c:\\[\\]{}&*!|>?'\"# \n,0-9.]){0,60}") {
+            let _ = parse(&text);
+        }
+    }
+}
