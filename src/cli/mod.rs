@@ -3,6 +3,7 @@
 pub mod catalog;
 mod data;
 mod doctor;
+mod estimate;
 pub mod output;
 mod progress;
 mod report;

@@ -10,7 +10,7 @@ const TOTAL: &str = "{bar:24} {pos}/{len} runs  {elapsed_precise}  {msg}";
 const WORKER: &str = "  {bar:22} {msg}";
 
 /// The display of a suite's progress on stderr.
-pub struct Display {
+pub(super) struct Display {
     bars: Option<Bars>,
 }
 
@@ -22,12 +22,12 @@ struct Bars {
 
 impl Display {
     /// A display for up to `jobs` workers.
-    pub fn new(jobs: usize) -> Self {
+    pub(super) fn new(jobs: usize) -> Self {
         Self { bars: std::io::stderr().is_terminal().then(|| Bars::new(jobs)) }
     }
 
     /// Shows a step.
-    pub fn show(&self, progress: &Progress<'_>) {
+    pub(super) fn show(&self, progress: &Progress<'_>) {
         match &self.bars {
             Some(bars) => bars.show(progress),
             None => {

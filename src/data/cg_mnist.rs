@@ -47,6 +47,7 @@ pub(super) const ENTRY: Entry<DatasetParts> = Entry {
         conversion: 1,
         modalities,
         classes: |_| mnist::classes(),
+        examples: |params| (params.count("train"), params.count("validation") + 2 * params.count("test")),
         convert,
         load,
     },

@@ -77,6 +77,7 @@ pub(super) const ENTRY: Entry<DatasetParts> = Entry {
         conversion: 1,
         modalities,
         classes: |_| (0..10).map(|digit| digit.to_string()).collect(),
+        examples: |_| (1000, 1000),
         convert,
         load,
     },

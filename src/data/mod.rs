@@ -46,6 +46,8 @@ pub struct DatasetParts {
     pub modalities: fn(&Params) -> Vec<Modality>,
     /// The class names, in label order.
     pub classes: fn(&Params) -> Vec<String>,
+    /// Roughly how many examples an epoch trains and evaluates, for estimates of time.
+    pub examples: fn(&Params) -> (usize, usize),
     /// Converts the verified members of the sources into the arrays of the cache.
     pub convert: fn(&RawFiles) -> Result<Arrays>,
     pub load: fn(&Arrays, &Params) -> Result<Dataset>,

@@ -68,6 +68,7 @@ pub(super) const ENTRY: Entry<DatasetParts> = Entry {
         conversion: 1,
         modalities,
         classes: |params| (0..params.count("classes")).map(|class| class.to_string()).collect(),
+        examples: |params| (params.count("train"), params.count("validation") + params.count("test")),
         convert: |_| Ok(Arrays::default()),
         load: |_, params| load(params),
     },

@@ -56,6 +56,7 @@ pub(super) const ENTRY: Entry<DatasetParts> = Entry {
         conversion: 1,
         modalities,
         classes: |_| CLASSES.map(String::from).to_vec(),
+        examples: |params| (290_000 / params.count("window"), 190_000 / params.count("window")),
         convert,
         load,
     },

@@ -4,9 +4,8 @@ use crate::error::Result;
 use crate::figure::axis::{Axis, range};
 use crate::figure::canvas::{Align, Canvas, Pen, fit, text_width};
 use crate::figure::data::{Cell, FigureData, Role, distinct};
-use crate::figure::panel::{
-    Key, Multiples, Panel, draw_legend, legend_height, tick_font, title_height,
-};
+use crate::figure::legend::{Key, draw_legend, legend_height};
+use crate::figure::panel::{Multiples, Panel, tick_font, title_height};
 use crate::figure::style::{BAND, Dash, INK, MUTED, Marker, TICK_SIZE, Width, look};
 use crate::figure::{Drawing, Figure, canvas};
 

@@ -31,7 +31,7 @@ impl Converter {
     pub fn new() -> Self {
         let mut fonts = fontdb::Database::new();
         for font in typst_assets::fonts() {
-            fonts.load_font_data(font.to_vec());
+            fonts.load_font_source(fontdb::Source::Binary(Arc::new(font)));
         }
         let others: Vec<fontdb::ID> = fonts
             .faces()

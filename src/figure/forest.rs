@@ -4,7 +4,8 @@ use crate::error::Result;
 use crate::figure::axis::{Axis, range};
 use crate::figure::canvas::{Align, Canvas, Font, Pen, fit, text_width};
 use crate::figure::data::{Comparison, FigureData, distinct};
-use crate::figure::panel::{Key, Multiples, Panel, draw_legend, legend_height, tick_font};
+use crate::figure::legend::{Key, draw_legend, legend_height};
+use crate::figure::panel::{Multiples, Panel, tick_font};
 use crate::figure::style::{INK, MUTED, Marker, TEXT_SIZE, TICK_SIZE, Width, look};
 use crate::figure::{Drawing, Figure, canvas};
 

@@ -11,6 +11,7 @@ pub mod cost;
 pub mod data;
 pub mod forest;
 pub mod imbalance;
+pub mod legend;
 pub mod modality;
 pub mod panel;
 pub mod png;

@@ -3,7 +3,7 @@
 use crate::error::Result;
 use crate::figure::canvas::Pen;
 use crate::figure::data::{Cell, FigureData, Role};
-use crate::figure::panel::Key;
+use crate::figure::legend::Key;
 use crate::figure::strips::{self, Line, Stack, Strip, missing_note, strategy_keys};
 use crate::figure::style::{Dash, MUTED, Width, look};
 use crate::figure::{Drawing, Figure};

@@ -5,9 +5,8 @@ use crate::figure::Drawing;
 use crate::figure::axis::Axis;
 use crate::figure::canvas::{self, Align, Pen, fit};
 use crate::figure::data::{Cell, FigureData};
-use crate::figure::panel::{
-    Key, Multiples, Panel, Rect, draw_legend, legend_height, tick_font, title_height,
-};
+use crate::figure::legend::{Key, draw_legend, legend_height};
+use crate::figure::panel::{Multiples, Panel, Rect, tick_font, title_height};
 use crate::figure::style::{Dash, MUTED, TICK_SIZE, Width, look};
 
 /// The series of one data set.

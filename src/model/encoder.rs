@@ -18,6 +18,9 @@ pub struct Build {
     pub accepts: fn(Shape) -> std::result::Result<(), String>,
     /// The length of the feature vector.
     pub feature_size: fn(&Params) -> usize,
+    /// The seconds that training on one example takes on one core, to a factor of two, from the
+    /// multiply-adds and the rates that `cargo bench` shows.
+    pub seconds: fn(&Params, Shape) -> f64,
     build: fn(&Params, Shape, &Place) -> Encoder,
 }
 
@@ -51,6 +54,11 @@ pub const ENCODERS: &[Entry<Build>] = &[
         build: Build {
             accepts: |_| Ok(()),
             feature_size: |params| params.count("features"),
+            seconds: |params, shape| {
+                let hidden = params.count("hidden");
+                let inner = hidden * params.count("depth").saturating_sub(1);
+                1.5e-10 * (hidden * (shape.size() + inner + params.count("features"))) as f64
+            },
             build: |params, shape, place| Encoder::Mlp(Mlp::new(params, shape, place)),
         },
     },
@@ -73,6 +81,10 @@ pub const ENCODERS: &[Entry<Build>] = &[
                 _ => Err("it reads images only".into()),
             },
             feature_size: |params| params.count("features"),
+            seconds: |params, shape| {
+                let first = params.count("channels");
+                convolutions(shape, 9, first) + 1.5e-10 * (first * shape.size() * 8) as f64
+            },
             build: |params, shape, place| Encoder::Cnn(Cnn::new(params, shape, place)),
         },
     },
@@ -95,6 +107,7 @@ pub const ENCODERS: &[Entry<Build>] = &[
                 _ => Err("it reads sequences only".into()),
             },
             feature_size: |params| params.count("features"),
+            seconds: |params, shape| convolutions(shape, 5, params.count("channels")),
             build: |params, shape, place| Encoder::Temporal(Temporal::new(params, shape, place)),
         },
     },
@@ -108,10 +121,22 @@ pub const ENCODERS: &[Entry<Build>] = &[
                 _ => Err("it reads images, spectrograms and clips only".into()),
             },
             feature_size: |_| ResNet18::FEATURES,
+            // 60 ms an example of 3x64x64, in proportion to the pixels.
+            seconds: |_, shape| 5e-6 * shape.size() as f64,
             build: |_, shape, place| Encoder::ResNet18(ResNet18::new(shape, place)),
         },
     },
 ];
+
+/// Two convolutions, the second after pooling, at the rate of small ones.
+fn convolutions(shape: Shape, kernel: usize, first: usize) -> f64 {
+    let (channels, positions) = match shape {
+        Shape::Image { channels, height, width } => (channels, height * width),
+        Shape::Sequence { channels, length } => (channels, length),
+        Shape::Clip { .. } | Shape::Vector { .. } => (0, 0),
+    };
+    8e-10 * (kernel * positions * first * (channels + first)) as f64
+}
 
 /// The encoder used where a suite names none.
 pub fn default_for(shape: Shape) -> &'static str {

@@ -36,8 +36,8 @@ fn summary(analysis: &Analysis<'_>) -> String {
     format!(
         "Of {total} with joint training, {} positive, {} negative and {} not distinguishable from \
          zero{untested}. A verdict is that of a two-sided paired t test over seeds at 5 %, after \
-         Holm's correction over all of them; brackets hold the unadjusted 95 % t interval of the \
-         mean difference, in percentage points of test accuracy.",
+         Holm's correction over all of them, and p is the corrected value. Brackets hold the \
+         unadjusted 95 % t interval of the mean difference, in percentage points of test accuracy.",
         are(n(Verdict::Positive)),
         are(n(Verdict::Negative)),
         are(n(Verdict::NotDistinguishable)),

@@ -14,6 +14,11 @@ use crate::report::tables::slug;
 use crate::stats::summary::mean;
 use std::collections::BTreeMap;
 
+/// In what forms the folder of figures holds them.
+const FORMS: &str = "Every figure is there as SVG, PDF and PNG, for both columns of a paper (6.9 \
+     in) and for one (3.3 in). Where one column would be taller than a page, there is one figure \
+     per data set instead, and none of those that are drawn per fusion method.";
+
 /// Every figure of a report.
 #[derive(Debug, Default)]
 pub struct Gallery {
@@ -41,6 +46,9 @@ pub fn gallery(analysis: &Analysis<'_>) -> Result<Gallery> {
                 figure.title, figure.needs
             ))]);
         }
+    }
+    if !gallery.files.is_empty() {
+        gallery.blocks.insert(0, Block::Paragraph(vec![text(FORMS)]));
     }
     if !left_out.is_empty() {
         gallery.blocks.push(Block::List(left_out));

@@ -4,7 +4,7 @@ use crate::report::document::{Rank, Table};
 
 /// A floating table over both columns, with its caption and a label `tab:ID`.
 ///
-/// Needs `\usepackage{booktabs}`; every character outside ASCII is written as a command.
+/// Needs `\usepackage{booktabs}`; the symbols that reports use are written as commands.
 pub fn table(table: &Table, id: &str) -> String {
     let spec: String =
         table.columns.iter().map(|column| if column.is_number { 'r' } else { 'l' }).collect();
@@ -12,7 +12,7 @@ pub fn table(table: &Table, id: &str) -> String {
     let mut lines = vec![
         "% Generated from the records of a suite; needs \\usepackage{booktabs}.".to_string(),
         "\\begin{table*}[t]".into(),
-        "  \\centering\\small\\setlength{\\tabcolsep}{4pt}".into(),
+        "  \\centering\\footnotesize\\setlength{\\tabcolsep}{3pt}".into(),
         format!("  \\caption{{{}}}", escape(format!("{} {}", table.caption, table.note).trim())),
         format!("  \\label{{tab:{id}}}"),
         format!("  \\begin{{tabular}}{{@{{}}{spec}@{{}}}}"),
@@ -89,7 +89,7 @@ mod tests {
             }],
         };
         let expected = "% Generated from the records of a suite; needs \\usepackage{booktabs}.\n\
-            \\begin{table*}[t]\n  \\centering\\small\\setlength{\\tabcolsep}{4pt}\n  \
+            \\begin{table*}[t]\n  \\centering\\footnotesize\\setlength{\\tabcolsep}{3pt}\n  \
             \\caption{50 \\% of x\\_1. N.}\n  \\label{tab:id}\n  \\begin{tabular}{@{}lr@{}}\n    \
             \\toprule\n    a & b \\\\\n    \\midrule\n    x & \\textbf{1 $\\pm$ 2} \\\\\n    \
             \\bottomrule\n  \\end{tabular}\n\\end{table*}\n";

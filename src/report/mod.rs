@@ -9,12 +9,13 @@
 
 pub mod analysis;
 pub mod caveat;
+pub mod collect;
 pub mod compare;
 pub mod content;
 pub mod document;
 pub mod findings;
 #[cfg(test)]
-pub(crate) mod fixture;
+mod fixture;
 pub mod gallery;
 pub mod html;
 pub mod input;
@@ -96,7 +97,8 @@ mod tests {
         for (path, digest) in &manifest.files {
             assert_eq!(*digest, Digest::of(&files[path]), "{path}");
         }
-        assert_eq!(manifest.runs.len(), input.cells.iter().map(|c| c.records.len()).sum());
+        let n_records: usize = input.cells.iter().map(|cell| cell.records.len()).sum();
+        assert_eq!(manifest.runs.len(), n_records);
     }
 
     #[test]

@@ -25,7 +25,7 @@ pub fn results(analysis: &Analysis<'_>) -> Result<Vec<u8>> {
         for run in &cell.runs {
             let mut row = described(cell, &run.record.spec, run.seed(), "finished")?;
             row.extend(measured(run, n_modalities));
-            row.extend(roots_and_cost(run.record));
+            row.extend(roots_and_cost(run.record)?);
             of_cell.push((run.seed(), row));
         }
         for (seed, why) in &cell.failures {
@@ -33,7 +33,10 @@ pub fn results(analysis: &Analysis<'_>) -> Result<Vec<u8>> {
             let record = cell.input.records.iter().find(|record| record.spec.seed == *seed);
             let n_measured = METRICS.len() * SELECTIONS.len() + SELECTIONS.len() + 3 * n_modalities;
             row.extend(vec![String::new(); n_measured]);
-            row.extend(record.map_or(vec![String::new(); COST.len()], roots_and_cost));
+            row.extend(match record {
+                Some(record) => roots_and_cost(record)?,
+                None => vec![String::new(); COST.len()],
+            });
             of_cell.push((*seed, row));
         }
         of_cell.sort();
@@ -130,7 +133,10 @@ const DESCRIPTION: [&str; 22] = [
     "data_manifest",
 ];
 
-const METRICS: [(&str, fn(&Metrics) -> f64); 5] = [
+/// A column's name and the metric in it.
+type Metric = (&'static str, fn(&Metrics) -> f64);
+
+const METRICS: [Metric; 5] = [
     ("accuracy", |metrics| metrics.accuracy),
     ("macro_f1", |metrics| metrics.macro_f1),
     ("mean_average_precision", |metrics| metrics.mean_average_precision),
@@ -222,10 +228,10 @@ fn measured(run: &Run<'_>, n_modalities: usize) -> Vec<String> {
     row
 }
 
-fn roots_and_cost(record: &RunRecord) -> Vec<String> {
+fn roots_and_cost(record: &RunRecord) -> Result<Vec<String>> {
     let cost = record.cost;
-    vec![
-        record.root().map_or(String::new(), |root| root.to_string()),
+    Ok(vec![
+        record.root()?.to_string(),
         record.initial_root.to_string(),
         record.selected_root.to_string(),
         record.final_root.to_string(),
@@ -235,7 +241,7 @@ fn roots_and_cost(record: &RunRecord) -> Vec<String> {
         cost.train_steps.to_string(),
         cost.parameters.to_string(),
         cost.peak_memory.map_or(String::new(), |bytes| bytes.to_string()),
-    ]
+    ])
 }
 
 fn estimated(estimate: Option<Estimate>) -> [String; 5] {

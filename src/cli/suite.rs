@@ -1,0 +1,371 @@
+//! `suite`: run a suite, or show what it would do.
+
+use super::catalog::catalog;
+use super::output::{self, Align, Table};
+use super::progress::Display;
+use super::{Format, Places, estimate};
+use crate::data::{self, cache};
+use crate::error::{Error, Kind, Result};
+use crate::exec::launch::Program;
+use crate::exec::scheduler::{self, Options, Summary, Task};
+use crate::record::Outcome;
+use crate::report::collect::{collect, complete_root};
+use crate::report::input::ReportInput;
+use crate::report::manifest::Manifest;
+use crate::report::publish::{self, Publication, publish};
+use crate::spec::run::{RunId, RunSpec};
+use crate::spec::schema;
+use crate::spec::suite::{self, Suite};
+use crate::store::{State, Store};
+use crate::train::device;
+use clap::Args;
+use std::collections::{BTreeMap, BTreeSet};
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::thread::available_parallelism;
+
+/// Train every run of a suite that is not done yet, and write its report
+#[derive(Args)]
+#[command(after_help = "Example: counterpoise suite full --filter dataset=mfeat --plan")]
+pub(super) struct Arguments {
+    /// The suite: a name in the folder of suites, or a YAML file
+    #[arg(required_unless_present_any = ["list", "schema"])]
+    name: Option<String>,
+    /// List the suites, their size and the estimated time
+    #[arg(long)]
+    list: bool,
+    /// Print the JSON Schema of suites, for editors
+    #[arg(long, conflicts_with = "list")]
+    schema: bool,
+    /// Show the cells, their ids and states, and train nothing
+    #[arg(long)]
+    plan: bool,
+    /// Only the runs that match, such as `dataset=mfeat,strategy=ogm*`; writes no report
+    #[arg(long, value_name = "KEY=PATTERN,..")]
+    filter: Option<String>,
+    /// Runs at a time; the number of cores where it is not given
+    #[arg(long, value_name = "N")]
+    jobs: Option<NonZeroUsize>,
+    /// The device to train on
+    #[arg(long, value_name = "NAME", default_value = "auto")]
+    device: String,
+    /// Begin no further run after a failure
+    #[arg(long)]
+    fail_fast: bool,
+    #[command(flatten)]
+    places: Places,
+    /// Folder of the prepared data
+    #[arg(long, value_name = "DIR", default_value = "data")]
+    data: PathBuf,
+    /// How to print a list or a plan
+    #[arg(long, value_enum, default_value = "text")]
+    format: Format,
+}
+
+pub(super) fn run(arguments: &Arguments) -> Result<()> {
+    if arguments.schema {
+        return output::data(schema::schema(&catalog()).trim_end());
+    }
+    let Some(name) = arguments.name.as_deref().filter(|_| !arguments.list) else {
+        return list(arguments);
+    };
+    let path = suite::find(&arguments.places.suites, name)?;
+    let backend = device::kind(&arguments.device)?;
+    let mut suite = Suite::load(&path, &catalog(), backend)?;
+    if let Some(filter) = &arguments.filter {
+        suite = suite.filter(filter)?;
+    }
+    if arguments.plan {
+        return plan(arguments, &suite);
+    }
+    let store = Store::open(&arguments.places.store)?;
+    if arguments.filter.is_none() && is_up_to_date(arguments, &suite, &store)? {
+        return Ok(());
+    }
+    let (summary, blocked) = train(arguments, &suite, &store)?;
+    output::note(&describe(&summary, &blocked));
+    if arguments.filter.is_some() {
+        output::note("no report, since a filter was given; `report` writes one from all runs");
+        return conclude(&collect(&suite, &store, &blocked)?);
+    }
+    let input = collect(&suite, &store, &blocked)?;
+    announce(&publish(&input, &arguments.places.reports)?)?;
+    conclude(&input)
+}
+
+/// Says so and is done, where every run is finished and the newest report holds them.
+fn is_up_to_date(arguments: &Arguments, suite: &Suite, store: &Store) -> Result<bool> {
+    let Some(root) = complete_root(suite, store)? else { return Ok(false) };
+    let folder = arguments.places.reports.join(&suite.name);
+    let Some(version) = publish::newest_version(&folder)? else { return Ok(false) };
+    let path = folder.join(format!("v{version}"));
+    let manifest = Manifest::load(&path)?;
+    if manifest.root != root || !manifest.failures.is_empty() {
+        return Ok(false);
+    }
+    output::note(&format!("nothing to do: all {} runs are done", suite.len()));
+    output::data(&path.display().to_string())?;
+    Ok(true)
+}
+
+/// Trains what is pending. Gives what became of the runs, and why some could not begin.
+fn train(
+    arguments: &Arguments,
+    suite: &Suite,
+    store: &Store,
+) -> Result<(Summary, BTreeMap<RunId, String>)> {
+    let cores = available_parallelism().map_or(1, NonZeroUsize::get);
+    let jobs = arguments.jobs.map_or(cores, NonZeroUsize::get);
+    let mut blocked = BTreeMap::new();
+    let mut unusable: BTreeMap<String, Option<String>> = BTreeMap::new();
+    let mut tasks = Vec::new();
+    for cell in &suite.cells {
+        for spec in &cell.runs {
+            let id = spec.id()?;
+            let name = &spec.dataset.name;
+            if store.state(&id)? != State::Done {
+                let why = unusable
+                    .entry(name.clone())
+                    .or_insert_with(|| make_ready(arguments, name).err())
+                    .clone();
+                if let Some(why) = why {
+                    blocked.insert(id, why);
+                    continue;
+                }
+            }
+            let label = format!("{} / seed {}", cell.label(), spec.seed);
+            tasks.push(Task { spec: spec.clone(), label, cost: estimate::seconds(spec) });
+        }
+    }
+    let options = Options {
+        jobs: NonZeroUsize::new(jobs).unwrap_or(NonZeroUsize::MIN),
+        threads: NonZeroUsize::new(cores / jobs).unwrap_or(NonZeroUsize::MIN),
+        data_dir: arguments.data.clone(),
+        device: arguments.device.clone(),
+        fail_fast: arguments.fail_fast,
+    };
+    let program = Program {
+        path: std::env::current_exe()
+            .map_err(|e| Error::unexpected(format!("cannot find this program's own file: {e}")))?,
+        args: vec!["worker".into()],
+        env: BTreeMap::new(),
+    };
+    let display = Display::new(jobs);
+    let mut observer = |progress: &scheduler::Progress<'_>| display.show(progress);
+    let summary = scheduler::run(tasks, store, &options, &program, &mut observer)?;
+    Ok((summary, blocked))
+}
+
+/// Prepares a data set that is not ready. An error is a reason to block its runs, not to stop.
+fn make_ready(arguments: &Arguments, name: &str) -> std::result::Result<(), String> {
+    let ready = data::state(name, &arguments.data).is_ok_and(|s| s == cache::State::Ready);
+    if ready {
+        return Ok(());
+    }
+    data::prepare(name, &arguments.data, None, &mut |line| output::note(line)).map_err(|error| {
+        output::warning(&format!("the runs on `{name}` are blocked: {error}"));
+        error.message
+    })
+}
+
+fn describe(summary: &Summary, blocked: &BTreeMap<RunId, String>) -> String {
+    let mut parts = vec![format!("{} runs trained", summary.finished)];
+    for (n, what) in [
+        (summary.skipped, "done before"),
+        (summary.failed.len(), "failed or diverged"),
+        (blocked.len(), "blocked"),
+        (summary.left_out, "not begun"),
+    ] {
+        if 0 < n {
+            parts.push(format!("{n} {what}"));
+        }
+    }
+    format!("{} in {}", parts.join(", "), output::duration(summary.wall))
+}
+
+/// Prints where a report is.
+pub(super) fn announce(publication: &Publication) -> Result<()> {
+    let path = match publication {
+        Publication::Published { version, path } => {
+            output::note(&format!("wrote version {version} of the report"));
+            path
+        }
+        Publication::Unchanged { version, path } => {
+            output::note(&format!("the report is unchanged since version {version}"));
+            path
+        }
+    };
+    output::data(&path.display().to_string())
+}
+
+/// An error where a run has no usable result, each reason once.
+pub(super) fn conclude(input: &ReportInput) -> Result<()> {
+    let mut reasons: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for cell in &input.cells {
+        let label = format!("{} / {} / {}", cell.dataset, cell.fusion, cell.strategy);
+        let missing = cell.missing.iter().map(|(seed, why)| (*seed, why.clone()));
+        let diverged = cell.records.iter().filter_map(|record| match record.outcome {
+            Outcome::Finished => None,
+            Outcome::Diverged { epoch, step } => {
+                Some((record.spec.seed, format!("diverged in epoch {epoch}, at step {step}")))
+            }
+        });
+        for (seed, why) in missing.chain(diverged) {
+            reasons.entry(why).or_default().push(format!("{label} / seed {seed}"));
+        }
+    }
+    if reasons.is_empty() {
+        return Ok(());
+    }
+    let n: usize = reasons.values().map(Vec::len).sum();
+    let mut message = format!("{n} runs have no usable result");
+    for (why, runs) in &reasons {
+        let more = match runs.len() {
+            1 => String::new(),
+            n => format!(" and {} more", n - 1),
+        };
+        message.push_str(&format!("\n  {}{more}: {why}", runs[0]));
+    }
+    Err(Error::new(Kind::Runs, message))
+}
+
+fn list(arguments: &Arguments) -> Result<()> {
+    let cores = available_parallelism().map_or(1, NonZeroUsize::get);
+    let catalog = catalog();
+    let backend = device::kind(&arguments.device)?;
+    let mut rows = Vec::new();
+    for path in suite::list(&arguments.places.suites)? {
+        let suite = Suite::load(&path, &catalog, backend)?;
+        let runs = suite.cells.iter().flat_map(|cell| &cell.runs);
+        let time = estimate::total(runs, cores);
+        rows.push((suite, time));
+    }
+    if arguments.format == Format::Json {
+        let rows: Vec<_> = rows
+            .iter()
+            .map(|(suite, time)| {
+                serde_json::json!({
+                    "suite": suite.name, "title": suite.title, "cells": suite.cells.len(),
+                    "runs": suite.len(), "estimated_seconds": time.as_secs(),
+                })
+            })
+            .collect();
+        return print_json(&rows);
+    }
+    let mut table = Table::new(&[
+        ("suite", Align::Left),
+        ("cells", Align::Right),
+        ("runs", Align::Right),
+        ("about", Align::Right),
+        ("title", Align::Left),
+    ]);
+    for (suite, time) in rows {
+        table.row([
+            suite.name.clone(),
+            suite.cells.len().to_string(),
+            suite.len().to_string(),
+            output::duration(time),
+            suite.title.clone(),
+        ]);
+    }
+    output::data(&table.render())?;
+    output::note(&format!("times are estimates for the {cores} cores here"));
+    Ok(())
+}
+
+/// The state of a run in a plan.
+fn state_of(arguments: &Arguments, store: Option<&Store>, spec: &RunSpec) -> Result<&'static str> {
+    let state = match store {
+        Some(store) => store.state(&spec.id()?)?,
+        None => State::Pending,
+    };
+    Ok(match state {
+        State::Done => "done",
+        State::Failed(_) => "failed",
+        State::Pending => match data::state(&spec.dataset.name, &arguments.data)? {
+            cache::State::Ready => "pending",
+            cache::State::Missing => "pending, data to fetch",
+            cache::State::Damaged(_) => "pending, data to mend",
+        },
+    })
+}
+
+fn plan(arguments: &Arguments, suite: &Suite) -> Result<()> {
+    // A plan makes nothing, not even an empty store.
+    let store = match arguments.places.store.is_dir() {
+        true => Some(Store::open(&arguments.places.store)?),
+        false => None,
+    };
+    let mut pending = Vec::new();
+    let mut rows = Vec::new();
+    for cell in &suite.cells {
+        let mut states: BTreeMap<&str, usize> = BTreeMap::new();
+        let mut runs = Vec::new();
+        for spec in &cell.runs {
+            let state = state_of(arguments, store.as_ref(), spec)?;
+            *states.entry(state).or_default() += 1;
+            runs.push((spec.id()?, spec.seed, state));
+            if state != "done" {
+                pending.push(spec);
+            }
+        }
+        rows.push((cell, states, runs));
+    }
+    let cores = available_parallelism().map_or(1, NonZeroUsize::get);
+    let jobs = arguments.jobs.map_or(cores, NonZeroUsize::get);
+    let time = estimate::total(pending.iter().copied(), jobs.min(cores));
+    if arguments.format == Format::Json {
+        let cells: Vec<_> = rows
+            .iter()
+            .map(|(cell, _, runs)| {
+                let runs: Vec<_> = runs
+                    .iter()
+                    .map(|(id, seed, state)| {
+                        serde_json::json!({ "id": id, "seed": seed, "state": state })
+                    })
+                    .collect();
+                serde_json::json!({
+                    "id": cell.id, "dataset": cell.dataset, "fusion": cell.fusion,
+                    "strategy": cell.strategy, "scores": cell.runs[0].scores, "runs": runs,
+                })
+            })
+            .collect();
+        return print_json(&serde_json::json!({
+            "suite": suite.name, "cells": cells, "estimated_seconds": time.as_secs(),
+        }));
+    }
+    let mut table = Table::new(&[
+        ("cell", Align::Left),
+        ("data set", Align::Left),
+        ("fusion", Align::Left),
+        ("strategy", Align::Left),
+        ("runs", Align::Left),
+    ]);
+    for (cell, states, _) in rows {
+        let states: Vec<String> = states.iter().map(|(state, n)| format!("{n} {state}")).collect();
+        table.row([
+            cell.id.to_string(),
+            cell.dataset.clone(),
+            cell.fusion.clone(),
+            cell.strategy.clone(),
+            states.join(", "),
+        ]);
+    }
+    output::data(&table.render())?;
+    let sets: BTreeSet<&str> = suite.cells.iter().map(|cell| cell.dataset.as_str()).collect();
+    output::note(&format!(
+        "{} cells on {} data sets, {} runs, {} of them to train: about {} with {jobs} jobs",
+        suite.cells.len(),
+        sets.len(),
+        suite.len(),
+        pending.len(),
+        output::duration(time)
+    ));
+    Ok(())
+}
+
+fn print_json(value: &impl serde::Serialize) -> Result<()> {
+    let text = serde_json::to_string_pretty(value)
+        .map_err(|e| Error::unexpected(format!("cannot print as JSON: {e}")))?;
+    output::data(&text)
+}
