@@ -1,9 +1,9 @@
 //! Time of one training step per encoder, of hashing a checkpoint and of rendering a report.
 
-use counterpoise::data::{Modality, Shape};
 use counterpoise::checkpoint::{self, NamedTensor};
-use counterpoise::hash::Digest;
+use counterpoise::data::{Modality, Shape};
 use counterpoise::fusion::FUSIONS;
+use counterpoise::hash::Digest;
 use counterpoise::model::encoder::ENCODERS;
 use counterpoise::model::layers::Place;
 use counterpoise::model::score::Estimator;
@@ -14,9 +14,9 @@ use counterpoise::registry::{Params, find};
 use counterpoise::spec::run::{Branch, Part, RunSpec};
 use counterpoise::stream::Stream;
 use counterpoise::train::batch::{Batch, gather};
+use counterpoise::train::device;
 use counterpoise::train::optimizer::Optimizer;
 use counterpoise::train::step::{Position, step};
-use counterpoise::train::device;
 use criterion::{Criterion, criterion_group, criterion_main};
 use std::hint::black_box;
 

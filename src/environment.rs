@@ -68,8 +68,7 @@ fn glibc_version(library: &[u8]) -> Option<String> {
     let at = library.windows(marker.len()).position(|window| window == marker)?;
     let banner = String::from_utf8_lossy(&library[at..(at + 120).min(library.len())]);
     let version = banner.split("version ").nth(1)?;
-    let digits: String =
-        version.chars().take_while(|c| c.is_ascii_digit() || *c == '.').collect();
+    let digits: String = version.chars().take_while(|c| c.is_ascii_digit() || *c == '.').collect();
     Some(digits.trim_end_matches('.').to_string())
 }
 

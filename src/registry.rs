@@ -54,7 +54,7 @@ pub enum Domain {
 
 /// A default, in a form that can stand in a constant.
 #[derive(Clone, Copy, Debug)]
-pub enum Default {
+pub enum Fallback {
     Bool(bool),
     Int(i64),
     Float(f64),
@@ -62,14 +62,14 @@ pub enum Default {
     List(&'static [&'static str]),
 }
 
-impl From<Default> for Value {
-    fn from(default: Default) -> Self {
+impl From<Fallback> for Value {
+    fn from(default: Fallback) -> Self {
         match default {
-            Default::Bool(x) => Value::Bool(x),
-            Default::Int(x) => Value::Int(x),
-            Default::Float(x) => Value::Float(x),
-            Default::Text(x) => Value::Text(x.into()),
-            Default::List(x) => Value::List(x.iter().map(|s| (*s).into()).collect()),
+            Fallback::Bool(x) => Value::Bool(x),
+            Fallback::Int(x) => Value::Int(x),
+            Fallback::Float(x) => Value::Float(x),
+            Fallback::Text(x) => Value::Text(x.into()),
+            Fallback::List(x) => Value::List(x.iter().map(|s| (*s).into()).collect()),
         }
     }
 }
@@ -80,7 +80,7 @@ pub struct Param {
     pub name: &'static str,
     pub summary: &'static str,
     pub domain: Domain,
-    pub default: Default,
+    pub default: Fallback,
 }
 
 impl Param {
@@ -144,7 +144,7 @@ impl fmt::Display for Domain {
 }
 
 /// Resolved parameters: every declared one, defaults written out.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, std::default::Default)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Default)]
 #[serde(transparent)]
 pub struct Params(pub BTreeMap<String, Value>);
 
@@ -259,7 +259,7 @@ mod tests {
         name: "alpha",
         summary: "strength",
         domain: Domain::Float { min: 0.0, max: f64::MAX },
-        default: Default::Float(0.8),
+        default: Fallback::Float(0.8),
     };
 
     #[test]

@@ -15,7 +15,7 @@ use super::preprocess::resample;
 use super::source::{Client, Member, RawFiles, Source};
 use super::{Dataset, DatasetParts, Modality, Shape, Split};
 use crate::error::{Error, Result};
-use crate::registry::{Default, Domain, Entry, Param, Params};
+use crate::registry::{Domain, Entry, Fallback, Param, Params};
 use crate::stream::Stream;
 
 const NAME: &str = "av-digits";
@@ -53,7 +53,7 @@ pub(super) const ENTRY: Entry<DatasetParts> = Entry {
             name: "audio_pool",
             summary: "recordings per class that training images are paired with",
             domain: Domain::Int { min: 1, max: 210 },
-            default: Default::Int(8),
+            default: Fallback::Int(8),
         },
         DRAW,
     ],
@@ -64,7 +64,9 @@ pub(super) const ENTRY: Entry<DatasetParts> = Entry {
         conversion: 1,
         modalities,
         classes: |_| mnist::classes(),
-        examples: |params| (params.count("train"), params.count("validation") + params.count("test")),
+        examples: |params| {
+            (params.count("train"), params.count("validation") + params.count("test"))
+        },
         convert,
         load,
     },

@@ -14,7 +14,7 @@ use super::mnist::{self, Digits};
 use super::source::RawFiles;
 use super::{Dataset, DatasetParts, Modality, Split};
 use crate::error::Result;
-use crate::registry::{Default, Domain, Entry, Param, Params};
+use crate::registry::{Domain, Entry, Fallback, Param, Params};
 use crate::stream::Stream;
 
 const NAME: &str = "cg-mnist";
@@ -31,13 +31,13 @@ pub(super) const ENTRY: Entry<DatasetParts> = Entry {
             name: "correlation",
             summary: "probability that a training digit has the colour of its class, else a random one",
             domain: Domain::Float { min: 0.0, max: 1.0 },
-            default: Default::Float(1.0),
+            default: Fallback::Float(1.0),
         },
         Param {
             name: "deviation",
             summary: "standard deviation of the colour noise in every channel; 0.03 is its variance",
             domain: Domain::Float { min: 0.0, max: 1.0 },
-            default: Default::Float(0.173_205_080_756_887_72),
+            default: Fallback::Float(0.173_205_080_756_887_72),
         },
         DRAW,
     ],
@@ -47,7 +47,9 @@ pub(super) const ENTRY: Entry<DatasetParts> = Entry {
         conversion: 1,
         modalities,
         classes: |_| mnist::classes(),
-        examples: |params| (params.count("train"), params.count("validation") + 2 * params.count("test")),
+        examples: |params| {
+            (params.count("train"), params.count("validation") + 2 * params.count("test"))
+        },
         convert,
         load,
     },

@@ -1,12 +1,12 @@
 //! The parameter that every random choice of a data set is keyed by.
 
-use crate::registry::{Default, Domain, Param, Params};
+use crate::registry::{Domain, Fallback, Param, Params};
 
 pub(super) const DRAW: Param = Param {
     name: "draw",
     summary: "seed of everything random in the data, independent of the seeds of the runs",
     domain: Domain::Int { min: 0, max: i64::MAX },
-    default: Default::Int(0),
+    default: Fallback::Int(0),
 };
 
 /// The seed of the data's random streams.

@@ -9,7 +9,7 @@ use super::format::malformed;
 use super::source::{Client, Member, RawFiles, Source};
 use super::{Dataset, DatasetParts, Modality, Shape, Split};
 use crate::error::Result;
-use crate::registry::{Default, Domain, Entry, Param, Params};
+use crate::registry::{Domain, Entry, Fallback, Param, Params};
 use crate::stream::Stream;
 
 const NAME: &str = "mfeat";
@@ -28,7 +28,7 @@ pub(super) const ENTRY: Entry<DatasetParts> = Entry {
             name: "views",
             summary: "the feature sets that are the modalities, in this order",
             domain: Domain::Names { of: VIEW_NAMES, min: 2 },
-            default: Default::List(&["fac", "zer"]),
+            default: Fallback::List(&["fac", "zer"]),
         },
         DRAW,
     ],

@@ -8,7 +8,7 @@ use super::format::idx;
 use super::preprocess::pool;
 use super::source::{Client, Member, RawFiles, Source};
 use crate::error::{Error, Result};
-use crate::registry::{Default, Domain, Param, Params};
+use crate::registry::{Domain, Fallback, Param, Params};
 use crate::stream::Stream;
 
 /// Rows and columns of an image, in pixels.
@@ -51,28 +51,28 @@ pub(super) const TRAIN: Param = Param {
     name: "train",
     summary: "training images, without those of validation",
     domain: Domain::Int { min: 100, max: 50_000 },
-    default: Default::Int(6000),
+    default: Fallback::Int(6000),
 };
 
 pub(super) const VALIDATION: Param = Param {
     name: "validation",
     summary: "validation images, taken from MNIST's training images",
     domain: Domain::Int { min: 100, max: 10_000 },
-    default: Default::Int(1000),
+    default: Fallback::Int(1000),
 };
 
 pub(super) const TEST: Param = Param {
     name: "test",
     summary: "test images, taken from MNIST's test images",
     domain: Domain::Int { min: 100, max: 10_000 },
-    default: Default::Int(3000),
+    default: Fallback::Int(3000),
 };
 
 pub(super) const POOL: Param = Param {
     name: "pool",
     summary: "side of the pixel blocks that are averaged: 1 keeps 28 x 28, 2 makes 14 x 14",
     domain: Domain::Int { min: 1, max: 2 },
-    default: Default::Int(2),
+    default: Fallback::Int(2),
 };
 
 /// Digits of one split, in the order they were drawn.

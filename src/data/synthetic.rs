@@ -12,7 +12,7 @@ use super::cache::Arrays;
 use super::draw::{DRAW, draw};
 use super::{Dataset, DatasetParts, Modality, Shape, Split};
 use crate::error::Result;
-use crate::registry::{Default, Domain, Entry, Param, Params};
+use crate::registry::{Domain, Entry, Fallback, Param, Params};
 use crate::stream::Stream;
 
 const NAMES: [&str; 3] = ["a", "b", "c"];
@@ -27,7 +27,7 @@ const fn count(
     max: i64,
     default: i64,
 ) -> Param {
-    Param { name, summary, domain: Domain::Int { min, max }, default: Default::Int(default) }
+    Param { name, summary, domain: Domain::Int { min, max }, default: Fallback::Int(default) }
 }
 
 const fn dimension(name: &'static str, summary: &'static str) -> Param {
@@ -36,7 +36,7 @@ const fn dimension(name: &'static str, summary: &'static str) -> Param {
 
 const fn signal(name: &'static str, summary: &'static str, default: f64) -> Param {
     let domain = Domain::Float { min: 0.0, max: 1000.0 };
-    Param { name, summary, domain, default: Default::Float(default) }
+    Param { name, summary, domain, default: Fallback::Float(default) }
 }
 
 pub(super) const ENTRY: Entry<DatasetParts> = Entry {
@@ -58,7 +58,7 @@ pub(super) const ENTRY: Entry<DatasetParts> = Entry {
             name: "noise",
             summary: "standard deviation of every feature around its class mean",
             domain: Domain::Float { min: 0.001, max: 1000.0 },
-            default: Default::Float(1.0),
+            default: Fallback::Float(1.0),
         },
         DRAW,
     ],
@@ -68,7 +68,9 @@ pub(super) const ENTRY: Entry<DatasetParts> = Entry {
         conversion: 1,
         modalities,
         classes: |params| (0..params.count("classes")).map(|class| class.to_string()).collect(),
-        examples: |params| (params.count("train"), params.count("validation") + params.count("test")),
+        examples: |params| {
+            (params.count("train"), params.count("validation") + params.count("test"))
+        },
         convert: |_| Ok(Arrays::default()),
         load: |_, params| load(params),
     },

@@ -1,5 +1,5 @@
 use super::*;
-use crate::registry::{Default, Domain, Value};
+use crate::registry::{Domain, Fallback, Value};
 use std::collections::BTreeSet;
 
 #[test]
@@ -37,10 +37,10 @@ fn a_manifest_depends_on_every_parameter_and_on_no_spelling() {
         n_variants += 1;
         for param in entry.params {
             let other = match (param.domain, param.default) {
-                (Domain::Int { max, .. }, Default::Int(x)) if x < max => Value::Int(x + 1),
-                (Domain::Int { .. }, Default::Int(x)) => Value::Int(x - 1),
-                (Domain::Float { min, .. }, Default::Float(x)) => Value::Float((x + min) / 2.0),
-                (_, Default::List(_)) => Value::List(vec!["mor".into(), "pix".into()]),
+                (Domain::Int { max, .. }, Fallback::Int(x)) if x < max => Value::Int(x + 1),
+                (Domain::Int { .. }, Fallback::Int(x)) => Value::Int(x - 1),
+                (Domain::Float { min, .. }, Fallback::Float(x)) => Value::Float((x + min) / 2.0),
+                (_, Fallback::List(_)) => Value::List(vec!["mor".into(), "pix".into()]),
                 (domain, _) => panic!("no other value of {domain}"),
             };
             let mut params = defaults.clone();

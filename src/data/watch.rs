@@ -11,7 +11,7 @@ use super::format::pickle::{self, Array, Elements, Value};
 use super::source::{Client, Member, RawFiles, Source};
 use super::{Dataset, DatasetParts, Modality, Shape, Split};
 use crate::error::Result;
-use crate::registry::{Default, Domain, Entry, Param, Params};
+use crate::registry::{Domain, Entry, Fallback, Param, Params};
 use std::collections::BTreeMap;
 
 const FILE: &str = "watch_dataset.npy";
@@ -30,13 +30,13 @@ pub(super) const ENTRY: Entry<DatasetParts> = Entry {
             name: "window",
             summary: "samples of a window at 50 Hz; windows overlap by half",
             domain: Domain::Int { min: 20, max: 400 },
-            default: Default::Int(100),
+            default: Fallback::Int(100),
         },
         Param {
             name: "fold",
             summary: "which two of the ten subjects are the test; the next two are validation",
             domain: Domain::Int { min: 0, max: 4 },
-            default: Default::Int(0),
+            default: Fallback::Int(0),
         },
     ],
     build: DatasetParts {

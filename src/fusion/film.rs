@@ -2,7 +2,7 @@
 
 use super::{Build, Fusion, two_of_one_size};
 use crate::model::layers::{Place, linear};
-use crate::registry::{self, Domain, Entry, Param};
+use crate::registry::{Domain, Entry, Fallback, Param};
 use burn::module::Module;
 use burn::nn::Linear;
 use burn::tensor::Tensor;
@@ -14,7 +14,7 @@ pub(super) const ENTRY: Entry<Build> = Entry {
         name: "conditioner",
         summary: "the modality that scales and shifts the other",
         domain: Domain::Choice(&["first", "second"]),
-        default: registry::Default::Text("first"),
+        default: Fallback::Text("first"),
     }],
     build: Build {
         joins: two_of_one_size,

@@ -67,11 +67,7 @@ impl Fusion {
 
     /// Logits of each modality's own part of the head, where the head splits. `halve_bias`
     /// divides the bias of a sum's own heads by the number of modalities.
-    pub fn split_logits(
-        &self,
-        features: &[Tensor<2>],
-        halve_bias: bool,
-    ) -> Option<Vec<Tensor<2>>> {
+    pub fn split_logits(&self, features: &[Tensor<2>], halve_bias: bool) -> Option<Vec<Tensor<2>>> {
         match self {
             Fusion::Sum(fusion) => Some(fusion.split_logits(features, halve_bias)),
             Fusion::Concat(fusion) => Some(fusion.split_logits(features)),

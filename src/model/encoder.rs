@@ -7,7 +7,7 @@ use super::resnet18::ResNet18;
 use super::temporal::Temporal;
 use crate::data::Shape;
 use crate::error::{Error, Result};
-use crate::registry::{self, Domain, Entry, Param, Params, find};
+use crate::registry::{Domain, Entry, Fallback, Param, Params, find};
 use crate::spec::run::Part;
 use burn::module::Module;
 use burn::tensor::Tensor;
@@ -28,7 +28,7 @@ const FEATURES: Param = Param {
     name: "features",
     summary: "length of the feature vector",
     domain: Domain::Int { min: 1, max: 4096 },
-    default: registry::Default::Int(64),
+    default: Fallback::Int(64),
 };
 
 /// Every encoder, in the order shown to users.
@@ -41,13 +41,13 @@ pub const ENCODERS: &[Entry<Build>] = &[
                 name: "hidden",
                 summary: "width of the hidden layers",
                 domain: Domain::Int { min: 1, max: 4096 },
-                default: registry::Default::Int(64),
+                default: Fallback::Int(64),
             },
             Param {
                 name: "depth",
                 summary: "number of hidden layers",
                 domain: Domain::Int { min: 0, max: 8 },
-                default: registry::Default::Int(1),
+                default: Fallback::Int(1),
             },
             FEATURES,
         ],
@@ -70,7 +70,7 @@ pub const ENCODERS: &[Entry<Build>] = &[
                 name: "channels",
                 summary: "channels of the first convolution; the second has twice as many",
                 domain: Domain::Int { min: 1, max: 512 },
-                default: registry::Default::Int(16),
+                default: Fallback::Int(16),
             },
             FEATURES,
         ],
@@ -96,7 +96,7 @@ pub const ENCODERS: &[Entry<Build>] = &[
                 name: "channels",
                 summary: "channels of the first convolution; the second has twice as many",
                 domain: Domain::Int { min: 1, max: 512 },
-                default: registry::Default::Int(16),
+                default: Fallback::Int(16),
             },
             FEATURES,
         ],

@@ -11,7 +11,10 @@ use burn::tensor::{Tensor, TensorData};
 pub fn fill(model: Model, names: &[String], seed: u64) -> Model {
     update(model, names, |site, old| {
         let values = draw(site, seed)?;
-        let value = Tensor::from_data(TensorData::new(values, [old.dims()[0]]), (&old.device(), old.dtype()));
+        let value = Tensor::from_data(
+            TensorData::new(values, [old.dims()[0]]),
+            (&old.device(), old.dtype()),
+        );
         Some(from_torch(site, value))
     })
 }

@@ -25,9 +25,8 @@ impl Place {
 }
 
 pub fn linear(inputs: usize, outputs: usize, place: &Place) -> Linear {
-    let mut layer = LinearConfig::new(inputs, outputs)
-        .with_initializer(Initializer::Zeros)
-        .init(&place.device);
+    let mut layer =
+        LinearConfig::new(inputs, outputs).with_initializer(Initializer::Zeros).init(&place.device);
     layer.weight = Param::from_tensor(place.zeros([inputs, outputs]));
     layer.bias = Some(Param::from_tensor(place.zeros([outputs])));
     layer
@@ -101,12 +100,8 @@ impl BatchNorm {
         }
         let shape = x.dims();
         let n = (shape.iter().product::<usize>() / shape[1]) as f64;
-        let result = burn::tensor::module::batch_norm_train(
-            x,
-            self.weight.val(),
-            self.bias.val(),
-            EPSILON,
-        );
+        let result =
+            burn::tensor::module::batch_norm_train(x, self.weight.val(), self.bias.val(), EPSILON);
         let unbiased = result.variance.detach().mul_scalar(n / (n - 1.0).max(1.0));
         update(&self.running_mean, result.mean.detach());
         update(&self.running_var, unbiased);

@@ -102,9 +102,7 @@ pub fn score_sums(
     let logits = estimator.logits(fusion, features, Phase::Training)?;
     let sums = logits
         .into_iter()
-        .map(|logits| {
-            (burn::tensor::activation::softmax(logits, 1) * one_hot.clone()).sum()
-        })
+        .map(|logits| (burn::tensor::activation::softmax(logits, 1) * one_hot.clone()).sum())
         .collect();
     Ok(Tensor::cat(sums, 0))
 }

@@ -2,7 +2,7 @@
 
 use super::opm::drop_features;
 use super::{Build, Features, StepContext, Strategy};
-use crate::registry::{self, Domain, Entry, Param};
+use crate::registry::{Domain, Entry, Fallback, Param};
 use crate::stream::Stream;
 use burn::tensor::Tensor;
 
@@ -13,7 +13,7 @@ pub(super) const ENTRY: Entry<Build> = Entry {
         name: "p",
         summary: "probability that a modality's features are set to zero",
         domain: Domain::Float { min: 0.0, max: 1.0 },
-        default: registry::Default::Float(0.3),
+        default: Fallback::Float(0.3),
     }],
     build: |params| Box::new(ModalityDropout { p: params.float("p") }),
 };

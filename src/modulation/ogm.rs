@@ -6,7 +6,7 @@ use super::coefficient::{Rule, coefficients, ratios};
 use super::window::{ENDS, STARTS, WARMUP, Window};
 use super::{Build, StepContext, Strategy, per_modality};
 use crate::model::parameters::{Gradient, Group, Kind, Site};
-use crate::registry::{self, Domain, Entry, Param, Params};
+use crate::registry::{Domain, Entry, Fallback, Param, Params};
 use crate::stream::Stream;
 use burn::tensor::{Tensor, TensorData};
 
@@ -14,25 +14,25 @@ pub(super) const ALPHA: Param = Param {
     name: "alpha",
     summary: "strength of the gradient modulation",
     domain: Domain::Float { min: 0.0, max: f64::MAX },
-    default: registry::Default::Float(0.8),
+    default: Fallback::Float(0.8),
 };
 pub(super) const RULE: Param = Param {
     name: "rule",
     summary: "how k follows from rho: a paper's formula, or the published code with its tie",
     domain: Domain::Choice(Rule::NAMES),
-    default: registry::Default::Text("cvpr-eq10"),
+    default: Fallback::Text("cvpr-eq10"),
 };
 pub(super) const TARGETS: Param = Param {
     name: "targets",
     summary: "which encoder gradients are modulated; the published code takes convolutions only",
     domain: Domain::Choice(&["all-encoder", "conv-only"]),
-    default: registry::Default::Text("all-encoder"),
+    default: Fallback::Text("all-encoder"),
 };
 pub(super) const NOISE: Param = Param {
     name: "noise",
     summary: "tensor-std: normal, with the deviation of the entries of the gradient tensor",
     domain: Domain::Choice(&["tensor-std"]),
-    default: registry::Default::Text("tensor-std"),
+    default: Fallback::Text("tensor-std"),
 };
 
 pub(super) const OGM: Entry<Build> = Entry {

@@ -9,7 +9,7 @@ use super::window::{ENDS, STARTS, WARMUP, Window};
 use super::{Build, Features, StepContext, Strategy, per_modality};
 use crate::checkpoint::NamedTensor;
 use crate::error::{Error, Result};
-use crate::registry::{self, Domain, Entry, Param, Params};
+use crate::registry::{Domain, Entry, Fallback, Param, Params};
 use crate::stream::Stream;
 use burn::tensor::{Int, Tensor, TensorData};
 
@@ -17,31 +17,31 @@ pub(super) const Q_BASE: Param = Param {
     name: "q_base",
     summary: "drop probability of a modality that is barely dominant",
     domain: Domain::Float { min: 0.0, max: 1.0 },
-    default: registry::Default::Float(0.5),
+    default: Fallback::Float(0.5),
 };
 pub(super) const LAMBDA: Param = Param {
     name: "lambda",
     summary: "how much the drop probability grows with rho",
     domain: Domain::Float { min: 0.0, max: f64::MAX },
-    default: registry::Default::Float(0.5),
+    default: Fallback::Float(0.5),
 };
 pub(super) const P_EXE: Param = Param {
     name: "p_exe",
     summary: "probability that a batch is treated at all; the paper has 1, the code 0.7",
     domain: Domain::Float { min: 0.0, max: 1.0 },
-    default: registry::Default::Float(0.7),
+    default: Fallback::Float(0.7),
 };
 pub(super) const RESCALE: Param = Param {
     name: "rescale",
     summary: "divide all features by the share that is kept on average, as the code does",
     domain: Domain::Bool,
-    default: registry::Default::Bool(true),
+    default: Fallback::Bool(true),
 };
 pub(super) const TIMING: Param = Param {
     name: "timing",
     summary: "q from the same batch (code) or from the one before (Algorithm 1)",
     domain: Domain::Choice(&["same-batch", "lagged"]),
-    default: registry::Default::Text("same-batch"),
+    default: Fallback::Text("same-batch"),
 };
 
 pub(super) const OPM: Entry<Build> = Entry {
@@ -98,10 +98,8 @@ impl Strategy for Opm {
             return Features { values: features, rows: None };
         }
         let batch = features[0].dims()[0];
-        let mask: Vec<Vec<bool>> = q
-            .iter()
-            .map(|q| (0..batch).map(|_| *q <= stream.uniform()).collect())
-            .collect();
+        let mask: Vec<Vec<bool>> =
+            q.iter().map(|q| (0..batch).map(|_| *q <= stream.uniform()).collect()).collect();
         drop_features(features, &mask, &q, self.rescale)
     }
 

@@ -1,25 +1,25 @@
 //! The epochs in which a strategy is active.
 
-use crate::registry::{self, Domain, Param, Params};
+use crate::registry::{Domain, Fallback, Param, Params};
 
 /// Declared by every strategy that has a warm-up and a window.
 pub(super) const WARMUP: Param = Param {
     name: "warmup",
     summary: "epochs at the start without modulation",
     domain: Domain::Int { min: 0, max: 1_000_000 },
-    default: registry::Default::Int(0),
+    default: Fallback::Int(0),
 };
 pub(super) const STARTS: Param = Param {
     name: "starts",
     summary: "first epoch of the window, from 0",
     domain: Domain::Int { min: 0, max: 1_000_000 },
-    default: registry::Default::Int(0),
+    default: Fallback::Int(0),
 };
 pub(super) const ENDS: Param = Param {
     name: "ends",
     summary: "last epoch of the window, inclusive",
     domain: Domain::Int { min: 0, max: 1_000_000 },
-    default: registry::Default::Int(1_000_000),
+    default: Fallback::Int(1_000_000),
 };
 
 /// A warm-up and a window of epochs, as in the published code.

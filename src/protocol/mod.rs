@@ -57,7 +57,9 @@ pub struct Schedule {
     pub gamma: f64,
 }
 
-/// Which epoch's weights a run is judged by. Accuracy decides; the earliest of equals wins.
+/// Which epoch's weights a run is judged by. Accuracy decides, then the loss, then which is
+/// earlier: on a split that is soon classified without error, accuracy alone would pick weights
+/// that have hardly been trained.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Selection {

@@ -107,16 +107,17 @@ impl RunRecord {
     /// Version 1: the first.
     pub const FORMAT: u32 = 1;
 
-    /// The epoch that `selection` picks: the earliest of the best.
+    /// The epoch that `selection` picks: the highest accuracy, of equals the lowest loss, of
+    /// those the earliest.
     pub fn select(epochs: &[EpochRecord], selection: Selection) -> Option<usize> {
-        let best = |metric: fn(&EpochRecord) -> f64| {
-            let top = epochs.iter().map(metric).fold(f64::NEG_INFINITY, f64::max);
-            epochs.iter().position(|epoch| metric(epoch) == top)
+        let best = |metrics: fn(&EpochRecord) -> &Metrics| {
+            let key = |i: usize| (metrics(&epochs[i]).accuracy, -metrics(&epochs[i]).loss);
+            (0..epochs.len()).reduce(|best, i| if key(best) < key(i) { i } else { best })
         };
         match selection {
             Selection::Last => epochs.len().checked_sub(1),
-            Selection::BestVal => best(|epoch| epoch.validation.accuracy),
-            Selection::BestTest => best(|epoch| epoch.test.accuracy),
+            Selection::BestVal => best(|epoch| &epoch.validation),
+            Selection::BestTest => best(|epoch| &epoch.test),
         }
     }
 

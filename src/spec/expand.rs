@@ -16,8 +16,17 @@ use std::collections::BTreeMap;
 
 /// The keys of a suite.
 pub(super) const KEYS: &[&str] = &[
-    "suite", "title", "analysis", "protocol", "seeds", "datasets", "fusion", "strategies",
-    "scores", "include", "exclude",
+    "suite",
+    "title",
+    "analysis",
+    "protocol",
+    "seeds",
+    "datasets",
+    "fusion",
+    "strategies",
+    "scores",
+    "include",
+    "exclude",
 ];
 
 /// The keys of a data set that are not its parameters.
@@ -170,6 +179,14 @@ impl Maker<'_> {
         items.iter().flat_map(|item| read(self, item)).collect()
     }
 
+    /// Reads one item, or every item of a list.
+    fn each<T>(&mut self, node: &Node, read: fn(&mut Self, &Node) -> Vec<T>) -> Vec<T> {
+        match &node.value {
+            Wire::List(items) => items.iter().flat_map(|item| read(self, item)).collect(),
+            _ => read(self, node),
+        }
+    }
+
     fn estimator(&mut self, node: &Node) -> Option<(String, Place)> {
         let name = text(node, "scores", self.problems)?;
         let names: Vec<&str> = self.catalog.estimators.iter().map(|info| info.name).collect();
@@ -295,8 +312,10 @@ impl Maker<'_> {
             let info: EncoderInfo =
                 *self.catalog.encoders.iter().find(|i| i.part.name == placed.part.name)?;
             if let Err(why) = (info.accepts)(modality.shape) {
-                let message =
-                    format!("encoder `{}` cannot read `{}`: {why}", placed.part.name, modality.name);
+                let message = format!(
+                    "encoder `{}` cannot read `{}`: {why}",
+                    placed.part.name, modality.name
+                );
                 self.problem(placed.place, message);
                 return None;
             }
@@ -314,9 +333,8 @@ impl Maker<'_> {
                     "data set `{}` is listed twice, first in line {}",
                     set.label, first.place.line
                 );
-                self.problems.push(
-                    Problem::new(set.place, message).with_hint("give one of them a `label`"),
-                );
+                self.problems
+                    .push(Problem::new(set.place, message).with_hint("give one of them a `label`"));
             }
         }
     }
@@ -352,8 +370,7 @@ impl Maker<'_> {
         let scores = set.scores.clone().or_else(|| self.scores.clone());
         let scores = match scores {
             Some((name, place)) if name.starts_with("split-head") && !info.splits => {
-                let message =
-                    format!("`{name}` does not work with fusion `{}`", fusion.label);
+                let message = format!("`{name}` does not work with fusion `{}`", fusion.label);
                 self.problems.push(
                     Problem::new(place, message)
                         .with_hint("use `zero-out-feature`, or leave `scores` out"),
@@ -370,10 +387,8 @@ impl Maker<'_> {
     /// One cell per modality, once per data set whatever the fusions.
     fn unimodal(&mut self, set: &Set, strategy: &Placed, included: bool) {
         let Some(info) = self.head().copied() else { return };
-        let part = Part {
-            name: UNIMODAL_FUSION.into(),
-            params: Params::defaults(info.part.params),
-        };
+        let part =
+            Part { name: UNIMODAL_FUSION.into(), params: Params::defaults(info.part.params) };
         let fusion = Placed { label: UNIMODAL_FUSION.into(), place: strategy.place, part };
         for branch in &set.branches {
             let strategy = Placed {
@@ -506,8 +521,8 @@ impl Maker<'_> {
                 Some(set) => vec![set],
                 None => self.dataset(set),
             };
-            let fusions = self.fusion(fusion);
-            let strategies = self.strategy(strategy);
+            let fusions = self.each(fusion, Maker::fusion);
+            let strategies = self.each(strategy, Maker::strategy);
             for set in &sets {
                 for fusion in &fusions {
                     for strategy in &strategies {

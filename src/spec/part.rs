@@ -134,11 +134,7 @@ fn plain(node: &Node) -> Result<Value, String> {
     }
 }
 
-pub(super) fn text<'a>(
-    node: &'a Node,
-    what: &str,
-    problems: &mut Vec<Problem>,
-) -> Option<&'a str> {
+pub(super) fn text<'a>(node: &'a Node, what: &str, problems: &mut Vec<Problem>) -> Option<&'a str> {
     match &node.value {
         Wire::Text(text) => Some(text),
         _ => {

@@ -57,8 +57,12 @@ pub fn error(path: &Path, text: &str, mut problems: Vec<Problem>) -> Error {
         if let Some(source) = text.lines().nth(line - 1).filter(|source| !source.is_empty()) {
             // A long line is cut around its column, so that the caret stays under the place.
             let start = column.saturating_sub(60);
-            let shown: String =
-                source.chars().skip(start).take(100).map(|c| if c == '\t' { ' ' } else { c }).collect();
+            let shown: String = source
+                .chars()
+                .skip(start)
+                .take(100)
+                .map(|c| if c == '\t' { ' ' } else { c })
+                .collect();
             let _ = write!(
                 message,
                 "\n {line:>4} | {shown}\n      | {:>width$}",

@@ -13,9 +13,7 @@ pub fn schema(catalog: &Catalog) -> String {
     let fusions: Vec<PartInfo> = catalog.fusions.iter().map(|info| info.part).collect();
     let estimators: Vec<&str> = catalog.estimators.iter().map(|info| info.name).collect();
     let preset: Vec<&str> = PRESETS.iter().map(|preset| preset.name).collect();
-    let parts = |infos: &[PartInfo], extra: &Map<String, Json>| {
-        json!({ "anyOf": infos.iter().map(|info| part(info, extra)).collect::<Vec<_>>() })
-    };
+    let parts = |infos: &[PartInfo], extra: &Map<String, Json>| json!({ "anyOf": infos.iter().map(|info| part(info, extra)).collect::<Vec<_>>() });
     let none = Map::new();
     let extra: Map<String, Json> = DATASET_KEYS
         .iter()
@@ -32,9 +30,9 @@ pub fn schema(catalog: &Catalog) -> String {
             ((*key).to_string(), value)
         })
         .collect();
-    let list = |name: &str| {
-        json!({ "type": "array", "minItems": 1, "items": { "$ref": format!("#/$defs/{name}") } })
-    };
+    let list = |name: &str| json!({ "type": "array", "minItems": 1, "items": { "$ref": format!("#/$defs/{name}") } });
+    let one_or_more =
+        |name: &str| json!({ "anyOf": [{ "$ref": format!("#/$defs/{name}") }, list(name)] });
     let pattern = json!({ "type": "string", "description": "a label; * stands for anything" });
     let properties: Map<String, Json> = KEYS
         .iter()
@@ -62,8 +60,8 @@ pub fn schema(catalog: &Catalog) -> String {
                         "dataset": { "anyOf": [
                             { "type": "string" }, { "$ref": "#/$defs/dataset" },
                         ] },
-                        "fusion": { "$ref": "#/$defs/fusion" },
-                        "strategy": { "$ref": "#/$defs/strategy" },
+                        "fusion": one_or_more("fusion"),
+                        "strategy": one_or_more("strategy"),
                     },
                 } }),
                 _ => json!({ "type": "array", "minItems": 1, "items": {

@@ -194,7 +194,10 @@ mod tests {
     fn a_document_that_would_unfold_is_refused_at_its_first_alias() {
         let bomb = "a: &a [x, x]\nb: &b [*a, *a]\nc: [*b, *b]\n";
         let problem = parse(bomb).unwrap_err();
-        assert_eq!((problem.place, problem.message.as_str()), (Place::new(2, 8), "aliases are not taken"));
+        assert_eq!(
+            (problem.place, problem.message.as_str()),
+            (Place::new(2, 8), "aliases are not taken")
+        );
     }
 
     #[test]

@@ -61,11 +61,8 @@ impl Evaluation<'_> {
         }
         let n = split.len() as f64;
         let share = |counts: &[usize]| counts.iter().map(|c| *c as f64 / n).collect::<Vec<f64>>();
-        let predictions = Predictions {
-            probabilities: &fused,
-            labels: &split.labels,
-            n_classes: self.n_classes,
-        };
+        let predictions =
+            Predictions { probabilities: &fused, labels: &split.labels, n_classes: self.n_classes };
         let contribution = shapley(modalities, &share(&coalitions));
         let most = contribution.iter().copied().fold(f64::NEG_INFINITY, f64::max);
         let least = contribution.iter().copied().fold(f64::INFINITY, f64::min);

@@ -166,7 +166,13 @@ impl<'a> Trainer<'a> {
 
     /// Trains one epoch. Gives the step at which the loss stopped being finite, if it did.
     fn train_epoch(&mut self, epoch: usize) -> Result<Option<usize>> {
-        self.strategy.epoch_start(&epoch_context(self.spec, self.data, &self.model, &self.plain, epoch));
+        self.strategy.epoch_start(&epoch_context(
+            self.spec,
+            self.data,
+            &self.model,
+            &self.plain,
+            epoch,
+        ));
         let lr = self.optimizer.learning_rate(self.spec.protocol.schedule, epoch);
         for (pass, turns) in self.strategy.plan(epoch).into_iter().enumerate() {
             for rows in self.batches(epoch, pass) {

@@ -90,11 +90,8 @@ impl Optimizer {
         let square = gradient.clone() * gradient;
         let second = second.mul_scalar(beta2) + square.mul_scalar(1.0 - beta2);
         let correction = |beta: f64| 1.0 - libm::pow(beta, time as f64);
-        let denominator = second
-            .clone()
-            .sqrt()
-            .mul_scalar(1.0 / libm::sqrt(correction(beta2)))
-            .add_scalar(eps);
+        let denominator =
+            second.clone().sqrt().mul_scalar(1.0 / libm::sqrt(correction(beta2))).add_scalar(eps);
         let step = first.clone().mul_scalar(lr / correction(beta1)) / denominator;
         self.keep(site, time, first, Some(second));
         value - step

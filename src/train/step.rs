@@ -116,8 +116,7 @@ fn scores_of(
     batch: &Batch,
     estimator: Estimator,
 ) -> Result<Vec<f64>> {
-    let features: Vec<Tensor<2>> =
-        features.iter().map(|x| x.clone().without_autodiff()).collect();
+    let features: Vec<Tensor<2>> = features.iter().map(|x| x.clone().without_autodiff()).collect();
     let one_hot = batch.one_hot.clone().without_autodiff();
     let sums = score_sums(&model.fusion.valid(), estimator, &features, &one_hot)?;
     Ok(sums.into_data().iter::<f64>().collect())

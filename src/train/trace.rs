@@ -47,7 +47,8 @@ impl Trace {
         let head = ["epoch", "step"].into_iter().chain(names.iter().map(|name| name.as_str()));
         writer.write_record(head).map_err(failed)?;
         for (epoch, step, row) in &self.rows {
-            let values = names.iter().map(|name| row.get(*name).map_or(String::new(), f64::to_string));
+            let values =
+                names.iter().map(|name| row.get(*name).map_or(String::new(), f64::to_string));
             let place = [epoch.to_string(), step.to_string()];
             writer.write_record(place.into_iter().chain(values)).map_err(failed)?;
         }

@@ -11,10 +11,8 @@ use serde_json::Value;
 fn rule(name: &str, options: &Value) -> Rule {
     let get = |key: &str| options[key].as_f64().unwrap_or(0.0);
     let (lr, weight_decay) = (get("lr"), get("weight_decay"));
-    let (beta1, beta2) = (
-        options["betas"][0].as_f64().unwrap_or(0.0),
-        options["betas"][1].as_f64().unwrap_or(0.0),
-    );
+    let (beta1, beta2) =
+        (options["betas"][0].as_f64().unwrap_or(0.0), options["betas"][1].as_f64().unwrap_or(0.0));
     let eps = get("eps");
     if name.starts_with("sgd") {
         Rule::Sgd { lr, momentum: get("momentum"), weight_decay }
@@ -34,12 +32,7 @@ fn check(dtype: DType, suffix: &str, tolerance: f64) {
     };
     let initial = numbers(&golden["initial"]);
     let n = initial.len();
-    let site = Site {
-        path: "p".into(),
-        group: Group::Fusion,
-        kind: Kind::Bias,
-        shape: vec![n],
-    };
+    let site = Site { path: "p".into(), group: Group::Fusion, kind: Kind::Bias, shape: vec![n] };
     let optimizers = golden["optimizers"].as_object().unwrap();
     assert_eq!(optimizers.len(), 5);
     for (name, case) in optimizers {

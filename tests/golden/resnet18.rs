@@ -111,11 +111,7 @@ impl Strategy for Spy {
         self.inner.loss(at, index, outputs)
     }
 
-    fn gradients(
-        &mut self,
-        at: &StepContext<'_>,
-        per_loss: Vec<Vec<Gradient>>,
-    ) -> Vec<Gradient> {
+    fn gradients(&mut self, at: &StepContext<'_>, per_loss: Vec<Vec<Gradient>>) -> Vec<Gradient> {
         let raw = by_path(&per_loss[0]);
         let gradients = self.inner.gradients(at, per_loss);
         let mut seen = self.seen.borrow_mut();
@@ -203,12 +199,7 @@ fn check(dtype: DType, run: &str, tolerance: &Tolerance) {
     let batch_size = audio[0];
     let shapes = [
         Shape::Image { channels: audio[1], height: audio[2], width: audio[3] },
-        Shape::Clip {
-            channels: visual[1],
-            frames: visual[2],
-            height: visual[3],
-            width: visual[4],
-        },
+        Shape::Clip { channels: visual[1], frames: visual[2], height: visual[3], width: visual[4] },
     ];
     let encoders =
         shapes.map(|shape| Encoder::ResNet18(ResNet18::new(shape, &place))).into_iter().collect();

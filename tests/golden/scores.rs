@@ -1,6 +1,8 @@
 //! Unimodal logits, score sums, ratios, coefficients and drop probabilities.
 
-use crate::vectors::{assert_close, autodiff, fusion, json, load, numbers, one_hot, tensor, values};
+use crate::vectors::{
+    assert_close, autodiff, fusion, json, load, numbers, one_hot, tensor, values,
+};
 use burn::tensor::DType;
 use counterpoise::model::Model;
 use counterpoise::model::score::{Estimator, Phase, score_sums};
@@ -22,10 +24,8 @@ fn two_modalities_as_published() {
         let get = |key: &str| case[key].as_u64().unwrap() as usize;
         let (batch, size, n_classes) = (get("batch"), get("dim"), get("classes"));
         let head = case["fusion"].as_str().unwrap();
-        let model = Model {
-            encoders: vec![],
-            fusion: fusion(head, &[], &[size, size], n_classes, &place),
-        };
+        let model =
+            Model { encoders: vec![], fusion: fusion(head, &[], &[size, size], n_classes, &place) };
         let model = load(model, &[], &place, |site| {
             let path = site.path.strip_prefix("fusion.").unwrap();
             let path = path.replace("heads.0", "fc_x").replace("heads.1", "fc_y");
@@ -74,8 +74,7 @@ fn two_modalities_as_published() {
         let formula = &case["formula"];
         let theirs = numbers(&serde_json::json!([formula["rho_a"], formula["rho_v"]]));
         assert_close(&format!("{name} rho"), &rho, &theirs, 0.0, 1e-10);
-        for (key, rule) in
-            [("ogm_cvpr_strict", Rule::CvprEq10), ("ogm_journal", Rule::JournalEq11)]
+        for (key, rule) in [("ogm_cvpr_strict", Rule::CvprEq10), ("ogm_journal", Rule::JournalEq11)]
         {
             for row in items(&formula[key]) {
                 let k = coefficients(rule, row["alpha"].as_f64().unwrap(), &rho);
@@ -106,8 +105,7 @@ fn three_modalities_by_formula() {
         let rho = ratios(&scores);
         assert_close(name, &scores, &numbers(&formula["score"]), 0.0, 1e-10);
         assert_close(name, &rho, &numbers(&formula["rho"]), 0.0, 1e-10);
-        for (key, rule) in
-            [("ogm_cvpr_strict", Rule::CvprEq10), ("ogm_journal", Rule::JournalEq11)]
+        for (key, rule) in [("ogm_cvpr_strict", Rule::CvprEq10), ("ogm_journal", Rule::JournalEq11)]
         {
             for row in items(&formula[key]) {
                 let k = coefficients(rule, row["alpha"].as_f64().unwrap(), &rho);

@@ -76,7 +76,11 @@ pub(crate) fn autodiff(dtype: DType) -> Place {
     Place { device: Device::flex().autodiff(), dtype }
 }
 
-pub(crate) fn tensor<const D: usize>(values: Vec<f64>, shape: [usize; D], place: &Place) -> Tensor<D> {
+pub(crate) fn tensor<const D: usize>(
+    values: Vec<f64>,
+    shape: [usize; D],
+    place: &Place,
+) -> Tensor<D> {
     Tensor::from_data(TensorData::new(values, shape), (&place.device, place.dtype))
 }
 

@@ -44,8 +44,7 @@ fn three_modalities_train_where_the_fusion_takes_them() {
         } else {
             let folder = tempfile::tempdir().unwrap();
             let backend = device::open("cpu").unwrap();
-            let error =
-                train::run(&spec, &data, &backend, folder.path(), &mut |_| ()).unwrap_err();
+            let error = train::run(&spec, &data, &backend, folder.path(), &mut |_| ()).unwrap_err();
             assert!(error.message.contains("joins two modalities, not 3"), "{error}");
         }
     }
@@ -106,11 +105,8 @@ fn conv_only_is_refused_where_an_encoder_has_no_convolution() {
 fn a_loss_that_is_not_finite_ends_the_run_and_says_where() {
     let data = dataset(&IMAGES);
     let mut spec = spec(&data, "concat", "joint", &[], 0);
-    spec.protocol.optimizer = counterpoise::protocol::Optimizer::Sgd {
-        lr: 1e30,
-        momentum: 0.0,
-        weight_decay: 0.0,
-    };
+    spec.protocol.optimizer =
+        counterpoise::protocol::Optimizer::Sgd { lr: 1e30, momentum: 0.0, weight_decay: 0.0 };
     let record = run(&spec, &data);
     assert!(matches!(record.outcome, Outcome::Diverged { epoch: 0, .. }), "{:?}", record.outcome);
 }

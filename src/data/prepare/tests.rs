@@ -69,6 +69,7 @@ fn made(sha256_of_right: Option<&'static str>) -> (Entry<DatasetParts>, tempfile
         conversion: 1,
         modalities: |_| Vec::new(),
         classes: |_| Vec::new(),
+        examples: |_| (0, 0),
         convert,
         load,
     };
