@@ -1,7 +1,7 @@
 //! Time of one training step per encoder, of hashing a checkpoint and of rendering a report.
 
 use counterpoise::checkpoint::{self, NamedTensor};
-use counterpoise::data::{Modality, Shape};
+use counterpoise::data::{Dataset, Modality, Shape, Split};
 use counterpoise::fusion::FUSIONS;
 use counterpoise::hash::Digest;
 use counterpoise::model::encoder::ENCODERS;
@@ -10,13 +10,16 @@ use counterpoise::model::score::Estimator;
 use counterpoise::model::{Model, init};
 use counterpoise::modulation::{self, STRATEGIES, Updates};
 use counterpoise::protocol::{self, Protocol, Schedule, Selection};
+use counterpoise::record::RunRecord;
 use counterpoise::registry::{Params, find};
+use counterpoise::report::input::{CellInput, ReportInput};
+use counterpoise::report::render;
 use counterpoise::spec::run::{Branch, Part, RunSpec};
 use counterpoise::stream::Stream;
 use counterpoise::train::batch::{Batch, gather};
-use counterpoise::train::device;
 use counterpoise::train::optimizer::Optimizer;
 use counterpoise::train::step::{Position, step};
+use counterpoise::train::{self, device};
 use criterion::{Criterion, criterion_group, criterion_main};
 use std::hint::black_box;
 
@@ -62,7 +65,7 @@ fn random_batch(shape: Shape, rows: usize, place: &Place) -> Batch {
         let mut stream = Stream::new(0, name);
         (0..rows * shape.size()).map(|_| stream.normal() as f32).collect()
     };
-    let split = counterpoise::data::Split {
+    let split = Split {
         features: vec![features("a"), features("b")],
         labels: (0..rows).map(|i| (i % CLASSES) as u32).collect(),
     };
@@ -125,5 +128,67 @@ fn hashing(c: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, training_steps, hashing);
+/// A report on six strategies, five seeds and forty epochs, from copies of one small run.
+fn rendering(c: &mut Criterion) {
+    let shape = Shape::Vector { size: 16 };
+    let split = |name: &str| {
+        let mut stream = Stream::new(0, name);
+        let mut features = || (0..64 * shape.size()).map(|_| stream.normal() as f32).collect();
+        Split {
+            features: vec![features(), features()],
+            labels: (0..64).map(|i| (i % CLASSES) as u32).collect(),
+        }
+    };
+    let mut run = spec("mlp", shape, "joint");
+    run.protocol.epochs = 40;
+    let data = Dataset {
+        modalities: run.branches.iter().map(|branch| branch.modality.clone()).collect(),
+        classes: (0..CLASSES).map(|class| class.to_string()).collect(),
+        train: split("train"),
+        validation: split("validation"),
+        test: split("test"),
+        further: vec![],
+        content: Digest::of(b"made"),
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let backend = device::open("cpu").unwrap();
+    let record = train::run(&run, &data, &backend, folder.path(), &mut |_| ()).unwrap();
+    let cells = ["joint", "ogm", "ogm-ge", "opm", "ogm-ge+opm", "modality-dropout"].map(|name| {
+        let records: Vec<RunRecord> = (0..5)
+            .map(|seed| {
+                let mut record = record.clone();
+                record.spec = RunSpec { seed, ..spec("mlp", shape, name) };
+                record.spec.protocol.epochs = 40;
+                record.id = record.spec.id().unwrap();
+                record
+            })
+            .collect();
+        CellInput {
+            id: records[0].spec.cell_id().unwrap(),
+            dataset: "made".into(),
+            fusion: "concat".into(),
+            strategy: name.into(),
+            spec: records[0].spec.clone(),
+            seeds: (0..5).collect(),
+            records,
+            missing: vec![],
+        }
+    });
+    let input = ReportInput {
+        suite: "bench".into(),
+        title: "A report".into(),
+        analysis: String::new(),
+        source_text: String::new(),
+        cells: cells.into(),
+        warnings: vec![],
+    };
+    let mut group = c.benchmark_group("rendering");
+    group.sample_size(10);
+    group.bench_function("report of 30 runs", |b| {
+        b.iter(|| render(black_box(&input), 1).unwrap());
+    });
+    group.finish();
+}
+
+criterion_group!(benches, training_steps, hashing, rendering);
 criterion_main!(benches);

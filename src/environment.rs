@@ -39,14 +39,17 @@ fn target() -> String {
 }
 
 /// The instruction set level that selects floating-point kernels.
+#[cfg(target_arch = "x86_64")]
 fn isa() -> &'static str {
-    #[cfg(target_arch = "x86_64")]
     if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
-        return "x86-64-v3";
+        "x86-64-v3"
     } else {
-        return "below x86-64-v3";
+        "below x86-64-v3"
     }
-    #[cfg(not(target_arch = "x86_64"))]
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+fn isa() -> &'static str {
     "native"
 }
 

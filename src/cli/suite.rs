@@ -218,14 +218,14 @@ pub(super) fn conclude(input: &ReportInput) -> Result<()> {
         return Ok(());
     }
     let n: usize = reasons.values().map(Vec::len).sum();
-    let mut message = format!("{n} runs have no usable result");
-    for (why, runs) in &reasons {
-        let more = match runs.len() {
-            1 => String::new(),
-            n => format!(" and {} more", n - 1),
-        };
-        message.push_str(&format!("\n  {}{more}: {why}", runs[0]));
-    }
+    let lines: Vec<String> = reasons
+        .iter()
+        .map(|(why, runs)| match runs.len() {
+            1 => format!("\n  {}: {why}", runs[0]),
+            more => format!("\n  {} and {} more: {why}", runs[0], more - 1),
+        })
+        .collect();
+    let message = format!("{n} runs have no usable result{}", lines.concat());
     Err(Error::new(Kind::Runs, message))
 }
 

@@ -158,7 +158,6 @@ pub fn feature_size(part: &Part) -> Result<usize> {
 
 /// An encoder of one modality. An enum, because a burn module cannot be a trait object.
 #[derive(Module, Debug)]
-#[expect(clippy::large_enum_variant, reason = "a model holds a handful of encoders")]
 pub enum Encoder {
     Mlp(Mlp),
     Cnn(Cnn),
