@@ -1,13 +1,14 @@
 //! `data`: which data sets there are, and getting them ready.
 
-use super::Format;
 use super::output::{self, Align, Table};
+use super::{Format, print_json};
 use crate::data::cache::State;
 use crate::data::{self, DATASETS};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::registry::find;
 use clap::{Args, Subcommand};
-use std::path::PathBuf;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 
 /// List data sets, tell whether they are here, and prepare them
 #[derive(Args)]
@@ -60,7 +61,7 @@ fn list(format: Format) -> Result<()> {
                 })
             })
             .collect();
-        return output::data(&pretty(&rows)?);
+        return print_json(&rows);
     }
     for entry in DATASETS {
         output::data(&format!("{}: {}", entry.name, entry.summary))?;
@@ -76,24 +77,31 @@ fn list(format: Format) -> Result<()> {
 }
 
 fn status(arguments: &Arguments) -> Result<()> {
-    let mut rows = Vec::new();
-    for entry in DATASETS {
-        let state = match data::state(entry.name, &arguments.data)? {
-            State::Ready => "ready".to_string(),
-            State::Missing => "missing: it is fetched on first use".to_string(),
-            State::Damaged(why) => format!("damaged: {why}"),
-        };
-        rows.push((entry.name, state));
-    }
+    let states = states(&arguments.data)?;
     if arguments.format == Format::Json {
-        let rows: std::collections::BTreeMap<_, _> = rows.into_iter().collect();
-        return output::data(&pretty(&rows)?);
+        let states: BTreeMap<_, _> = states.into_iter().collect();
+        return print_json(&states);
     }
     let mut table = Table::new(&[("data set", Align::Left), ("state", Align::Left)]);
-    for (name, state) in rows {
+    for (name, state) in states {
         table.row([name.to_string(), state]);
     }
     output::data(&table.render())
+}
+
+/// Every data set and whether it is ready in `dir`.
+pub(super) fn states(dir: &Path) -> Result<Vec<(&'static str, String)>> {
+    DATASETS
+        .iter()
+        .map(|entry| {
+            let state = match data::state(entry.name, dir)? {
+                State::Ready => "ready".to_string(),
+                State::Missing => "missing: it is fetched on first use".to_string(),
+                State::Damaged(why) => format!("damaged: {why}"),
+            };
+            Ok((entry.name, state))
+        })
+        .collect()
 }
 
 fn prepare(arguments: &Arguments, name: &str, from: Option<&PathBuf>) -> Result<()> {
@@ -109,9 +117,4 @@ fn prepare(arguments: &Arguments, name: &str, from: Option<&PathBuf>) -> Result<
         output::note(&format!("{name} is ready in {}", arguments.data.display()));
     }
     Ok(())
-}
-
-fn pretty(value: &impl serde::Serialize) -> Result<String> {
-    serde_json::to_string_pretty(value)
-        .map_err(|e| Error::unexpected(format!("cannot print as JSON: {e}")))
 }

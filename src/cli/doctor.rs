@@ -1,14 +1,13 @@
 //! `doctor`: what this build and this machine can do.
 
-use super::Format;
-use super::output;
-use crate::data::cache::State;
-use crate::data::{self, DATASETS};
+use super::data::states;
+use super::{Format, output, print_json};
 use crate::environment;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::hash::digest_json;
 use crate::train::device;
 use clap::Args;
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 /// Tell which devices and data sets are here, and what bits depend on
@@ -31,23 +30,13 @@ pub(super) fn run(arguments: &Arguments) -> Result<()> {
     let class = environment::class(&backend.class);
     let class_id = digest_json(&class)?;
     let host = environment::host();
-    let mut sets = std::collections::BTreeMap::new();
-    for entry in DATASETS {
-        let state = match data::state(entry.name, &arguments.data)? {
-            State::Ready => "ready".to_string(),
-            State::Missing => "missing".to_string(),
-            State::Damaged(why) => format!("damaged: {why}"),
-        };
-        sets.insert(entry.name, state);
-    }
+    let sets: BTreeMap<_, _> = states(&arguments.data)?.into_iter().collect();
     if arguments.format == Format::Json {
         let value = serde_json::json!({
             "devices": device::NAMES, "device": backend.kind, "class": class,
             "class_id": class_id, "host": host, "data": sets,
         });
-        let text = serde_json::to_string_pretty(&value)
-            .map_err(|e| Error::unexpected(format!("cannot print as JSON: {e}")))?;
-        return output::data(&text);
+        return print_json(&value);
     }
     output::data(&format!("devices of this build: {}", device::NAMES.join(", ")))?;
     output::data(&format!("determinism class {} of device `{}`:", class_id.short(), backend.kind))?;

@@ -5,12 +5,13 @@ mod data;
 mod doctor;
 mod estimate;
 pub mod output;
+mod plan;
 mod progress;
 mod report;
 mod suite;
 mod worker;
 
-use crate::error::{Kind, Result};
+use crate::error::{Error, Kind, Result};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -88,4 +89,11 @@ pub fn main() -> ExitCode {
             error.kind.exit_code().into()
         }
     }
+}
+
+/// Prints a value for a script to read.
+fn print_json(value: &impl serde::Serialize) -> Result<()> {
+    let text = serde_json::to_string_pretty(value)
+        .map_err(|e| Error::unexpected(format!("cannot print as JSON: {e}")))?;
+    output::data(&text)
 }

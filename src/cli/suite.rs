@@ -1,9 +1,8 @@
 //! `suite`: run a suite, or show what it would do.
 
 use super::catalog::catalog;
-use super::output::{self, Align, Table};
 use super::progress::Display;
-use super::{Format, Places, estimate};
+use super::{Format, Places, estimate, output, plan};
 use crate::data::{self, cache};
 use crate::error::{Error, Kind, Result};
 use crate::exec::launch::Program;
@@ -13,13 +12,13 @@ use crate::report::collect::{collect, complete_root};
 use crate::report::input::ReportInput;
 use crate::report::manifest::Manifest;
 use crate::report::publish::{self, Publication, publish};
-use crate::spec::run::{RunId, RunSpec};
+use crate::spec::run::RunId;
 use crate::spec::schema;
 use crate::spec::suite::{self, Suite};
 use crate::store::{State, Store};
 use crate::train::device;
 use clap::Args;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::thread::available_parallelism;
@@ -45,21 +44,21 @@ pub(super) struct Arguments {
     filter: Option<String>,
     /// Runs at a time; the number of cores where it is not given
     #[arg(long, value_name = "N")]
-    jobs: Option<NonZeroUsize>,
+    pub(super) jobs: Option<NonZeroUsize>,
     /// The device to train on
     #[arg(long, value_name = "NAME", default_value = "auto")]
-    device: String,
+    pub(super) device: String,
     /// Begin no further run after a failure
     #[arg(long)]
     fail_fast: bool,
     #[command(flatten)]
-    places: Places,
+    pub(super) places: Places,
     /// Folder of the prepared data
     #[arg(long, value_name = "DIR", default_value = "data")]
-    data: PathBuf,
+    pub(super) data: PathBuf,
     /// How to print a list or a plan
     #[arg(long, value_enum, default_value = "text")]
-    format: Format,
+    pub(super) format: Format,
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<()> {
@@ -67,7 +66,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<()> {
         return output::data(schema::schema(&catalog()).trim_end());
     }
     let Some(name) = arguments.name.as_deref().filter(|_| !arguments.list) else {
-        return list(arguments);
+        return plan::list(arguments);
     };
     let path = suite::find(&arguments.places.suites, name)?;
     let backend = device::kind(&arguments.device)?;
@@ -76,7 +75,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<()> {
         suite = suite.filter(filter)?;
     }
     if arguments.plan {
-        return plan(arguments, &suite);
+        return plan::show(arguments, &suite);
     }
     let store = Store::open(&arguments.places.store)?;
     if arguments.filter.is_none() && is_up_to_date(arguments, &suite, &store)? {
@@ -114,7 +113,7 @@ fn train(
     suite: &Suite,
     store: &Store,
 ) -> Result<(Summary, BTreeMap<RunId, String>)> {
-    let cores = available_parallelism().map_or(1, NonZeroUsize::get);
+    let cores = cores();
     let jobs = arguments.jobs.map_or(cores, NonZeroUsize::get);
     let mut blocked = BTreeMap::new();
     let mut unusable: BTreeMap<String, Option<String>> = BTreeMap::new();
@@ -166,6 +165,11 @@ fn make_ready(arguments: &Arguments, name: &str) -> std::result::Result<(), Stri
         output::warning(&format!("the runs on `{name}` are blocked: {error}"));
         error.message
     })
+}
+
+/// The number of cores here.
+pub(super) fn cores() -> usize {
+    available_parallelism().map_or(1, NonZeroUsize::get)
 }
 
 fn describe(summary: &Summary, blocked: &BTreeMap<RunId, String>) -> String {
@@ -227,145 +231,4 @@ pub(super) fn conclude(input: &ReportInput) -> Result<()> {
         .collect();
     let message = format!("{n} runs have no usable result{}", lines.concat());
     Err(Error::new(Kind::Runs, message))
-}
-
-fn list(arguments: &Arguments) -> Result<()> {
-    let cores = available_parallelism().map_or(1, NonZeroUsize::get);
-    let catalog = catalog();
-    let backend = device::kind(&arguments.device)?;
-    let mut rows = Vec::new();
-    for path in suite::list(&arguments.places.suites)? {
-        let suite = Suite::load(&path, &catalog, backend)?;
-        let runs = suite.cells.iter().flat_map(|cell| &cell.runs);
-        let time = estimate::total(runs, cores);
-        rows.push((suite, time));
-    }
-    if arguments.format == Format::Json {
-        let rows: Vec<_> = rows
-            .iter()
-            .map(|(suite, time)| {
-                serde_json::json!({
-                    "suite": suite.name, "title": suite.title, "cells": suite.cells.len(),
-                    "runs": suite.len(), "estimated_seconds": time.as_secs(),
-                })
-            })
-            .collect();
-        return print_json(&rows);
-    }
-    let mut table = Table::new(&[
-        ("suite", Align::Left),
-        ("cells", Align::Right),
-        ("runs", Align::Right),
-        ("about", Align::Right),
-        ("title", Align::Left),
-    ]);
-    for (suite, time) in rows {
-        table.row([
-            suite.name.clone(),
-            suite.cells.len().to_string(),
-            suite.len().to_string(),
-            output::duration(time),
-            suite.title.clone(),
-        ]);
-    }
-    output::data(&table.render())?;
-    output::note(&format!("times are estimates for the {cores} cores here"));
-    Ok(())
-}
-
-/// The state of a run in a plan.
-fn state_of(arguments: &Arguments, store: Option<&Store>, spec: &RunSpec) -> Result<&'static str> {
-    let state = match store {
-        Some(store) => store.state(&spec.id()?)?,
-        None => State::Pending,
-    };
-    Ok(match state {
-        State::Done => "done",
-        State::Failed(_) => "failed",
-        State::Pending => match data::state(&spec.dataset.name, &arguments.data)? {
-            cache::State::Ready => "pending",
-            cache::State::Missing => "pending, data to fetch",
-            cache::State::Damaged(_) => "pending, data to mend",
-        },
-    })
-}
-
-fn plan(arguments: &Arguments, suite: &Suite) -> Result<()> {
-    // A plan makes nothing, not even an empty store.
-    let store = match arguments.places.store.is_dir() {
-        true => Some(Store::open(&arguments.places.store)?),
-        false => None,
-    };
-    let mut pending = Vec::new();
-    let mut rows = Vec::new();
-    for cell in &suite.cells {
-        let mut states: BTreeMap<&str, usize> = BTreeMap::new();
-        let mut runs = Vec::new();
-        for spec in &cell.runs {
-            let state = state_of(arguments, store.as_ref(), spec)?;
-            *states.entry(state).or_default() += 1;
-            runs.push((spec.id()?, spec.seed, state));
-            if state != "done" {
-                pending.push(spec);
-            }
-        }
-        rows.push((cell, states, runs));
-    }
-    let cores = available_parallelism().map_or(1, NonZeroUsize::get);
-    let jobs = arguments.jobs.map_or(cores, NonZeroUsize::get);
-    let time = estimate::total(pending.iter().copied(), jobs.min(cores));
-    if arguments.format == Format::Json {
-        let cells: Vec<_> = rows
-            .iter()
-            .map(|(cell, _, runs)| {
-                let runs: Vec<_> = runs
-                    .iter()
-                    .map(|(id, seed, state)| {
-                        serde_json::json!({ "id": id, "seed": seed, "state": state })
-                    })
-                    .collect();
-                serde_json::json!({
-                    "id": cell.id, "dataset": cell.dataset, "fusion": cell.fusion,
-                    "strategy": cell.strategy, "scores": cell.runs[0].scores, "runs": runs,
-                })
-            })
-            .collect();
-        return print_json(&serde_json::json!({
-            "suite": suite.name, "cells": cells, "estimated_seconds": time.as_secs(),
-        }));
-    }
-    let mut table = Table::new(&[
-        ("cell", Align::Left),
-        ("data set", Align::Left),
-        ("fusion", Align::Left),
-        ("strategy", Align::Left),
-        ("runs", Align::Left),
-    ]);
-    for (cell, states, _) in rows {
-        let states: Vec<String> = states.iter().map(|(state, n)| format!("{n} {state}")).collect();
-        table.row([
-            cell.id.to_string(),
-            cell.dataset.clone(),
-            cell.fusion.clone(),
-            cell.strategy.clone(),
-            states.join(", "),
-        ]);
-    }
-    output::data(&table.render())?;
-    let sets: BTreeSet<&str> = suite.cells.iter().map(|cell| cell.dataset.as_str()).collect();
-    output::note(&format!(
-        "{} cells on {} data sets, {} runs, {} of them to train: about {} with {jobs} jobs",
-        suite.cells.len(),
-        sets.len(),
-        suite.len(),
-        pending.len(),
-        output::duration(time)
-    ));
-    Ok(())
-}
-
-fn print_json(value: &impl serde::Serialize) -> Result<()> {
-    let text = serde_json::to_string_pretty(value)
-        .map_err(|e| Error::unexpected(format!("cannot print as JSON: {e}")))?;
-    output::data(&text)
 }
