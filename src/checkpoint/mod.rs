@@ -32,6 +32,10 @@ impl NamedTensor {
         Self { path: path.into(), dtype: Dtype::F64, shape, bytes }
     }
 
+    pub fn u8(path: impl Into<String>, bytes: Vec<u8>) -> Self {
+        Self { path: path.into(), dtype: Dtype::U8, shape: vec![bytes.len()], bytes }
+    }
+
     pub fn i64(path: impl Into<String>, shape: Vec<usize>, values: &[i64]) -> Self {
         let bytes = values.iter().flat_map(|x| x.to_le_bytes()).collect();
         Self { path: path.into(), dtype: Dtype::I64, shape, bytes }
@@ -78,11 +82,24 @@ pub fn root(tensors: &[NamedTensor]) -> Digest {
     merkle_root(sorted.into_iter().map(NamedTensor::leaf))
 }
 
-/// Writes a safetensors file atomically: a temporary file beside it, synced, then renamed.
+/// Writes a safetensors file atomically and durably: a temporary file beside it, synced, renamed.
 ///
 /// # Errors
 /// When the file cannot be written; nothing is left behind then.
 pub fn write(path: &Path, tensors: &[NamedTensor]) -> Result<()> {
+    replace(path, tensors, true)
+}
+
+/// As [`write()`], without waiting for the disk: after a power failure the file may be damaged,
+/// after the end of the process it is whole.
+///
+/// # Errors
+/// As [`write()`].
+pub fn write_unsynced(path: &Path, tensors: &[NamedTensor]) -> Result<()> {
+    replace(path, tensors, false)
+}
+
+fn replace(path: &Path, tensors: &[NamedTensor], synced: bool) -> Result<()> {
     let invalid = |e| Error::unexpected(format!("cannot encode {}: {e}", path.display()));
     let views = tensors
         .iter()
@@ -92,9 +109,11 @@ pub fn write(path: &Path, tensors: &[NamedTensor]) -> Result<()> {
     let bytes = safetensors::serialize(views, None).map_err(invalid)?;
     let io = |e: std::io::Error| Error::io("write", path, &e);
     let folder = path.parent().unwrap_or(Path::new("."));
-    let mut file = tempfile::NamedTempFile::new_in(folder).map_err(io)?;
+    let mut file = tempfile::Builder::new().prefix(".writing-").tempfile_in(folder).map_err(io)?;
     file.write_all(&bytes).map_err(io)?;
-    file.as_file().sync_all().map_err(io)?;
+    if synced {
+        file.as_file().sync_all().map_err(io)?;
+    }
     file.persist(path).map_err(|e| io(e.error))?;
     Ok(())
 }

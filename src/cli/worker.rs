@@ -1,11 +1,12 @@
 //! The hidden `worker` command: trains the runs that a parent process hands it.
 
+use super::output;
 use crate::data::{self, Dataset};
 use crate::error::{Error, Result};
 use crate::exec::wire::Event;
 use crate::exec::worker;
 use crate::spec::run::Part;
-use crate::train;
+use crate::train::{self, Progress};
 
 /// Serves jobs from stdin until it closes. The data set of the last run is kept for the next.
 ///
@@ -28,10 +29,18 @@ pub(super) fn run() -> Result<()> {
             let backend = train::device::open(&job.device)?;
             let epochs = job.spec.protocol.epochs;
             let mut finished = 0;
-            train::run(&job.spec, data, &backend, &job.workdir, &mut |epoch| {
-                finished += 1;
-                let validation_accuracy = epoch.validation.accuracy;
-                report(Event::Epoch { epoch: finished, epochs, validation_accuracy });
+            train::run(&job.spec, data, &backend, &job.workdir, &mut |progress| match progress {
+                // These lines go to the run's log.
+                Progress::Resumed(epochs) => {
+                    finished = epochs;
+                    output::note(&format!("going on after {epochs} finished epochs"));
+                }
+                Progress::StartedOver(why) => output::warning(&format!("beginning anew: {why}")),
+                Progress::Epoch(epoch) => {
+                    finished += 1;
+                    let validation_accuracy = epoch.validation.accuracy;
+                    report(Event::Epoch { epoch: finished, epochs, validation_accuracy });
+                }
             })
         },
     )

@@ -5,6 +5,7 @@ pub mod device;
 pub mod evaluate;
 pub mod metrics;
 pub mod optimizer;
+mod resume;
 pub mod step;
 pub mod trace;
 
@@ -28,9 +29,21 @@ use std::path::Path;
 use std::time::Instant;
 use trace::Trace;
 
+/// What a caller hears of a run in progress.
+pub enum Progress<'a> {
+    /// An interrupted run goes on after this many finished epochs.
+    Resumed(usize),
+    /// An interrupted run begins anew, since its checkpoint cannot be used, for this reason.
+    StartedOver(String),
+    /// An epoch is finished.
+    Epoch(&'a EpochRecord),
+}
+
 /// Trains one run and writes its trace and weights into `dir`: `steps.csv`, `final.safetensors`
 /// (with the state of optimizer and strategy) and `selected.safetensors` (weights and buffers).
-/// `on_epoch` hears of every finished epoch.
+///
+/// After every epoch the state is kept in `dir`, and a run that was interrupted goes on from
+/// there to the same record as an uninterrupted one.
 ///
 /// # Errors
 /// When the spec does not fit the data or the parts do not fit each other, and when a file cannot
@@ -40,7 +53,7 @@ pub fn run(
     data: &Dataset,
     backend: &Backend,
     dir: &Path,
-    on_epoch: &mut dyn FnMut(&EpochRecord),
+    on_progress: &mut dyn FnMut(Progress<'_>),
 ) -> Result<RunRecord> {
     let started = Instant::now();
     let mut trainer = Trainer::new(spec, data, backend)?;
@@ -48,24 +61,39 @@ pub fn run(
     let initial_root = checkpoint::root(&initial);
     let parameters = trainer.trainable();
 
-    let mut epochs: Vec<EpochRecord> = Vec::new();
-    let mut selected = (0, initial);
+    let mut so_far = SoFar { epochs: Vec::new(), selected: (0, initial), seconds: 0.0 };
+    match resume::load(dir, spec, &mut trainer) {
+        Ok(None) => {}
+        Ok(Some(kept)) => {
+            on_progress(Progress::Resumed(kept.epochs.len()));
+            so_far = kept;
+        }
+        Err(error) => {
+            on_progress(Progress::StartedOver(error.message));
+            trainer = Trainer::new(spec, data, backend)?;
+        }
+    }
+    let seconds_before = so_far.seconds;
     let mut outcome = Outcome::Finished;
-    for epoch in 0..spec.protocol.epochs {
+    for epoch in so_far.epochs.len()..spec.protocol.epochs {
         if let Some(step) = trainer.train_epoch(epoch)? {
             outcome = Outcome::Diverged { epoch, step };
             break;
         }
         let weights = trainer.weights();
-        epochs.push(trainer.record_epoch(epoch, checkpoint::root(&weights))?);
-        if RunRecord::select(&epochs, spec.protocol.selection) == Some(epoch) {
-            selected = (epoch, weights);
+        so_far.epochs.push(trainer.record_epoch(epoch, checkpoint::root(&weights))?);
+        if RunRecord::select(&so_far.epochs, spec.protocol.selection) == Some(epoch) {
+            so_far.selected = (epoch, weights);
         }
-        on_epoch(&epochs[epoch]);
+        on_progress(Progress::Epoch(&so_far.epochs[epoch]));
+        so_far.seconds = seconds_before + started.elapsed().as_secs_f64();
+        if epoch + 1 < spec.protocol.epochs {
+            resume::save(dir, spec, &trainer, &so_far)?;
+        }
     }
 
     let last = trainer.checkpoint();
-    let (selected_epoch, selected) = selected;
+    let (selected_epoch, selected) = so_far.selected;
     checkpoint::write(&dir.join("final.safetensors"), &last)?;
     checkpoint::write(&dir.join("selected.safetensors"), &selected)?;
     trainer.trace.write(&dir.join("steps.csv"))?;
@@ -77,7 +105,7 @@ pub fn run(
         outcome,
         data_content: data.content,
         initial_root,
-        epochs,
+        epochs: so_far.epochs,
         final_root: checkpoint::root(&last),
         selected_root: checkpoint::root(&selected),
         selected_epoch,
@@ -87,12 +115,21 @@ pub fn run(
             host: environment::host(),
         },
         cost: Cost {
-            wall_seconds: started.elapsed().as_secs_f64(),
+            wall_seconds: seconds_before + started.elapsed().as_secs_f64(),
             train_steps: trainer.step as u64,
             parameters,
             peak_memory: environment::peak_memory(),
         },
     })
+}
+
+/// What the finished epochs of a run have left, beside the trainer's state.
+struct SoFar {
+    epochs: Vec<EpochRecord>,
+    /// The epoch that the protocol selects so far, and its weights and buffers.
+    selected: (usize, Vec<NamedTensor>),
+    /// Time spent, over all attempts.
+    seconds: f64,
 }
 
 /// Everything that changes while a run trains.

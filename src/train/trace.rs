@@ -1,14 +1,18 @@
 //! The trace of a run: scalars per step, and their means per epoch.
 
 use crate::error::{Error, Result};
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::Path;
 
 /// Scalars of steps, by name.
+#[derive(Serialize, Deserialize)]
 pub struct Trace {
     every: usize,
     /// Epoch, step and scalars of every `every`-th step.
     rows: Vec<(usize, usize, BTreeMap<String, f64>)>,
+    /// Sums since the last epoch ended.
+    #[serde(skip)]
     sums: BTreeMap<String, (f64, u64)>,
 }
 

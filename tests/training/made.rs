@@ -82,14 +82,17 @@ pub(crate) fn spec(
         .iter()
         .map(|modality| {
             let encoder = find("encoder", ENCODERS, default_for(modality.shape)).unwrap();
-            let features = if encoder.params.iter().any(|p| p.name == "channels") {
-                vec![("features", Value::Int(8)), ("channels", Value::Int(4))]
-            } else {
-                vec![("features", Value::Int(8)), ("hidden", Value::Int(8))]
-            };
+            // Small, where the encoder has a size.
+            let sizes = [("features", 8), ("channels", 4), ("hidden", 8)];
+            let declared = |name: &str| encoder.params.iter().any(|param| param.name == name);
+            let sizes: Vec<(&str, Value)> = sizes
+                .into_iter()
+                .filter(|(name, _)| declared(name))
+                .map(|(name, size)| (name, Value::Int(size)))
+                .collect();
             Branch {
                 modality: modality.clone(),
-                encoder: part(encoder.params, encoder.name, &features),
+                encoder: part(encoder.params, encoder.name, &sizes),
             }
         })
         .collect();

@@ -1,11 +1,13 @@
 //! Every fusion with every strategy, and what must hold of all of them.
 
-use crate::made::{IMAGES, dataset, spec};
+use crate::made::{IMAGES, dataset, part, spec};
 use counterpoise::data::{Dataset, Shape};
 use counterpoise::fusion::FUSIONS;
+use counterpoise::model::encoder::ENCODERS;
 use counterpoise::modulation::STRATEGIES;
+use counterpoise::protocol::Optimizer;
 use counterpoise::record::{Outcome, RunRecord};
-use counterpoise::registry::Value;
+use counterpoise::registry::{Value, find};
 use counterpoise::spec::run::RunSpec;
 use counterpoise::train::{self, device};
 
@@ -46,6 +48,41 @@ fn three_modalities_train_where_the_fusion_takes_them() {
             let backend = device::open("cpu").unwrap();
             let error = train::run(&spec, &data, &backend, folder.path(), &mut |_| ()).unwrap_err();
             assert!(error.message.contains("joins two modalities, not 3"), "{error}");
+        }
+    }
+}
+
+#[test]
+fn every_encoder_trains_with_every_optimizer_on_what_it_reads() {
+    let shapes = [
+        ("mlp", Shape::Vector { size: 6 }),
+        ("cnn", Shape::Image { channels: 2, height: 5, width: 6 }),
+        ("temporal", Shape::Sequence { channels: 2, length: 7 }),
+        ("resnet18", Shape::Image { channels: 1, height: 9, width: 8 }),
+        ("resnet18", Shape::Clip { channels: 3, frames: 2, height: 8, width: 8 }),
+    ];
+    let (lr, beta1, beta2, eps, weight_decay) = (1e-3, 0.9, 0.999, 1e-8, 1e-2);
+    let optimizers = [
+        Optimizer::Sgd { lr, momentum: 0.0, weight_decay },
+        Optimizer::Adam { lr, beta1, beta2, eps, weight_decay },
+        Optimizer::AdamW { lr, beta1, beta2, eps, weight_decay },
+    ];
+    let covered = |name| shapes.iter().any(|(encoder, _)| *encoder == name);
+    assert!(ENCODERS.iter().all(|entry| covered(entry.name)));
+    for (encoder, shape) in shapes {
+        let data = dataset(&[shape, shape]);
+        for optimizer in &optimizers {
+            let mut spec = spec(&data, "concat", "ogm", &[], 0);
+            for branch in &mut spec.branches {
+                let declared = find("encoder", ENCODERS, encoder).unwrap().params;
+                branch.encoder = part(declared, encoder, &[]);
+            }
+            spec.protocol.optimizer = optimizer.clone();
+            spec.protocol.epochs = 1;
+            spec.protocol.batch_size = 35;
+            let record = run(&spec, &data);
+            assert_eq!(record.outcome, Outcome::Finished, "{encoder} {optimizer:?}");
+            assert_ne!(record.epochs[0].root, record.initial_root, "{encoder} {optimizer:?}");
         }
     }
 }

@@ -1,0 +1,138 @@
+//! Keeping a run's state after every epoch, and taking it up again after an interruption.
+//!
+//! One file, replaced by a rename, so that it always belongs to one epoch: the tensors of the
+//! checkpoint, the weights selected so far, and the epochs' records and trace as JSON.
+
+use super::trace::Trace;
+use super::{SoFar, Trainer};
+use crate::checkpoint::{self, NamedTensor};
+use crate::error::{Error, Result};
+use crate::hash::Digest;
+use crate::model::parameters::{Site, from_torch, snapshot, update};
+use crate::record::EpochRecord;
+use crate::spec::run::{RunId, RunSpec};
+use burn::tensor::{Tensor, TensorData};
+use serde::{Deserialize, Serialize};
+use std::path::Path;
+
+/// Hidden, so that the store takes it for scratch and drops it when the run is finished.
+const FILE: &str = ".resume.safetensors";
+
+/// The tensor that holds [`Notes`].
+const NOTES: &str = "notes";
+
+/// Marks the paths of the selected weights.
+const SELECTED: &str = "selected/";
+
+/// What is kept beside tensors.
+#[derive(Serialize, Deserialize)]
+struct Notes {
+    run: RunId,
+    epochs: Vec<EpochRecord>,
+    selected_epoch: usize,
+    seconds: f64,
+    trace: Trace,
+    /// The root of all other tensors of the file: a damaged file is told from a whole one.
+    root: Digest,
+}
+
+/// Keeps the state after the last finished epoch.
+///
+/// # Errors
+/// When the file cannot be written.
+pub(super) fn save(
+    dir: &Path,
+    spec: &RunSpec,
+    trainer: &Trainer<'_>,
+    so_far: &SoFar,
+) -> Result<()> {
+    let (selected_epoch, selected) = &so_far.selected;
+    let mut tensors = trainer.checkpoint();
+    tensors.extend(selected.iter().map(|tensor| {
+        let path = format!("{SELECTED}{}", tensor.path);
+        NamedTensor { path, ..tensor.clone() }
+    }));
+    let notes = serde_json::json!({
+        "run": spec.id()?,
+        "epochs": so_far.epochs,
+        "selected_epoch": selected_epoch,
+        "seconds": so_far.seconds,
+        "trace": trainer.trace,
+        "root": checkpoint::root(&tensors),
+    });
+    tensors.push(NamedTensor::u8(NOTES, notes.to_string().into_bytes()));
+    checkpoint::write_unsynced(&dir.join(FILE), &tensors)
+}
+
+/// Puts the trainer into the state that was kept; `None` where there is none.
+///
+/// # Errors
+/// When what was kept is damaged or of another run; the trainer is of no use then.
+pub(super) fn load(dir: &Path, spec: &RunSpec, trainer: &mut Trainer<'_>) -> Result<Option<SoFar>> {
+    let path = dir.join(FILE);
+    if !path.exists() {
+        return Ok(None);
+    }
+    let damaged = |why: &str| Error::input(format!("{} cannot be used: {why}", path.display()));
+    let mut tensors = checkpoint::read(&path)?;
+    let at = tensors.iter().position(|tensor| tensor.path == NOTES);
+    let notes = tensors.remove(at.ok_or_else(|| damaged("it has no notes"))?);
+    let notes: Notes = serde_json::from_slice(&notes.bytes).map_err(|e| damaged(&e.to_string()))?;
+    if notes.run != spec.id()? {
+        return Err(damaged("it is of another run"));
+    }
+    if notes.root != checkpoint::root(&tensors) {
+        return Err(damaged("its tensors are not those that were written"));
+    }
+    let (selected, current): (Vec<_>, Vec<_>) =
+        tensors.into_iter().partition(|tensor| tensor.path.starts_with(SELECTED));
+    trainer.restore(&current)?;
+    trainer.trace = notes.trace;
+    let order = trainer.weights();
+    let selected = order
+        .iter()
+        .map(|wanted| {
+            let path = format!("{SELECTED}{}", wanted.path);
+            let found = selected.iter().find(|tensor| tensor.path == path);
+            let found = found.ok_or_else(|| damaged("it lacks a tensor of the model"))?;
+            Ok(NamedTensor { path: wanted.path.clone(), ..found.clone() })
+        })
+        .collect::<Result<Vec<_>>>()?;
+    Ok(Some(SoFar {
+        epochs: notes.epochs,
+        selected: (notes.selected_epoch, selected),
+        seconds: notes.seconds,
+    }))
+}
+
+impl Trainer<'_> {
+    /// Takes back what [`Trainer::checkpoint`] gave.
+    fn restore(&mut self, tensors: &[NamedTensor]) -> Result<()> {
+        let find = |path: &str| {
+            tensors
+                .iter()
+                .find(|tensor| tensor.path == path)
+                .ok_or_else(|| Error::input(format!("the checkpoint has no tensor `{path}`")))
+        };
+        let sites: Vec<Site> =
+            snapshot(&self.model, &self.names).into_iter().map(|(site, _)| site).collect();
+        for site in &sites {
+            if find(&site.path)?.shape != site.shape {
+                return Err(Error::input(format!("`{}` has another shape", site.path)));
+            }
+        }
+        let place = (&self.plain.device, self.plain.dtype);
+        self.model = update(self.model.clone(), &self.names, |site, _| {
+            let values = find(&site.path).ok()?.to_f64().ok()?;
+            let n = values.len();
+            Some(from_torch(site, Tensor::from_data(TensorData::new(values, [n]), place)))
+        });
+        self.optimizer.restore(&sites, tensors, &self.plain.device)?;
+        let strategy: Vec<NamedTensor> =
+            tensors.iter().filter(|t| t.path.starts_with("strategy.")).cloned().collect();
+        self.strategy.restore(&strategy)?;
+        let step = find("step")?.to_f64()?;
+        self.step = step.first().copied().unwrap_or(0.0) as usize;
+        Ok(())
+    }
+}
