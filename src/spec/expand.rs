@@ -1,18 +1,19 @@
 //! From a suite's nodes to its cells: data sets x fusions x strategies x seeds.
 
-use super::catalog::{Catalog, EncoderInfo, FusionInfo};
-use super::filter::glob;
-use super::part::{Named, list, map, text};
+use super::catalog::{Catalog, PartInfo};
+use super::cell::Made;
+use super::dataset::Set;
+use super::filter::fits;
+use super::part::{MAX_POINTS, Named, list, map, text};
 use super::problem::{Place, Problem};
-use super::run::{Branch, Part, RunId, RunSpec};
+use super::protocol;
+use super::run::Part;
 use super::suite::{Cell, Suite};
 use super::wire::{Node, Value as Wire};
-use super::{catalog::PartInfo, protocol};
-use crate::data::{self, Modality};
 use crate::hash::Digest;
 use crate::protocol::Protocol;
+use crate::protocol::presets::PRESETS;
 use crate::registry::{Params, unknown};
-use std::collections::BTreeMap;
 
 /// The keys of a suite.
 pub(super) const KEYS: &[&str] = &[
@@ -29,18 +30,16 @@ pub(super) const KEYS: &[&str] = &[
     "exclude",
 ];
 
-/// The keys of a data set that are not its parameters.
-pub(super) const DATASET_KEYS: &[&str] = &["label", "encoders", "protocol", "scores"];
+/// The most seeds that `count` gives.
+pub(super) const MAX_SEEDS: i64 = 10_000;
 
-/// The name of the strategy that stands for one run per modality.
-const UNIMODAL: &str = "unimodal";
+/// The most runs of a suite: far above any that finishes, far below what fills the memory.
+const MAX_RUNS: usize = 20_000;
 
-/// The fusion of a run with one modality: a linear head.
-const UNIMODAL_FUSION: &str = "concat";
-
-/// Expands a suite; `None` and problems where it cannot be.
+/// Expands the suite of the file `stem`; `None` and problems where it cannot be.
 pub(super) fn suite(
     node: &Node,
+    stem: &str,
     catalog: &Catalog,
     backend: &str,
     problems: &mut Vec<Problem>,
@@ -61,12 +60,20 @@ pub(super) fn suite(
     {
         let message = "a suite's name is made of lower-case letters, digits and `-`";
         problems.push(Problem::new(node.place, message));
+    } else if let Some(node) = entries.get("suite")
+        && name != stem
+    {
+        let message = format!("the suite is called `{name}` but its file is not");
+        let hint = format!("rename the file to `{name}.yaml`");
+        problems.push(Problem::new(node.place, message).with_hint(hint));
     }
     let title = word("title", problems);
     let analysis = word("analysis", problems);
     let base = entries.get("protocol").and_then(|node| protocol::read(node, problems));
     let seeds = entries.get("seeds").and_then(|node| seeds(node, problems));
-    let (base, seeds) = (base?, seeds?);
+    // Stand-ins for what is missing, so that the rest of the suite is checked all the same.
+    let base = base.or_else(|| Some(PRESETS.first()?.protocol()))?;
+    let seeds = seeds.unwrap_or_else(|| vec![0]);
     let mut maker = Maker { catalog, backend, base, seeds, scores: None, problems, made: vec![] };
     maker.scores = entries.get("scores").and_then(|node| maker.estimator(node));
 
@@ -74,13 +81,7 @@ pub(super) fn suite(
     let fusions = maker.nodes(entries.get("fusion"), "fusion", Maker::fusion);
     let strategies = maker.nodes(entries.get("strategies"), "strategies", Maker::strategy);
     maker.labels(&sets);
-    for set in &sets {
-        for fusion in &fusions {
-            for strategy in &strategies {
-                maker.cell(set, fusion, strategy, false);
-            }
-        }
-    }
+    maker.product(node.place, &sets, &fusions, &strategies, false);
     maker.exclude(entries.get("exclude").copied());
     maker.include(entries.get("include").copied(), &sets);
     let cells = maker.finish();
@@ -98,10 +99,13 @@ fn seeds(node: &Node, problems: &mut Vec<Problem>) -> Option<Vec<u64>> {
     if let Wire::Map(_) = node.value {
         let entries = map(node, "`seeds`", &["count"], problems)?;
         return match entries.get("count").map(|node| (&node.value, node.place)) {
-            Some((Wire::Int(n), _)) if (1..=10_000).contains(n) => Some((0..*n as u64).collect()),
+            Some((Wire::Int(n), _)) if (1..=MAX_SEEDS).contains(n) => {
+                Some((0..*n as u64).collect())
+            }
             other => {
                 let place = other.map_or(node.place, |(_, place)| place);
-                problems.push(Problem::new(place, "`count` must be from 1 to 10000"));
+                let message = format!("`count` must be a whole number from 1 to {MAX_SEEDS}");
+                problems.push(Problem::new(place, message));
                 None
             }
         };
@@ -114,7 +118,8 @@ fn seeds(node: &Node, problems: &mut Vec<Problem>) -> Option<Vec<u64>> {
                 problems.push(Problem::new(item.place, format!("seed {x} stands twice")));
             }
             _ => {
-                let message = format!("a seed is a whole number, not {}", item.kind());
+                let message =
+                    format!("a seed is a whole number from 0 to {}, not {}", i64::MAX, item.kind());
                 problems.push(Problem::new(item.place, message));
             }
         }
@@ -122,49 +127,29 @@ fn seeds(node: &Node, problems: &mut Vec<Problem>) -> Option<Vec<u64>> {
     (!seeds.is_empty()).then_some(seeds)
 }
 
-/// A data set of a suite.
-#[derive(Clone)]
-struct Set {
-    label: String,
-    place: Place,
-    part: Part,
-    n_classes: usize,
-    manifest: Digest,
-    branches: Vec<Branch>,
-    feature_sizes: Vec<usize>,
-    protocol: Protocol,
-    /// The estimator named for the data set, and where.
-    scores: Option<(String, Place)>,
-}
-
 /// A part with its label and place.
 #[derive(Clone)]
-struct Placed {
-    label: String,
-    place: Place,
-    part: Part,
+pub(super) struct Placed {
+    pub(super) label: String,
+    pub(super) place: Place,
+    pub(super) part: Part,
 }
 
-/// A cell and where in the suite it comes from.
-struct Made {
-    cell: Cell,
-    place: Place,
-    /// Why it cannot run, unless it is excluded.
-    obstacle: Option<Problem>,
-}
-
-struct Maker<'a> {
-    catalog: &'a Catalog,
-    backend: &'a str,
-    base: Protocol,
-    seeds: Vec<u64>,
-    scores: Option<(String, Place)>,
-    problems: &'a mut Vec<Problem>,
-    made: Vec<Made>,
+/// What expansion needs and gathers.
+pub(super) struct Maker<'a> {
+    pub(super) catalog: &'a Catalog,
+    pub(super) backend: &'a str,
+    /// The suite's protocol, before a data set changes it.
+    pub(super) base: Protocol,
+    pub(super) seeds: Vec<u64>,
+    /// The estimator named for the suite, and where.
+    pub(super) scores: Option<(String, Place)>,
+    pub(super) problems: &'a mut Vec<Problem>,
+    pub(super) made: Vec<Made>,
 }
 
 impl Maker<'_> {
-    fn problem(&mut self, place: Place, message: impl Into<String>) {
+    pub(super) fn problem(&mut self, place: Place, message: impl Into<String>) {
         self.problems.push(Problem::new(place, message));
     }
 
@@ -176,7 +161,15 @@ impl Maker<'_> {
         read: fn(&mut Self, &Node) -> Vec<T>,
     ) -> Vec<T> {
         let items = node.and_then(|node| list(node, what, self.problems)).unwrap_or_default();
-        items.iter().flat_map(|item| read(self, item)).collect()
+        let mut found = Vec::new();
+        for item in items {
+            found.extend(read(self, item));
+            if MAX_POINTS < found.len() {
+                self.problem(item.place, format!("`{what}` stands for more than {MAX_POINTS}"));
+                return Vec::new();
+            }
+        }
+        found
     }
 
     /// Reads one item, or every item of a list.
@@ -187,7 +180,7 @@ impl Maker<'_> {
         }
     }
 
-    fn estimator(&mut self, node: &Node) -> Option<(String, Place)> {
+    pub(super) fn estimator(&mut self, node: &Node) -> Option<(String, Place)> {
         let name = text(node, "scores", self.problems)?;
         let names: Vec<&str> = self.catalog.estimators.iter().map(|info| info.name).collect();
         if !names.contains(&name) {
@@ -198,7 +191,12 @@ impl Maker<'_> {
     }
 
     /// The points of a named part's grid.
-    fn parts(&mut self, named: &Named<'_>, what: &str, infos: &[PartInfo]) -> Vec<Placed> {
+    pub(super) fn parts(
+        &mut self,
+        named: &Named<'_>,
+        what: &str,
+        infos: &[PartInfo],
+    ) -> Vec<Placed> {
         let Some(info) = infos.iter().find(|info| info.name == named.name) else {
             let message = unknown(what, named.name, infos.iter().map(|info| info.name));
             self.problem(named.place, message);
@@ -227,240 +225,26 @@ impl Maker<'_> {
         }
     }
 
-    fn dataset(&mut self, node: &Node) -> Vec<Set> {
-        let Some(mut named) = Named::read(node, "data set", self.problems) else {
-            return Vec::new();
-        };
-        let label = named.take("label").and_then(|node| text(node, "label", self.problems));
-        let encoders = named.take("encoders");
-        let changes = named.take("protocol");
-        let scores = named.take("scores").and_then(|node| self.estimator(node));
-        let base = self.base.clone();
-        let protocol = match changes {
-            Some(node) => protocol::change(&base, node, self.problems),
-            None => Some(base),
-        };
-        let infos = &self.catalog.datasets;
-        let parts = self.parts(&named, "data set", infos);
-        let Some(protocol) = protocol else { return Vec::new() };
-        if 1 < parts.len() && label.is_some() {
-            self.problem(named.place, "one `label` cannot stand for a grid of data sets");
-        }
-        parts
-            .into_iter()
-            .filter_map(|placed| {
-                let Placed { label: own, place, part } = placed;
-                let described = data::modalities(&part.name, &part.params).and_then(|modalities| {
-                    let n_classes = data::classes(&part.name, &part.params)?.len();
-                    Ok((modalities, n_classes, data::manifest(&part.name, &part.params)?))
-                });
-                let (modalities, n_classes, manifest) = match described {
-                    Ok(described) => described,
-                    Err(error) => {
-                        self.problem(place, error.message);
-                        return None;
-                    }
-                };
-                let (branches, feature_sizes) = self.branches(&modalities, encoders, place)?;
-                Some(Set {
-                    label: label.map_or(own, str::to_string),
-                    place,
-                    part,
-                    n_classes,
-                    manifest,
-                    branches,
-                    feature_sizes,
-                    protocol: protocol.clone(),
-                    scores: scores.clone(),
-                })
-            })
-            .collect()
-    }
-
-    /// Every modality with its encoder, and the sizes of their features.
-    fn branches(
+    /// Makes every cell of a product.
+    fn product(
         &mut self,
-        modalities: &[Modality],
-        encoders: Option<&Node>,
         place: Place,
-    ) -> Option<(Vec<Branch>, Vec<usize>)> {
-        let names: Vec<&str> = modalities.iter().map(|modality| modality.name.as_str()).collect();
-        let given = match encoders {
-            Some(node) => map(node, "`encoders`", &names, self.problems)?,
-            None => BTreeMap::new(),
-        };
-        let infos: Vec<PartInfo> = self.catalog.encoders.iter().map(|info| info.part).collect();
-        let mut branches = Vec::new();
-        let mut sizes = Vec::new();
-        for modality in modalities {
-            let placed = match given.get(modality.name.as_str()) {
-                Some(node) => {
-                    let named = Named::read(node, "encoder", self.problems)?;
-                    let parts = self.parts(&named, "encoder", &infos);
-                    if 1 < parts.len() {
-                        self.problem(named.place, "an encoder cannot be a grid");
-                        return None;
-                    }
-                    parts.into_iter().next()?
+        sets: &[Set],
+        fusions: &[Placed],
+        strategies: &[Placed],
+        included: bool,
+    ) {
+        let n = self.made.len() + sets.len() * fusions.len() * strategies.len();
+        if MAX_RUNS < n.saturating_mul(self.seeds.len()) {
+            return self.problem(place, format!("a suite has at most {MAX_RUNS} runs"));
+        }
+        for set in sets {
+            for fusion in fusions {
+                for strategy in strategies {
+                    self.cell(set, fusion, strategy, included);
                 }
-                None => {
-                    let name = (self.catalog.default_encoder)(modality.shape);
-                    let named = Named { name, place, rest: Vec::new() };
-                    self.parts(&named, "encoder", &infos).into_iter().next()?
-                }
-            };
-            let info: EncoderInfo =
-                *self.catalog.encoders.iter().find(|i| i.part.name == placed.part.name)?;
-            if let Err(why) = (info.accepts)(modality.shape) {
-                let message = format!(
-                    "encoder `{}` cannot read `{}`: {why}",
-                    placed.part.name, modality.name
-                );
-                self.problem(placed.place, message);
-                return None;
-            }
-            sizes.push((info.feature_size)(&placed.part.params));
-            branches.push(Branch { modality: modality.clone(), encoder: placed.part });
-        }
-        Some((branches, sizes))
-    }
-
-    /// Data sets must be told apart by label.
-    fn labels(&mut self, sets: &[Set]) {
-        for (i, set) in sets.iter().enumerate() {
-            if let Some(first) = sets[..i].iter().find(|other| other.label == set.label) {
-                let message = format!(
-                    "data set `{}` is listed twice, first in line {}",
-                    set.label, first.place.line
-                );
-                self.problems
-                    .push(Problem::new(set.place, message).with_hint("give one of them a `label`"));
             }
         }
-    }
-
-    /// Makes the cell, or the cells of a strategy that stands for several.
-    fn cell(&mut self, set: &Set, fusion: &Placed, strategy: &Placed, included: bool) {
-        if strategy.part.name == UNIMODAL {
-            return self.unimodal(set, strategy, included);
-        }
-        let Some(info) =
-            self.catalog.fusions.iter().find(|info| info.part.name == fusion.part.name).copied()
-        else {
-            return;
-        };
-        if let Err(why) = (info.joins)(&set.feature_sizes) {
-            let message =
-                format!("fusion `{}` cannot join data set `{}`: {why}", fusion.label, set.label);
-            let hint = format!(
-                "leave the cell out: `exclude: [{{dataset: \"{}\", fusion: \"{}\"}}]`",
-                set.label, fusion.label
-            );
-            let obstacle = Some(Problem::new(fusion.place, message).with_hint(hint));
-            let cell = Cell {
-                id: RunId(String::new()),
-                dataset: set.label.clone(),
-                fusion: fusion.label.clone(),
-                strategy: strategy.label.clone(),
-                runs: Vec::new(),
-            };
-            self.made.push(Made { cell, place: fusion.place, obstacle });
-            return;
-        }
-        let scores = set.scores.clone().or_else(|| self.scores.clone());
-        let scores = match scores {
-            Some((name, place)) if name.starts_with("split-head") && !info.splits => {
-                let message = format!("`{name}` does not work with fusion `{}`", fusion.label);
-                self.problems.push(
-                    Problem::new(place, message)
-                        .with_hint("use `zero-out-feature`, or leave `scores` out"),
-                );
-                return;
-            }
-            Some((name, _)) => name,
-            None => info.default_scores.to_string(),
-        };
-        let cell = self.described(set, set.branches.clone(), fusion, strategy, scores);
-        self.push(cell, strategy.place, included);
-    }
-
-    /// One cell per modality, once per data set whatever the fusions.
-    fn unimodal(&mut self, set: &Set, strategy: &Placed, included: bool) {
-        let Some(info) = self.head().copied() else { return };
-        let part =
-            Part { name: UNIMODAL_FUSION.into(), params: Params::defaults(info.part.params) };
-        let fusion = Placed { label: UNIMODAL_FUSION.into(), place: strategy.place, part };
-        for branch in &set.branches {
-            let strategy = Placed {
-                label: format!("{} {}", strategy.label, branch.modality.name),
-                ..strategy.clone()
-            };
-            let scores = info.default_scores.to_string();
-            let branches = vec![branch.clone()];
-            let cell = self.described(set, branches, &fusion, &strategy, scores);
-            let known = |made: &Made| {
-                made.cell.dataset == cell.dataset && made.cell.strategy == cell.strategy
-            };
-            if !self.made.iter().any(known) {
-                self.push(cell, strategy.place, included);
-            }
-        }
-    }
-
-    fn head(&self) -> Option<&FusionInfo> {
-        self.catalog.fusions.iter().find(|info| info.part.name == UNIMODAL_FUSION)
-    }
-
-    fn described(
-        &mut self,
-        set: &Set,
-        branches: Vec<Branch>,
-        fusion: &Placed,
-        strategy: &Placed,
-        scores: String,
-    ) -> Cell {
-        let runs: Vec<RunSpec> = self
-            .seeds
-            .iter()
-            .map(|seed| RunSpec {
-                format: RunSpec::FORMAT,
-                dataset: set.part.clone(),
-                data_manifest: set.manifest,
-                n_classes: set.n_classes,
-                branches: branches.clone(),
-                fusion: fusion.part.clone(),
-                strategy: strategy.part.clone(),
-                scores: scores.clone(),
-                protocol: set.protocol.clone(),
-                seed: *seed,
-                backend: self.backend.into(),
-            })
-            .collect();
-        let id = runs[0].cell_id().unwrap_or_else(|error| {
-            self.problem(set.place, error.message);
-            RunId(String::new())
-        });
-        Cell {
-            id,
-            dataset: set.label.clone(),
-            fusion: fusion.label.clone(),
-            strategy: strategy.label.clone(),
-            runs,
-        }
-    }
-
-    fn push(&mut self, cell: Cell, place: Place, included: bool) {
-        if let Some(first) = self.made.iter().find(|made| made.cell.id == cell.id) {
-            let message = format!(
-                "the cell {} is there already, from line {}",
-                cell.label(),
-                first.place.line
-            );
-            let hint = if included { "take it out of `include`" } else { "list each part once" };
-            self.problems.push(Problem::new(place, message).with_hint(hint));
-            return;
-        }
-        self.made.push(Made { cell, place, obstacle: None });
     }
 
     /// Takes out the cells that match a pattern; a pattern that matches none is a problem.
@@ -481,12 +265,7 @@ impl Maker<'_> {
             }
             let matches = |cell: &Cell| {
                 patterns.iter().all(|(key, pattern)| {
-                    let label = match *key {
-                        "dataset" => &cell.dataset,
-                        "fusion" => &cell.fusion,
-                        _ => &cell.strategy,
-                    };
-                    glob(pattern, label)
+                    cell.runs.iter().take(1).all(|run| fits(pattern, key, cell, run))
                 })
             };
             let before = self.made.len();
@@ -523,13 +302,7 @@ impl Maker<'_> {
             };
             let fusions = self.each(fusion, Maker::fusion);
             let strategies = self.each(strategy, Maker::strategy);
-            for set in &sets {
-                for fusion in &fusions {
-                    for strategy in &strategies {
-                        self.cell(set, fusion, strategy, true);
-                    }
-                }
-            }
+            self.product(item.place, &sets, &fusions, &strategies, true);
         }
     }
 
@@ -540,7 +313,7 @@ impl Maker<'_> {
         let mut cells = Vec::new();
         for made in self.made {
             match made.obstacle {
-                // Every strategy meets the same one; said once, it is enough.
+                // Every strategy meets the same one; it is said once.
                 Some(obstacle) => self.problems.push(obstacle),
                 None => cells.push(made.cell),
             }

@@ -7,6 +7,8 @@
 //! Every problem is reported with file, line and column, and nothing starts while there is one.
 
 pub mod catalog;
+pub mod cell;
+pub mod dataset;
 pub mod expand;
 pub mod filter;
 pub mod part;
@@ -16,3 +18,8 @@ pub mod run;
 pub mod schema;
 pub mod suite;
 pub mod wire;
+
+#[cfg(test)]
+mod fixture;
+#[cfg(test)]
+mod tests;

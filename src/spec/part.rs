@@ -6,6 +6,9 @@ use super::wire::{Key, Node, Value as Wire};
 use crate::registry::{Domain, Param, Params, Value, unknown};
 use std::collections::BTreeMap;
 
+/// The most points of one grid, and of all grids of one list: far above any suite that finishes.
+pub(super) const MAX_POINTS: usize = 1000;
+
 /// A part as a suite names it, before its parameters are read.
 pub(super) struct Named<'a> {
     pub(super) name: &'a str,
@@ -61,6 +64,12 @@ impl<'a> Named<'a> {
             axes.push((param.name, values(param, node, problems)));
         }
         axes.sort_by_key(|(name, _)| declared.iter().position(|param| param.name == *name));
+        let points = axes.iter().fold(1usize, |n, (_, values)| n.saturating_mul(values.len()));
+        if MAX_POINTS < points {
+            let message = format!("this grid has {points} points, of at most {MAX_POINTS}");
+            problems.push(Problem::new(self.place, message));
+            return Vec::new();
+        }
         let mut grid = vec![BTreeMap::new()];
         for (name, values) in axes {
             grid = grid

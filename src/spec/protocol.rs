@@ -50,12 +50,22 @@ fn preset(node: &Node, problems: &mut Vec<Problem>) -> Option<Protocol> {
     Some(found?.protocol())
 }
 
-/// `base` with the keys of a map changed.
-pub(super) fn change(
+/// Reads the protocol of one data set: a preset starts anew, other keys change `base`.
+pub(super) fn read_over(
     base: &Protocol,
     node: &Node,
     problems: &mut Vec<Problem>,
 ) -> Option<Protocol> {
+    match &node.value {
+        Wire::Map(entries) if !entries.iter().any(|(key, _)| key.name == "preset") => {
+            change(base, node, problems)
+        }
+        _ => read(node, problems),
+    }
+}
+
+/// `base` with the keys of a map changed; `preset` is read by the caller.
+fn change(base: &Protocol, node: &Node, problems: &mut Vec<Problem>) -> Option<Protocol> {
     let mut protocol = base.clone();
     let before = problems.len();
     for (key, node) in map(node, "a protocol", KEYS, problems)? {

@@ -1,7 +1,8 @@
 //! The JSON Schema of suites, for editors. Generated from the same tables that check a suite.
 
 use super::catalog::{Catalog, PartInfo};
-use super::expand::{DATASET_KEYS, KEYS};
+use super::dataset;
+use super::expand::{KEYS, MAX_SEEDS};
 use super::protocol::{OPTIMIZERS, SELECTIONS};
 use crate::protocol::presets::PRESETS;
 use crate::registry::{Domain, Param, Value};
@@ -15,7 +16,7 @@ pub fn schema(catalog: &Catalog) -> String {
     let preset: Vec<&str> = PRESETS.iter().map(|preset| preset.name).collect();
     let parts = |infos: &[PartInfo], extra: &Map<String, Json>| json!({ "anyOf": infos.iter().map(|info| part(info, extra)).collect::<Vec<_>>() });
     let none = Map::new();
-    let extra: Map<String, Json> = DATASET_KEYS
+    let extra: Map<String, Json> = dataset::KEYS
         .iter()
         .map(|key| {
             let value = match *key {
@@ -24,7 +25,10 @@ pub fn schema(catalog: &Catalog) -> String {
                     "type": "object",
                     "additionalProperties": { "$ref": "#/$defs/encoder" },
                 }),
-                "protocol" => json!({ "$ref": "#/$defs/protocol" }),
+                // Here a preset may stay away: the rest then changes the suite's protocol.
+                "protocol" => json!({ "anyOf": [
+                    { "enum": preset }, { "$ref": "#/$defs/protocol" },
+                ] }),
                 _ => json!({ "$ref": "#/$defs/scores" }),
             };
             ((*key).to_string(), value)
@@ -41,13 +45,16 @@ pub fn schema(catalog: &Catalog) -> String {
                 "suite" => json!({ "type": "string", "pattern": "^[a-z0-9-]+$" }),
                 "title" | "analysis" => json!({ "type": "string" }),
                 "protocol" => json!({ "anyOf": [
-                    { "enum": preset }, { "$ref": "#/$defs/protocol" },
+                    { "enum": preset },
+                    { "$ref": "#/$defs/protocol", "required": ["preset"] },
                 ] }),
                 "seeds" => json!({ "anyOf": [
                     { "type": "array", "minItems": 1, "uniqueItems": true,
-                      "items": { "type": "integer", "minimum": 0 } },
+                      "items": { "type": "integer", "minimum": 0, "maximum": i64::MAX } },
                     { "type": "object", "additionalProperties": false, "required": ["count"],
-                      "properties": { "count": { "type": "integer", "minimum": 1 } } },
+                      "properties": { "count": {
+                          "type": "integer", "minimum": 1, "maximum": MAX_SEEDS,
+                      } } },
                 ] }),
                 "datasets" => list("dataset"),
                 "fusion" => list("fusion"),
@@ -72,7 +79,10 @@ pub fn schema(catalog: &Catalog) -> String {
             ((*key).to_string(), value)
         })
         .collect();
-    let number = json!({ "type": "number", "minimum": 0 });
+    let positive = json!({ "type": "number", "exclusiveMinimum": 0 });
+    let fraction = json!({ "type": "number", "minimum": 0, "exclusiveMaximum": 1 });
+    let factor = json!({ "type": "number", "exclusiveMinimum": 0, "maximum": 1 });
+    let decay = json!({ "type": "number", "minimum": 0 });
     let count = json!({ "type": "integer", "minimum": 1 });
     let schema = json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -100,15 +110,15 @@ pub fn schema(catalog: &Catalog) -> String {
                     "schedule": {
                         "type": "object",
                         "additionalProperties": false,
-                        "properties": { "every": count, "gamma": number },
+                        "properties": { "every": count, "gamma": factor },
                     },
                     "optimizer": {
                         "type": "object",
                         "additionalProperties": false,
                         "properties": {
                             "kind": { "enum": OPTIMIZERS },
-                            "lr": number, "momentum": number, "weight_decay": number,
-                            "beta1": number, "beta2": number, "eps": number,
+                            "lr": positive, "eps": positive, "weight_decay": decay,
+                            "momentum": fraction, "beta1": fraction, "beta2": fraction,
                         },
                     },
                 },

@@ -1,7 +1,7 @@
 //! A suite: read, checked, expanded.
 
 use super::catalog::Catalog;
-use super::problem::{self, Place, Problem};
+use super::problem;
 use super::run::{RunId, RunSpec};
 use super::{expand, wire};
 use crate::error::{Error, Result};
@@ -66,8 +66,9 @@ impl Suite {
     /// Every problem with its place.
     pub fn parse(text: &str, path: &Path, catalog: &Catalog, backend: &str) -> Result<Self> {
         let mut problems = Vec::new();
+        let stem = path.file_stem().unwrap_or_default().to_string_lossy();
         let suite = match wire::parse(text) {
-            Ok(node) => expand::suite(&node, catalog, backend, &mut problems),
+            Ok(node) => expand::suite(&node, &stem, catalog, backend, &mut problems),
             Err(problem) => {
                 problems.push(problem);
                 None
@@ -76,12 +77,6 @@ impl Suite {
         let Some(mut suite) = suite.filter(|_| problems.is_empty()) else {
             return Err(problem::error(path, text, problems));
         };
-        if path.file_stem().is_none_or(|stem| stem != suite.name.as_str()) {
-            let message = format!("the suite is called `{}` but its file is not", suite.name);
-            let hint = format!("rename the file to `{}.yaml`", suite.name);
-            let problem = Problem::new(Place::START, message).with_hint(hint);
-            return Err(problem::error(path, text, vec![problem]));
-        }
         suite.text = text.to_string();
         suite.digest = Digest::of(text.as_bytes());
         Ok(suite)

@@ -6,6 +6,7 @@
 use super::problem::{Place, Problem};
 use saphyr_parser::{Event, Parser, Span};
 use serde_yaml::Value as Yaml;
+use std::collections::BTreeSet;
 
 /// A value and where it stands.
 #[derive(Clone, Debug)]
@@ -56,6 +57,15 @@ const MAX_DEPTH: usize = 32;
 /// # Errors
 /// A problem with its place: not YAML, a key twice, an alias, a key that is no text, too deep.
 pub fn parse(text: &str) -> Result<Node, Problem> {
+    // A byte order mark is no content; serde_yaml would take it for a document of its own.
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    // serde_yaml gives no place for these, and they have no business on a terminal.
+    if let Some(at) = text.find(|c: char| c.is_control() && !matches!(c, '\n' | '\r' | '\t')) {
+        let before = &text[..at];
+        let line = before.rsplit('\n').next().unwrap_or_default();
+        let place = Place::new(1 + before.matches('\n').count(), 1 + line.chars().count());
+        return Err(Problem::new(place, "a control character is not taken here"));
+    }
     // Places come first: the event parser is linear in the text, so a document that would unfold
     // to an enormous tree is refused before anything unfolds it.
     let shape = Shape::read(text)?;
@@ -71,14 +81,15 @@ pub fn parse(text: &str) -> Result<Node, Problem> {
 
 /// Where everything stands, without what it means.
 enum Shape {
-    Scalar(Place),
+    /// With its text, to tell keys apart.
+    Scalar(Place, String),
     List(Place, Vec<Shape>),
     Map(Place, Vec<(Shape, Shape)>),
 }
 
 impl Shape {
     fn place(&self) -> Place {
-        let (Shape::Scalar(place) | Shape::List(place, _) | Shape::Map(place, _)) = self;
+        let (Shape::Scalar(place, _) | Shape::List(place, _) | Shape::Map(place, _)) = self;
         *place
     }
 
@@ -96,7 +107,7 @@ impl Shape {
                     return Err(Problem::new(place, "aliases are not taken")
                         .with_hint("write the value out"));
                 }
-                Event::Scalar(..) => Some(Shape::Scalar(place)),
+                Event::Scalar(text, ..) => Some(Shape::Scalar(place, text.into_owned())),
                 Event::SequenceStart(..) | Event::MappingStart(..) => {
                     if open.len() == MAX_DEPTH {
                         return Err(Problem::new(place, "nested too deeply"));
@@ -104,17 +115,11 @@ impl Shape {
                     open.push((place, matches!(event, Event::MappingStart(..)), Vec::new()));
                     None
                 }
-                Event::SequenceEnd | Event::MappingEnd => open.pop().map(|(place, map, items)| {
-                    if !map {
-                        return Shape::List(place, items);
-                    }
-                    let mut items = items.into_iter();
-                    let mut pairs = Vec::new();
-                    while let (Some(key), Some(value)) = (items.next(), items.next()) {
-                        pairs.push((key, value));
-                    }
-                    Shape::Map(place, pairs)
-                }),
+                Event::SequenceEnd | Event::MappingEnd => match open.pop() {
+                    Some((place, true, items)) => Some(Shape::Map(place, pairs(items)?)),
+                    Some((place, false, items)) => Some(Shape::List(place, items)),
+                    None => None,
+                },
                 _ => None,
             };
             if let Some(done) = done {
@@ -134,6 +139,23 @@ impl Shape {
     }
 }
 
+/// The keys and values of a map, of which the parser gives one after the other.
+fn pairs(items: Vec<Shape>) -> Result<Vec<(Shape, Shape)>, Problem> {
+    let mut pairs = Vec::new();
+    let mut known = BTreeSet::new();
+    let mut items = items.into_iter();
+    while let (Some(key), Some(value)) = (items.next(), items.next()) {
+        // serde_yaml refuses these too, but names the map's place instead of the key's.
+        if let Shape::Scalar(place, name) = &key
+            && !known.insert(name.clone())
+        {
+            return Err(Problem::new(*place, format!("the key `{name}` stands twice")));
+        }
+        pairs.push((key, value));
+    }
+    Ok(pairs)
+}
+
 fn join(yaml: Yaml, shape: Shape) -> Result<Node, Problem> {
     let place = shape.place();
     let value = match (yaml, shape) {
@@ -148,7 +170,8 @@ fn join(yaml: Yaml, shape: Shape) -> Result<Node, Problem> {
         (Yaml::Bool(x), _) => Value::Bool(x),
         (Yaml::Number(x), _) => match (x.as_i64(), x.as_f64()) {
             (Some(x), _) => Value::Int(x),
-            (None, Some(x)) => Value::Float(x),
+            // Adding zero takes the sign off a negative zero, which would have an id of its own.
+            (None, Some(x)) => Value::Float(x + 0.0),
             (None, None) => return Err(Problem::new(place, "the number is too large")),
         },
         (Yaml::String(x), _) => Value::Text(x),
@@ -211,10 +234,29 @@ mod tests {
             ("--- 1\n--- 2\n", 2),
         ] {
             let problem = parse(text).unwrap_err();
-            assert!(problem.place.line <= line, "{text:?}: {problem:?}");
+            assert_eq!(problem.place.line, line, "{text:?}: {problem:?}");
         }
         let deep = "[".repeat(500);
         assert!(parse(&deep).is_err());
+    }
+
+    #[test]
+    fn a_key_that_stands_twice_is_shown_where_it_does_so_again() {
+        let problem = parse("a: 1\nb: {c: 1,\n  'c': 2}\n").unwrap_err();
+        assert_eq!(problem, Problem::new(Place::new(3, 3), "the key `c` stands twice"));
+    }
+
+    #[test]
+    fn a_control_character_has_a_place_and_a_byte_order_mark_none() {
+        let problem = parse("a: 1\nbß: \u{1b}[31m\n").unwrap_err();
+        assert_eq!(problem.place, Place::new(2, 5));
+        assert_eq!(parse("\u{feff}a: 1\n").unwrap().place, Place::START);
+    }
+
+    #[test]
+    fn zero_has_one_sign() {
+        let Value::Float(x) = parse("-0.0").unwrap().value else { panic!() };
+        assert!(x.is_sign_positive());
     }
 
     proptest! {

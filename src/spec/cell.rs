@@ -1,0 +1,150 @@
+//! Cells: one data set, fusion and strategy resolved into runs, told apart by id and by label.
+
+use super::catalog::FusionInfo;
+use super::dataset::Set;
+use super::expand::{Maker, Placed};
+use super::problem::{Place, Problem};
+use super::run::{Branch, Part, RunId, RunSpec};
+use super::suite::Cell;
+use crate::registry::Params;
+
+/// The name of the strategy that stands for one run per modality.
+const UNIMODAL: &str = "unimodal";
+
+/// The fusion of a run with one modality: a linear head.
+const UNIMODAL_FUSION: &str = "concat";
+
+/// A cell and where in the suite it comes from.
+pub(super) struct Made {
+    pub(super) cell: Cell,
+    pub(super) place: Place,
+    /// Why it cannot run, unless it is excluded.
+    pub(super) obstacle: Option<Problem>,
+}
+
+impl Maker<'_> {
+    /// Makes the cell, or the cells of a strategy that stands for several.
+    pub(super) fn cell(&mut self, set: &Set, fusion: &Placed, strategy: &Placed, included: bool) {
+        if strategy.part.name == UNIMODAL {
+            return self.unimodal(set, strategy, included);
+        }
+        let Some(info) =
+            self.catalog.fusions.iter().find(|info| info.part.name == fusion.part.name).copied()
+        else {
+            return;
+        };
+        let given = set.scores.clone().or_else(|| self.scores.clone());
+        let obstacle = obstacle(set, fusion, &info, given.as_ref());
+        let scores = given.map_or_else(|| info.default_scores.to_string(), |(name, _)| name);
+        let cell = self.described(set, set.branches.clone(), fusion, strategy, scores);
+        self.push(Made { cell, place: strategy.place, obstacle }, included);
+    }
+
+    /// One cell per modality, once per data set whatever the fusions.
+    fn unimodal(&mut self, set: &Set, strategy: &Placed, included: bool) {
+        let Some(info) = self.head().copied() else { return };
+        let part =
+            Part { name: UNIMODAL_FUSION.into(), params: Params::defaults(info.part.params) };
+        let fusion = Placed { label: UNIMODAL_FUSION.into(), place: strategy.place, part };
+        for branch in &set.branches {
+            let strategy = Placed {
+                label: format!("{} {}", strategy.label, branch.modality.name),
+                ..strategy.clone()
+            };
+            let scores = info.default_scores.to_string();
+            let branches = vec![branch.clone()];
+            let cell = self.described(set, branches, &fusion, &strategy, scores);
+            if !self.made.iter().any(|made| made.cell.id == cell.id) {
+                self.push(Made { cell, place: strategy.place, obstacle: None }, included);
+            }
+        }
+    }
+
+    fn head(&self) -> Option<&FusionInfo> {
+        self.catalog.fusions.iter().find(|info| info.part.name == UNIMODAL_FUSION)
+    }
+
+    fn described(
+        &mut self,
+        set: &Set,
+        branches: Vec<Branch>,
+        fusion: &Placed,
+        strategy: &Placed,
+        scores: String,
+    ) -> Cell {
+        let runs: Vec<RunSpec> = self
+            .seeds
+            .iter()
+            .map(|seed| RunSpec {
+                format: RunSpec::FORMAT,
+                dataset: set.part.clone(),
+                data_manifest: set.manifest,
+                n_classes: set.n_classes,
+                branches: branches.clone(),
+                fusion: fusion.part.clone(),
+                strategy: strategy.part.clone(),
+                scores: scores.clone(),
+                protocol: set.protocol.clone(),
+                seed: *seed,
+                backend: self.backend.into(),
+            })
+            .collect();
+        let id = runs[0].cell_id().unwrap_or_else(|error| {
+            self.problem(set.place, error.message);
+            RunId(String::new())
+        });
+        Cell {
+            id,
+            dataset: set.label.clone(),
+            fusion: fusion.label.clone(),
+            strategy: strategy.label.clone(),
+            runs,
+        }
+    }
+
+    fn push(&mut self, new: Made, included: bool) {
+        let same = |made: &&Made| {
+            made.cell.id == new.cell.id
+                || (&made.cell.dataset, &made.cell.fusion, &made.cell.strategy)
+                    == (&new.cell.dataset, &new.cell.fusion, &new.cell.strategy)
+        };
+        let Some(first) = self.made.iter().find(same) else {
+            self.made.push(new);
+            return;
+        };
+        let (label, line) = (new.cell.label(), first.place.line);
+        let problem = if first.cell.id == new.cell.id {
+            let message = format!("the cell {label} is there already, from line {line}");
+            let hint = if included { "take it out of `include`" } else { "list each part once" };
+            Problem::new(new.place, message).with_hint(hint)
+        } else {
+            let message = format!("another cell is called {label} too, from line {line}");
+            Problem::new(new.place, message).with_hint("give its data set a `label`")
+        };
+        self.problems.push(problem);
+    }
+}
+
+/// Why a data set and a fusion, or the estimator named for them, do not go together.
+fn obstacle(
+    set: &Set,
+    fusion: &Placed,
+    info: &FusionInfo,
+    scores: Option<&(String, Place)>,
+) -> Option<Problem> {
+    if let Err(why) = (info.joins)(&set.feature_sizes) {
+        let message =
+            format!("fusion `{}` cannot join data set `{}`: {why}", fusion.label, set.label);
+        let hint = format!(
+            "leave the cell out: `exclude: [{{dataset: \"{}\", fusion: \"{}\"}}]`",
+            set.label, fusion.label
+        );
+        return Some(Problem::new(fusion.place, message).with_hint(hint));
+    }
+    let (name, place) = scores?;
+    if info.splits || !name.starts_with("split-head") {
+        return None;
+    }
+    let message = format!("`{name}` does not work with fusion `{}`", fusion.label);
+    Some(Problem::new(*place, message).with_hint("use `zero-out-feature`, or leave `scores` out"))
+}
