@@ -1,0 +1,61 @@
+//! The shipped suites, their schema and their description.
+
+use counterpoise::cli::catalog::catalog;
+use counterpoise::protocol::presets::PRESETS;
+use counterpoise::spec::schema::schema;
+use counterpoise::spec::suite::{Suite, list};
+use std::path::{Path, PathBuf};
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("suites")
+}
+
+/// A change of an id makes every stored run of the suite count as another: it must be deliberate.
+#[test]
+fn the_shipped_suites_expand_to_the_pinned_runs() {
+    let found: Vec<(String, usize, usize, String)> = list(&folder())
+        .unwrap()
+        .iter()
+        .map(|path| {
+            let suite = Suite::load(path, &catalog(), "cpu").unwrap();
+            let first = suite.cells[0].runs[0].id().unwrap();
+            (suite.name.clone(), suite.cells.len(), suite.len(), first.to_string())
+        })
+        .collect();
+    let expected = [
+        ("full", 162, 810, "398dfcb9a7411fbe"),
+        ("quick", 32, 96, "f4ada49b946e8a27"),
+        ("smoke", 29, 58, "c41f891f3980adb1"),
+    ];
+    let expected = expected.map(|(name, cells, runs, id)| (name.into(), cells, runs, id.into()));
+    assert_eq!(found, expected);
+}
+
+#[test]
+fn the_checked_in_schema_is_that_of_the_tables() {
+    let path = folder().join("schema.json");
+    let checked_in = std::fs::read_to_string(&path).unwrap();
+    assert!(
+        checked_in == schema(&catalog()),
+        "suites/schema.json is old: cargo run -- suite --schema > suites/schema.json"
+    );
+}
+
+#[test]
+fn the_description_names_every_key_and_preset() {
+    let text = std::fs::read_to_string(folder().join("README.md")).unwrap();
+    let schema: serde_json::Value = serde_json::from_str(&schema(&catalog())).unwrap();
+    let keys = schema["properties"].as_object().unwrap().keys();
+    let presets = PRESETS.iter().map(|preset| preset.name);
+    for name in keys.map(String::as_str).chain(presets) {
+        assert!(text.contains(&format!("`{name}`")), "`{name}` is not described");
+    }
+}
+
+#[test]
+fn the_example_of_the_description_is_a_suite() {
+    let text = std::fs::read_to_string(folder().join("README.md")).unwrap();
+    let example = text.split("```yaml\n").nth(1).unwrap().split("```").next().unwrap();
+    let suite = Suite::parse(example, Path::new("mine.yaml"), &catalog(), "cpu").unwrap();
+    assert!(20 < suite.cells.len(), "{}", suite.cells.len());
+}
