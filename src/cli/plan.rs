@@ -75,8 +75,10 @@ fn state_of(arguments: &Arguments, store: Option<&Store>, spec: &RunSpec) -> Res
 }
 
 pub(super) fn show(arguments: &Arguments, suite: &Suite) -> Result<()> {
-    // A plan makes nothing, not even an empty store.
-    let store = match arguments.places.store.is_dir() {
+    // A plan makes nothing, not even an empty store, which opening one would.
+    let is_there = std::fs::read_dir(&arguments.places.store)
+        .is_ok_and(|mut entries| entries.next().is_some());
+    let store = match is_there {
         true => Some(Store::open(&arguments.places.store)?),
         false => None,
     };

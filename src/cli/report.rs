@@ -3,7 +3,7 @@
 use super::Places;
 use super::catalog::catalog;
 use super::suite::{announce, conclude};
-use crate::error::Result;
+use crate::error::{Error, Kind, Result};
 use crate::report::collect::collect;
 use crate::report::publish::publish;
 use crate::spec::suite::{Suite, find};
@@ -28,8 +28,23 @@ pub(super) struct Arguments {
 pub(super) fn run(arguments: &Arguments) -> Result<()> {
     let path = find(&arguments.places.suites, &arguments.name)?;
     let suite = Suite::load(&path, &catalog(), device::kind(&arguments.device)?)?;
+    arguments.places.check_reports()?;
+    let no_runs = || {
+        let message = format!("{} holds no run of this suite", arguments.places.store.display());
+        let hint = format!("train it by `counterpoise suite {}`", arguments.name);
+        Error::new(Kind::Runs, message).with_hint(hint)
+    };
+    // Opening a store makes it, so one that is not there is left alone.
+    let missing = std::fs::metadata(&arguments.places.store)
+        .is_err_and(|e| e.kind() == std::io::ErrorKind::NotFound);
+    if missing {
+        return Err(no_runs());
+    }
     let store = Store::open(&arguments.places.store)?;
     let input = collect(&suite, &store, &BTreeMap::new())?;
+    if input.cells.iter().all(|cell| cell.records.is_empty()) {
+        return Err(no_runs());
+    }
     announce(&publish(&input, &arguments.places.reports)?)?;
     conclude(&input)
 }

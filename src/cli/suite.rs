@@ -7,7 +7,6 @@ use crate::data::{self, cache};
 use crate::error::{Error, Kind, Result};
 use crate::exec::launch::Program;
 use crate::exec::scheduler::{self, Options, Summary, Task};
-use crate::record::Outcome;
 use crate::report::collect::{collect, complete_root};
 use crate::report::input::ReportInput;
 use crate::report::manifest::Manifest;
@@ -78,6 +77,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<()> {
         return plan::show(arguments, &suite);
     }
     let store = Store::open(&arguments.places.store)?;
+    arguments.places.check_reports()?;
     if arguments.filter.is_none() && is_up_to_date(arguments, &suite, &store)? {
         return Ok(());
     }
@@ -167,7 +167,7 @@ fn make_ready(arguments: &Arguments, name: &str) -> std::result::Result<(), Stri
     }
     data::prepare(name, &arguments.data, None, &mut |line| output::note(line)).map_err(|error| {
         output::warning(&format!("the runs on `{name}` are blocked: {error}"));
-        error.message
+        format!("blocked: {}", error.message)
     })
 }
 
@@ -212,12 +212,10 @@ pub(super) fn conclude(input: &ReportInput) -> Result<()> {
     for cell in &input.cells {
         let label = format!("{} / {} / {}", cell.dataset, cell.fusion, cell.strategy);
         let missing = cell.missing.iter().map(|(seed, why)| (*seed, why.clone()));
-        let diverged = cell.records.iter().filter_map(|record| match record.outcome {
-            Outcome::Finished => None,
-            Outcome::Diverged { epoch, step } => {
-                Some((record.spec.seed, format!("diverged in epoch {epoch}, at step {step}")))
-            }
-        });
+        let diverged = cell
+            .records
+            .iter()
+            .filter_map(|record| record.outcome.failure().map(|why| (record.spec.seed, why)));
         for (seed, why) in missing.chain(diverged) {
             reasons.entry(why).or_default().push(format!("{label} / seed {seed}"));
         }

@@ -6,7 +6,7 @@ use crate::exec::log::Log;
 use crate::exec::queue::{Next, Queue};
 use crate::exec::scheduler::{Options, Planned, Step};
 use crate::exec::wire::{self, Event, Job};
-use crate::record::{Outcome, RunRecord};
+use crate::record::RunRecord;
 use crate::spec::run::Part;
 use crate::store::failure::{Failure, FailureKind};
 use crate::store::{State, Store, record_file};
@@ -236,14 +236,14 @@ impl Lane<'_> {
 
 /// What a committed record means. A divergence is a result, with a record, but no success.
 fn settled(record: &RunRecord, took: Duration) -> Step {
-    match record.outcome {
-        Outcome::Finished => {
+    match record.outcome.failure() {
+        None => {
             let epoch = record.epochs.get(record.selected_epoch);
             Step::Finished { accuracy: epoch.map(|epoch| epoch.test.accuracy), took }
         }
-        Outcome::Diverged { epoch, step } => Step::Failed(Failure {
+        Some(message) => Step::Failed(Failure {
             kind: FailureKind::Diverged,
-            message: format!("the loss is not finite in epoch {epoch}, step {step}"),
+            message,
             status: None,
             signal: None,
             log: Vec::new(),

@@ -43,6 +43,18 @@ pub enum Outcome {
     },
 }
 
+impl Outcome {
+    /// Why the run has no usable result, if it has none. Epochs are counted from 1, for people.
+    pub fn failure(&self) -> Option<String> {
+        match self {
+            Outcome::Finished => None,
+            Outcome::Diverged { epoch, step } => {
+                Some(format!("diverged in epoch {}, step {step}", epoch + 1))
+            }
+        }
+    }
+}
+
 /// One epoch: what was trained, what was measured, what the weights hash to.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

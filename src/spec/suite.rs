@@ -51,11 +51,12 @@ impl Suite {
     pub fn load(path: &Path, catalog: &Catalog, backend: &str) -> Result<Self> {
         let bytes = std::fs::read(path).map_err(|e| Error::io("read the suite", path, &e))?;
         let text = String::from_utf8(bytes).map_err(|e| {
-            let line = 1 + e.as_bytes()[..e.utf8_error().valid_up_to()]
-                .iter()
-                .filter(|byte| **byte == b'\n')
-                .count();
-            Error::input(format!("{}:{line}: the suite is not UTF-8 text", path.display()))
+            let before = &e.as_bytes()[..e.utf8_error().valid_up_to()];
+            let line = 1 + before.iter().filter(|byte| **byte == b'\n').count();
+            let start = before.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
+            let column = 1 + String::from_utf8_lossy(&before[start..]).chars().count();
+            Error::input(format!("{}:{line}:{column}: not UTF-8 text", path.display()))
+                .with_hint("save the suite in the encoding UTF-8")
         })?;
         Self::parse(&text, path, catalog, backend)
     }

@@ -204,7 +204,7 @@ fn a_divergence_is_reported_as_a_failure_and_kept_as_a_result() {
     });
     let summary = bench.run(1, &launch);
     assert_eq!(summary.failed[0].1.kind, FailureKind::Diverged);
-    assert_eq!(summary.failed[0].1.message, "the loss is not finite in epoch 3, step 17");
+    assert_eq!(summary.failed[0].1.message, "diverged in epoch 4, step 17");
     assert_eq!(bench.state(0), State::Done);
 }
 

@@ -1,0 +1,12 @@
+//! The program as a person meets it: real processes in a folder of their own, on made data, with
+//! no network.
+
+mod bench;
+mod failures;
+mod interruptions;
+mod missing_data;
+mod plans;
+mod refusals;
+mod reports;
+mod streams;
+mod suites;
