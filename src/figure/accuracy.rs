@@ -5,7 +5,7 @@ use crate::figure::axis::{Axis, range};
 use crate::figure::canvas::{Align, Canvas, Pen, fit, text_width};
 use crate::figure::data::{Cell, FigureData, Role, distinct};
 use crate::figure::legend::{Key, draw_legend, legend_height};
-use crate::figure::panel::{Multiples, Panel, tick_font, title_height};
+use crate::figure::panel::{Heading, Multiples, Panel, heading_height, tick_font};
 use crate::figure::style::{BAND, Dash, INK, MUTED, Marker, TICK_SIZE, Width, look};
 use crate::figure::{Drawing, Figure, canvas};
 
@@ -14,9 +14,10 @@ pub const FIGURE: Figure = Figure {
     title: "Accuracy by strategy and fusion",
     caption: "Test accuracy at the selected epoch. Small dots: seeds. Markers: means with 95 % t \
               intervals; an arrow marks an interval that leaves the panel. Dashed lines: one \
-              modality alone. A cross marks missing or diverged runs. Further points of a \
-              parameter grid are in the sensitivity figure.",
+              modality alone. A cross marks missing or diverged runs. Panels have their own \
+              scales. Variants of a strategy are in the sensitivity figure.",
     needs: "no finished run",
+    by_dataset: true,
     draw,
 };
 
@@ -26,14 +27,18 @@ fn draw(data: &FigureData, width: Width) -> Result<Vec<Drawing>> {
     }
     let datasets = data.datasets();
     let keys = keys(data);
+    let headings: Vec<Heading> = datasets.iter().map(|label| Heading::new(label, [])).collect();
+    let references = data.cells.iter().filter(|cell| cell.role == Role::Unimodal);
+    let widest = references.map(|cell| text_width(&reference_label(cell), TICK_SIZE));
     let multiples = Multiples {
         width,
+        max_columns: 2,
         legend_height: legend_height(&keys, width),
-        plot_heights: vec![108.0; datasets.len()],
+        plot_heights: vec![104.0; datasets.len()],
         left: 30.0,
-        right: 34.0,
-        above: title_height(0),
-        below: 22.0,
+        right: (widest.fold(0.0, f64::max) + 8.0).clamp(8.0, 72.0),
+        above: heading_height(&headings),
+        below: 20.0,
     };
     let height = multiples.height();
     let svg = canvas::draw(width.points(), height, |canvas| {
@@ -45,12 +50,16 @@ fn draw(data: &FigureData, width: Width) -> Result<Vec<Drawing>> {
                 x: Axis::linear([0.0, 1.0], 2),
                 y: y_axis(&cells),
             };
+            panel.heading(canvas, &headings[i], multiples.above)?;
+            if cells.iter().all(|cell| cell.accuracy.is_none()) {
+                panel.words(canvas, "no finished run")?;
+                continue;
+            }
             panel.y_grid(canvas)?;
-            panel.title(canvas, dataset, &[])?;
             if multiples.starts_row(i) {
                 panel.y_title(canvas, "test accuracy (%)", 30.0)?;
             }
-            draw_references(canvas, &panel, &cells)?;
+            draw_references(canvas, &panel, &cells, multiples.right)?;
             draw_groups(canvas, data, &panel, &cells)?;
         }
         Ok(())
@@ -142,6 +151,9 @@ fn draw_cell(
         let (top, bottom) = (panel.area.top, panel.area.bottom);
         canvas.fill((x - half, top), (x + half, bottom), BAND)?;
         canvas.marker(Marker::Cross, (x, bottom - 5.0), 1.9, look.colour, true)?;
+        if slot < TICK_SIZE {
+            return Ok(());
+        }
         let text = (x, top + 20.0);
         return canvas.upward_text("missing", text, tick_font(Align::Centre));
     };
@@ -162,13 +174,17 @@ fn draw_cell(
     canvas.marker(look.marker, at, radius, look.colour, true)
 }
 
+fn reference_label(cell: &Cell) -> String {
+    let name = cell.modalities.join("+");
+    if cell.accuracy.is_none() { format!("{name}: missing") } else { name }
+}
+
 /// One modality alone: a dashed line across, its seeds and name at the right.
-fn draw_references(canvas: &Canvas, panel: &Panel, cells: &[&Cell]) -> Result<()> {
+fn draw_references(canvas: &Canvas, panel: &Panel, cells: &[&Cell], gutter: f64) -> Result<()> {
     let mut labels = Vec::new();
     for cell in cells.iter().filter(|cell| cell.role == Role::Unimodal) {
-        let name = cell.modalities.join("+");
         let Some(accuracy) = cell.accuracy else {
-            labels.push((panel.area.bottom - 3.0, format!("{name}: missing")));
+            labels.push((panel.area.bottom - 3.0, reference_label(cell)));
             continue;
         };
         let y = panel.y_at(100.0 * accuracy.mean);
@@ -178,7 +194,7 @@ fn draw_references(canvas: &Canvas, panel: &Panel, cells: &[&Cell]) -> Result<()
         for run in &cell.runs {
             canvas.dot((x, panel.y_at(100.0 * run.accuracy)), 0.9, MUTED)?;
         }
-        labels.push((y, name));
+        labels.push((y, reference_label(cell)));
     }
     labels.sort_by(|a, b| a.0.total_cmp(&b.0));
     // From the top down, then back up where the last ones would leave the panel.
@@ -192,7 +208,7 @@ fn draw_references(canvas: &Canvas, panel: &Panel, cells: &[&Cell]) -> Result<()
     }
     for (y, name) in labels {
         let x = panel.area.right + 5.5;
-        canvas.text(&fit(&name, TICK_SIZE, 28.0), (x, y), tick_font(Align::Left))?;
+        canvas.text(&fit(&name, TICK_SIZE, gutter - 6.0), (x, y), tick_font(Align::Left))?;
     }
     Ok(())
 }

@@ -224,6 +224,23 @@ pub fn fit(text: &str, size: f64, width: f64) -> String {
     }
 }
 
+/// `text` on several lines of `width` points, broken after the marks that end a part of a label;
+/// a part that is still too long is cut.
+pub fn wrap(text: &str, size: f64, width: f64) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for part in text.split_inclusive(['(', ',', '=', '+', ' ']) {
+        match lines.last_mut() {
+            Some(line)
+                if line.is_empty() || text_width(&format!("{line}{part}"), size) <= width =>
+            {
+                line.push_str(part);
+            }
+            _ => lines.push(part.to_string()),
+        }
+    }
+    lines.iter().map(|line| fit(line.trim(), size, width)).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -233,6 +250,16 @@ mod tests {
         let cut = fit("modality-dropout(p=0.3)", 7.0, 40.0);
         assert!(cut.ends_with('…') && text_width(&cut, 7.0) <= 40.0, "{cut}");
         assert_eq!(fit("ogm", 7.0, 40.0), "ogm");
+    }
+
+    #[test]
+    fn a_label_breaks_after_its_marks() {
+        assert_eq!(
+            wrap("opm(p_exe=1,rescale=false)", 7.0, 60.0),
+            ["opm(p_exe=1,", "rescale=false)"]
+        );
+        assert_eq!(wrap("ogm", 7.0, 60.0), ["ogm"]);
+        assert_eq!(wrap("unbreakable-label", 7.0, 20.0).len(), 1);
     }
 
     #[test]

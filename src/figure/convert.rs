@@ -22,6 +22,8 @@ pub struct Converter {
 pub struct Published {
     /// Text as paths: looks the same wherever it is shown.
     pub svg: String,
+    /// The same with every outline in full, for a page that shares them among its pictures.
+    pub full_svg: String,
     pub png: Vec<u8>,
     pub pdf: Vec<u8>,
 }
@@ -46,8 +48,8 @@ impl Converter {
         Self { options }
     }
 
-    /// Converts one drawing; `id` keeps the ids inside apart from those of other figures on the
-    /// same page.
+    /// Converts one drawing; `id`, best short, keeps the ids inside apart from those of other
+    /// figures on the same page.
     ///
     /// # Errors
     /// When the drawing is not valid SVG or cannot be encoded.
@@ -64,13 +66,14 @@ impl Converter {
         // Without a view box a page could not scale the picture.
         let (width, height) = (drawn.size().width(), drawn.size().height());
         let sized = format!("<svg viewBox=\"0 0 {width} {height}\" ");
-        let svg = compact::paths(&svg.replacen("<svg ", &sized, 1));
+        let full_svg = compact::merge_strokes(&compact::paths(&svg.replacen("<svg ", &sized, 1)));
+        let svg = compact::share(&full_svg, id);
         // PNG and PDF are made from the published SVG, so that all three are one picture.
         let tree = self.parse(&svg)?;
         let page = svg2pdf::PageOptions { dpi: CSS_DPI };
         let pdf = svg2pdf::to_pdf(&tree, svg2pdf::ConversionOptions::default(), page)
             .map_err(|e| Error::unexpected(format!("cannot turn figure {id} into PDF: {e}")))?;
-        Ok(Published { png: rasterise(&tree, id)?, pdf, svg })
+        Ok(Published { png: rasterise(&tree, id)?, pdf, svg, full_svg })
     }
 
     fn parse(&self, svg: &str) -> Result<Tree> {
@@ -103,6 +106,22 @@ mod tests {
     use super::*;
     use crate::figure::canvas::{Align, Font, draw};
     use crate::figure::style::INK;
+
+    #[test]
+    fn a_picture_with_shared_outlines_is_the_same_picture() {
+        let font = Font { size: 8.0, colour: INK, bold: false, align: Align::Centre };
+        let drawing = draw(72.0, 36.0, |canvas| {
+            for y in [8.0, 18.0, 28.0] {
+                canvas.text("modality", (30.0, y), font)?;
+            }
+            Ok(())
+        });
+        let converter = Converter::new();
+        let published = converter.publish(&drawing.unwrap(), "one").unwrap();
+        assert_eq!(published.svg.matches("<use href=\"#one-0\"").count(), 2, "{}", published.svg);
+        let full = converter.parse(&published.full_svg).unwrap();
+        assert!(rasterise(&full, "one").unwrap() == published.png);
+    }
 
     #[test]
     fn text_becomes_paths_and_bytes_repeat() {

@@ -13,6 +13,7 @@ pub const FIGURE: Figure = Figure {
               it depends on the machine and on what else ran there. Grey dots: runs. Markers: \
               means over seeds.",
     needs: "no finished multimodal run",
+    by_dataset: false,
     draw,
 };
 

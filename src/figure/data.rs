@@ -6,12 +6,20 @@ use std::collections::BTreeMap;
 /// Everything that the figures of one report show.
 #[derive(Clone, Debug, Default)]
 pub struct FigureData {
-    /// The labels of every strategy of the report but joint training: gives each its colour.
-    pub palette: Vec<String>,
+    /// Every strategy of the report but joint training and variants: gives each its look.
+    pub palette: Vec<Swatch>,
     /// In the order of the suite.
     pub cells: Vec<Cell>,
     /// In the order of the suite.
     pub comparisons: Vec<Comparison>,
+}
+
+/// A strategy that has a look of its own.
+#[derive(Clone, Debug)]
+pub struct Swatch {
+    pub strategy: String,
+    /// The strategy's name without parameters.
+    pub method: String,
 }
 
 /// One cell: a strategy under one fusion on one data set.
@@ -23,6 +31,8 @@ pub struct Cell {
     pub strategy: String,
     /// The strategy's name without parameters.
     pub method: String,
+    /// The label of the strategy that this one varies, where it belongs to a sensitivity study.
+    pub variant_of: Option<String>,
     pub role: Role,
     /// The numeric parameters of the strategy.
     pub parameters: BTreeMap<String, f64>,
@@ -68,6 +78,8 @@ pub struct Comparison {
     pub dataset: String,
     pub fusion: String,
     pub strategy: String,
+    /// See [`Cell::variant_of`].
+    pub is_variant: bool,
     /// The mean difference; `None` where no pair of runs exists.
     pub mean: Option<f64>,
     pub interval: Option<Interval>,
@@ -103,21 +115,10 @@ impl FigureData {
         distinct(multimodal.map(|cell| cell.fusion.as_str()))
     }
 
-    /// The cells of a data set with one point per method: the points of a parameter grid beside
-    /// its first belong to the sensitivity figure.
+    /// The cells of a data set but for variants, which belong to the sensitivity figure.
     pub fn main_cells(&self, dataset: &str) -> Vec<&Cell> {
-        let series = self.series();
-        let is_grid_point = |cell: &Cell| {
-            series.iter().any(|one| {
-                let cells = || one.points.iter().map(|(_, cell)| *cell);
-                let main = cells()
-                    .find(|cell| cell.strategy == cell.method)
-                    .or_else(|| self.cells.iter().find(|first| cells().any(|c| same(c, first))));
-                cells().any(|c| same(c, cell)) && main.is_some_and(|main| !same(main, cell))
-            })
-        };
         let of_dataset = self.cells.iter().filter(|cell| cell.dataset == dataset);
-        of_dataset.filter(|cell| !is_grid_point(cell)).collect()
+        of_dataset.filter(|cell| cell.variant_of.is_none()).collect()
     }
 
     /// Every set of at least two cells that differ in one numeric parameter alone.
@@ -150,10 +151,6 @@ impl FigureData {
         }
         found
     }
-}
-
-fn same(a: &Cell, b: &Cell) -> bool {
-    std::ptr::eq(a, b)
 }
 
 /// The distinct items, in order of first appearance.

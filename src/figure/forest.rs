@@ -2,10 +2,10 @@
 
 use crate::error::Result;
 use crate::figure::axis::{Axis, range};
-use crate::figure::canvas::{Align, Canvas, Font, Pen, fit, text_width};
+use crate::figure::canvas::{Align, Canvas, Font, Pen, fit, text_width, wrap};
 use crate::figure::data::{Comparison, FigureData, distinct};
 use crate::figure::legend::{Key, draw_legend, legend_height};
-use crate::figure::panel::{Multiples, Panel, tick_font};
+use crate::figure::panel::{Heading, Multiples, Panel, Rect, heading_height, tick_font};
 use crate::figure::style::{INK, MUTED, Marker, TEXT_SIZE, TICK_SIZE, Width, look};
 use crate::figure::{Drawing, Figure, canvas};
 
@@ -15,12 +15,20 @@ pub const FIGURE: Figure = Figure {
     caption: "Mean difference of test accuracy to joint training under the same fusion, paired \
               by seed, in percentage points, with its unadjusted 95 % t interval; an arrow marks \
               an interval that leaves the panel. Filled: distinguishable from zero after Holm's \
-              correction over all comparisons of the report. Hollow: not distinguishable.",
+              correction over all comparisons of the report. Hollow: not distinguishable. Panels have \
+              their own scales.",
     needs: "no comparison with joint training",
+    by_dataset: true,
     draw,
 };
 
 const ROW: f64 = 8.0;
+
+/// The plot of one data set, or of the variants on it.
+struct Group<'a> {
+    heading: Heading,
+    rows: Vec<Row<'a>>,
+}
 
 /// A line of the plot: the name of a fusion method, or a comparison.
 enum Row<'a> {
@@ -28,17 +36,29 @@ enum Row<'a> {
     Comparison(&'a Comparison),
 }
 
+impl Row<'_> {
+    /// The lines of its label, in a gutter so wide.
+    fn label(&self, gutter: f64) -> Vec<String> {
+        match self {
+            Row::Fusion(name) => vec![fit(name, TEXT_SIZE, gutter - 6.0)],
+            Row::Comparison(comparison) => wrap(&comparison.strategy, TICK_SIZE, gutter - 13.0),
+        }
+    }
+
+    fn height(&self, gutter: f64) -> f64 {
+        ROW * self.label(gutter).len() as f64
+    }
+}
+
 fn draw(data: &FigureData, width: Width) -> Result<Vec<Drawing>> {
-    let datasets = distinct(data.comparisons.iter().map(|c| c.dataset.as_str()));
     if data.comparisons.iter().all(|comparison| comparison.mean.is_none()) {
         return Ok(Vec::new());
     }
-    let panels: Vec<(&str, Vec<Row<'_>>)> =
-        datasets.into_iter().map(|dataset| (dataset, rows(data, dataset))).collect();
-    let labels = data.comparisons.iter().map(|c| text_width(&c.strategy, TICK_SIZE));
-    let fusions = data.comparisons.iter().map(|c| text_width(&c.fusion, TEXT_SIZE));
-    let widest = labels.map(|width| width + 16.0).chain(fusions.map(|width| width + 10.0));
-    let widest = widest.fold(0.0, f64::max);
+    let groups = groups(data);
+    let main = data.comparisons.iter().filter(|comparison| !comparison.is_variant);
+    let labels = main.map(|c| text_width(&c.strategy, TICK_SIZE) + 16.0);
+    let fusions = data.comparisons.iter().map(|c| text_width(&c.fusion, TEXT_SIZE) + 10.0);
+    let widest = labels.chain(fusions).fold(0.0, f64::max);
     let hollow = Key {
         marker: Some((Marker::Circle, INK, false)),
         line: None,
@@ -46,32 +66,42 @@ fn draw(data: &FigureData, width: Width) -> Result<Vec<Drawing>> {
     };
     let keys =
         [Key::marker(Marker::Circle, INK, "distinguishable after Holm's correction"), hollow];
+    let gutter = widest.min(if width == Width::Single { 100.0 } else { 72.0 });
+    let heights = groups
+        .iter()
+        .map(|group| 4.0 + group.rows.iter().map(|row| row.height(gutter)).sum::<f64>());
     let multiples = Multiples {
         width,
+        max_columns: 3,
         legend_height: legend_height(&keys, width),
-        plot_heights: panels.iter().map(|(_, rows)| rows.len() as f64 * ROW + 4.0).collect(),
-        left: widest.min(if width == Width::Single { 100.0 } else { 72.0 }),
+        plot_heights: heights.collect(),
+        left: gutter,
         right: 6.0,
-        above: 16.0,
+        above: heading_height(groups.iter().map(|group| &group.heading)) - 2.0,
         below: 26.0,
     };
     let height = multiples.height();
     let svg = canvas::draw(width.points(), height, |canvas| {
         draw_legend(canvas, &keys, width)?;
-        for (i, (dataset, rows)) in panels.iter().enumerate() {
+        for (i, Group { heading, rows }) in groups.iter().enumerate() {
             let area = multiples.area(i);
-            let panel = Panel { area, x: x_axis(rows), y: Axis::linear([0.0, 1.0], 2) };
+            // The heading stands over the labels too.
+            let whole = Rect { left: area.left - gutter + 4.0, ..area };
+            let y = Axis::linear([0.0, 1.0], 2);
+            Panel { area: whole, x: y.clone(), y: y.clone() }.heading(
+                canvas,
+                heading,
+                multiples.above,
+            )?;
+            let panel = Panel { area, x: x_axis(rows), y };
             panel.x_grid(canvas)?;
             panel.x_title(canvas, "difference to joint (points)")?;
             let zero = panel.x_at(0.0);
             canvas.line((zero, area.top), (zero, area.bottom), Pen::solid(MUTED, 0.8))?;
-            let title = Font { size: 8.0, colour: INK, bold: true, align: Align::Left };
-            let room = area.right - area.left + multiples.left - 4.0;
-            let at = (area.left - multiples.left + 4.0, area.top - 7.0);
-            canvas.text(&fit(dataset, 8.5, room), at, title)?;
-            for (r, row) in rows.iter().enumerate() {
-                let y = area.top + (r as f64 + 0.5) * ROW + 2.0;
-                draw_row(canvas, data, &panel, row, y, multiples.left)?;
+            let mut top = area.top + 2.0;
+            for row in rows {
+                draw_row(canvas, data, &panel, row, top, gutter)?;
+                top += row.height(gutter);
             }
         }
         Ok(())
@@ -79,10 +109,26 @@ fn draw(data: &FigureData, width: Width) -> Result<Vec<Drawing>> {
     Ok(vec![Drawing { part: None, svg, height }])
 }
 
-fn rows<'a>(data: &'a FigureData, dataset: &str) -> Vec<Row<'a>> {
+/// The comparisons of every data set, then the variants of every data set that has any.
+fn groups(data: &FigureData) -> Vec<Group<'_>> {
+    let datasets = distinct(data.comparisons.iter().map(|c| c.dataset.as_str()));
+    let mut groups = Vec::new();
+    for variants in [false, true] {
+        for dataset in &datasets {
+            let of_dataset = data.comparisons.iter().filter(|c| c.dataset == *dataset);
+            let rows = rows(of_dataset.filter(|c| c.is_variant == variants));
+            if !rows.is_empty() {
+                let note = variants.then(|| "variants".to_string());
+                groups.push(Group { heading: Heading::new(dataset, note), rows });
+            }
+        }
+    }
+    groups
+}
+
+fn rows<'a>(comparisons: impl Iterator<Item = &'a Comparison>) -> Vec<Row<'a>> {
     let mut rows = Vec::new();
-    let of_dataset = data.comparisons.iter().filter(|c| c.dataset == dataset);
-    for comparison in of_dataset {
+    for comparison in comparisons {
         let known =
             |row: &Row<'_>| matches!(row, Row::Comparison(c) if c.fusion == comparison.fusion);
         if !rows.last().is_some_and(known) {
@@ -102,6 +148,9 @@ fn x_axis(rows: &[Row<'_>]) -> Axis {
             Row::Fusion(_) => None,
         })
         .collect();
+    if shown.iter().all(|c| c.mean.is_none()) {
+        return Axis::linear([-1.0, 1.0], 5);
+    }
     let means = || shown.iter().filter_map(|c| c.mean).chain([0.0]);
     let (low, high) = range(means()).unwrap_or((0.0, 0.0));
     let reach = (high - low).max(0.02);
@@ -117,19 +166,25 @@ fn draw_row(
     data: &FigureData,
     panel: &Panel,
     row: &Row<'_>,
-    y: f64,
+    top: f64,
     gutter: f64,
 ) -> Result<()> {
     let left = panel.area.left - gutter;
-    let comparison = match row {
-        Row::Fusion(name) => {
-            let font = Font { size: TEXT_SIZE, colour: INK, bold: false, align: Align::Left };
-            return canvas.text(&fit(name, TEXT_SIZE, gutter - 6.0), (left + 4.0, y), font);
+    for (i, line) in row.label(gutter).iter().enumerate() {
+        let y = top + (i as f64 + 0.5) * ROW;
+        match row {
+            Row::Fusion(_) => {
+                let font = Font { size: TEXT_SIZE, colour: INK, bold: false, align: Align::Left };
+                canvas.text(line, (left + 4.0, y), font)?;
+            }
+            Row::Comparison(_) => {
+                let indent = if i == 0 { 10.0 } else { 13.0 };
+                canvas.text(line, (left + indent, y), tick_font(Align::Left))?;
+            }
         }
-        Row::Comparison(comparison) => comparison,
-    };
-    let label = fit(&comparison.strategy, TICK_SIZE, gutter - 12.0);
-    canvas.text(&label, (left + 10.0, y), tick_font(Align::Left))?;
+    }
+    let Row::Comparison(comparison) = row else { return Ok(()) };
+    let y = top + row.height(gutter) / 2.0;
     let Some(mean) = comparison.mean else {
         // On the side where the line at zero leaves more room.
         let middle = (panel.area.left + panel.area.right) / 2.0;

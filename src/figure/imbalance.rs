@@ -13,6 +13,7 @@ pub const FIGURE: Figure = Figure {
               accuracy less the smallest) against test accuracy, at the selected epoch. Grey \
               dots: runs. Markers: means over seeds.",
     needs: "no finished multimodal run",
+    by_dataset: false,
     draw,
 };
 

@@ -20,6 +20,7 @@ pub mod scatter;
 pub mod sensitivity;
 pub mod strips;
 pub mod style;
+pub mod variants;
 
 use crate::error::Result;
 use data::FigureData;
@@ -33,6 +34,9 @@ pub struct Figure {
     pub caption: &'static str,
     /// What is lacking where it is left out: completes "there is ...".
     pub needs: &'static str,
+    /// Whether a column that is taller than a page is split into one per data set; it is left out
+    /// otherwise.
+    pub by_dataset: bool,
     /// Draws it at a width; nothing where there is nothing to show.
     pub draw: fn(&FigureData, Width) -> Result<Vec<Drawing>>,
 }

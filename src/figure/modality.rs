@@ -4,6 +4,7 @@ use crate::error::Result;
 use crate::figure::canvas::Pen;
 use crate::figure::data::{Cell, FigureData, Role};
 use crate::figure::legend::Key;
+use crate::figure::panel::Heading;
 use crate::figure::strips::{self, Line, Stack, Strip, missing_note, strategy_keys};
 use crate::figure::style::{Dash, MUTED, Width, look};
 use crate::figure::{Drawing, Figure};
@@ -11,10 +12,12 @@ use crate::figure::{Drawing, Figure};
 pub const FIGURE: Figure = Figure {
     name: "modality",
     title: "Accuracy of each modality over training",
-    caption: "Test accuracy per epoch, mean over seeds: with all modalities, and by each modality \
-              alone inside the jointly trained model, by the run's score estimator. Dashed: the \
-              same encoder trained on that modality alone.",
+    caption: "Test accuracy in percent per epoch, mean over seeds: with all modalities, and by \
+              each modality alone inside the jointly trained model, by the run's score estimator. \
+              Dashed: the same encoder trained on that modality alone. Strips have their own \
+              scales.",
     needs: "no finished run",
+    by_dataset: false,
     draw,
 };
 
@@ -32,24 +35,21 @@ fn draw(data: &FigureData, width: Width) -> Result<Vec<Drawing>> {
                 multimodal.into_iter().filter(|cell| cell.fusion == fusion).collect();
             if let Some(first) = cells.first() {
                 has_reference |= !alone.is_empty();
-                let mut strips = vec![strip(data, &cells, None, "all (%)", "accuracy")];
+                let mut strips = vec![strip(data, &cells, None, "all", "accuracy")];
                 strips.extend(first.modalities.iter().map(|modality| {
                     let reference = alone.iter().find(|cell| cell.modalities == [modality.clone()]);
                     let series = format!("accuracy.{modality}");
-                    strip(data, &cells, reference.copied(), &format!("{modality} (%)"), &series)
+                    strip(data, &cells, reference.copied(), modality, &series)
                 }));
-                stacks.push(Stack {
-                    title: format!("{dataset}, {fusion}"),
-                    notes: missing_note(&cells).into_iter().collect(),
-                    strips,
-                });
+                stacks.push(Stack { heading: Heading::new(dataset, missing_note(&cells)), strips });
                 shown.extend(cells);
             }
         }
         if shown.iter().all(|cell| cell.curves.is_empty()) {
             continue;
         }
-        let mut keys = strategy_keys(data, &shown);
+        let mut keys = vec![Key::note(&format!("{fusion} fusion, test accuracy (%):"))];
+        keys.extend(strategy_keys(data, &shown));
         if has_reference {
             keys.push(Key::line(MUTED, Dash::Dashed, "trained alone"));
         }

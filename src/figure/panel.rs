@@ -3,7 +3,7 @@
 use crate::error::Result;
 use crate::figure::axis::Axis;
 use crate::figure::canvas::{Align, Canvas, Font, Pen, Point, fit, text_width};
-use crate::figure::style::{GRID, INK, MUTED, TEXT_SIZE, TICK_SIZE, TITLE_SIZE, Width};
+use crate::figure::style::{BAND, GRID, INK, MUTED, TEXT_SIZE, TICK_SIZE, TITLE_SIZE, Width};
 
 /// A rectangle in points.
 #[derive(Clone, Copy, Debug)]
@@ -82,17 +82,25 @@ impl Panel {
         Ok(())
     }
 
-    /// The title above the plot, and smaller lines under it; see [`title_height`].
-    pub fn title(&self, canvas: &Canvas, title: &str, notes: &[String]) -> Result<()> {
+    /// The heading, `above` points over the plot; see [`heading_height`].
+    pub fn heading(&self, canvas: &Canvas, heading: &Heading, above: f64) -> Result<()> {
         let Rect { left, top, right, .. } = self.area;
         let bold = Font { size: TITLE_SIZE, colour: INK, bold: true, align: Align::Left };
-        let y = top - title_height(notes.len()) + 11.0;
-        canvas.text(&fit(title, TITLE_SIZE * 1.06, right - left), (left, y), bold)?;
-        for (i, note) in notes.iter().enumerate() {
+        let y = top - above + 11.0;
+        canvas.text(&fit(&heading.title, TITLE_SIZE * 1.06, right - left), (left, y), bold)?;
+        for (i, note) in heading.notes.iter().enumerate() {
             let at = (left, y + 9.0 + i as f64 * NOTE_HEIGHT);
             canvas.text(&fit(note, TICK_SIZE, right - left), at, tick_font(Align::Left))?;
         }
         Ok(())
+    }
+
+    /// Words in the middle of a plot that has nothing else to show.
+    pub fn words(&self, canvas: &Canvas, text: &str) -> Result<()> {
+        let Rect { left, top, right, bottom } = self.area;
+        canvas.fill((left, top), (right, bottom), BAND)?;
+        let at = ((left + right) / 2.0, (top + bottom) / 2.0);
+        canvas.text(&fit(text, TICK_SIZE, right - left), at, tick_font(Align::Centre))
     }
 
     /// A vertical interval from `low` to `high`, with an arrow where it leaves the plot.
@@ -121,10 +129,34 @@ impl Panel {
     }
 }
 
+/// What stands above a plot.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Heading {
+    pub title: String,
+    /// Smaller lines under the title.
+    pub notes: Vec<String>,
+}
+
+impl Heading {
+    /// The heading of a plot about `label`, whose parameters, in parentheses, become a note: the
+    /// whole would seldom fit above a small plot.
+    pub fn new(label: &str, notes: impl IntoIterator<Item = String>) -> Self {
+        let parts = label.strip_suffix(')').and_then(|label| label.split_once('('));
+        let (title, params) = match parts {
+            Some((name, params)) if !name.trim().is_empty() => (name.trim_end(), Some(params)),
+            _ => (label, None),
+        };
+        let params = params.map(str::to_string);
+        Self { title: title.into(), notes: params.into_iter().chain(notes).collect() }
+    }
+}
+
 const NOTE_HEIGHT: f64 = 8.0;
 
-/// The height of a title with `n_notes` lines under it.
-pub fn title_height(n_notes: usize) -> f64 {
+/// The room that the tallest of `headings` takes: all take the same, so that titles of one row
+/// stand on one line.
+pub fn heading_height<'a>(headings: impl IntoIterator<Item = &'a Heading>) -> f64 {
+    let n_notes = headings.into_iter().map(|heading| heading.notes.len()).max().unwrap_or(0);
     18.0 + n_notes as f64 * NOTE_HEIGHT
 }
 
@@ -141,6 +173,8 @@ fn axis_font() -> Font {
 #[derive(Clone, Debug)]
 pub struct Multiples {
     pub width: Width,
+    /// The number of panels side by side, at most, in a double column.
+    pub max_columns: usize,
     /// The height of the legend above all panels.
     pub legend_height: f64,
     /// The height of each plot; a row is as high as its highest.
@@ -153,12 +187,13 @@ pub struct Multiples {
 }
 
 impl Multiples {
-    /// Panels side by side: one in a single column, up to three in a double one.
+    /// The number of panels side by side: one in a single column.
     pub fn columns(&self) -> usize {
         match (self.width, self.plot_heights.len()) {
             (Width::Single, _) => 1,
-            (Width::Double, 4) => 2,
-            (Width::Double, n) => n.clamp(1, 3),
+            // Two rows of two rather than a row of three and a lonely one.
+            (Width::Double, 4) => self.max_columns.min(2),
+            (Width::Double, n) => n.clamp(1, self.max_columns),
         }
     }
 
@@ -200,10 +235,23 @@ mod tests {
     use super::*;
 
     #[test]
+    fn parameters_of_a_label_stand_under_its_name() {
+        let note = || ["missing: ogm".to_string()];
+        let long = Heading::new("cg-mnist(test=200,train=600)", note());
+        assert_eq!(long.title, "cg-mnist");
+        assert_eq!(long.notes, ["test=200,train=600", "missing: ogm"]);
+        let plain = Heading::new("watch", []);
+        assert_eq!((plain.title.as_str(), plain.notes.len()), ("watch", 0));
+        assert_eq!(Heading::new("(odd)", []).title, "(odd)");
+        assert_eq!(heading_height([&long, &plain]), heading_height([&long]));
+    }
+
+    #[test]
     fn panels_stay_on_the_page_and_apart() {
         for (width, n_panels) in [(Width::Single, 2), (Width::Double, 4), (Width::Double, 7)] {
             let multiples = Multiples {
                 width,
+                max_columns: 3,
                 legend_height: 20.0,
                 plot_heights: (0..n_panels).map(|i| 50.0 + i as f64).collect(),
                 left: 20.0,

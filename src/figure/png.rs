@@ -25,7 +25,7 @@ pub fn encode(width: u32, pixels: &[[u8; 3]], dpi: f64) -> std::io::Result<Vec<u
         rows.push(0);
         rows.extend(row.iter().map(|colour| indices[*colour]));
     }
-    let mut compressed = ZlibEncoder::new(Vec::new(), Compression::default());
+    let mut compressed = ZlibEncoder::new(Vec::new(), Compression::best());
     compressed.write_all(&rows)?;
 
     // Eight bits per pixel, by palette, not interlaced.

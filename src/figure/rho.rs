@@ -3,6 +3,8 @@
 use crate::error::Result;
 use crate::figure::canvas::Pen;
 use crate::figure::data::{Cell, FigureData, Role};
+use crate::figure::legend::Key;
+use crate::figure::panel::Heading;
 use crate::figure::strips::{self, Line, Stack, Strip, missing_note, strategy_keys};
 use crate::figure::style::{DASHES, Width, look};
 use crate::figure::{Drawing, Figure};
@@ -12,9 +14,10 @@ pub const FIGURE: Figure = Figure {
     title: "Discrepancy ratio and modulation over training",
     caption: "Discrepancy ratio ρ per epoch (logarithmic, line at 1 where the modalities are \
               balanced; geometric mean over seeds), the gradient coefficient k and the drop \
-              probability q (means over seeds). With two modalities, ρ is that of the first, the \
-              other being near its inverse.",
+              probability q (means over seeds). With two modalities, ρ is that of the first, drawn \
+              solid, the other being near its inverse. Lines of strategies that modulate alike may coincide.",
     needs: "no trace of ρ",
+    by_dataset: false,
     draw,
 };
 
@@ -45,7 +48,8 @@ fn draw(data: &FigureData, width: Width) -> Result<Vec<Drawing>> {
                 stack(data, dataset, &of_dataset, &quantities)
             })
             .collect();
-        let keys = strategy_keys(data, &cells);
+        let mut keys = vec![Key::note(&format!("{fusion} fusion:"))];
+        keys.extend(strategy_keys(data, &cells));
         drawings.push(strips::draw(width, fusion, &stacks, &keys, 46.0)?);
     }
     Ok(drawings)
@@ -60,8 +64,10 @@ fn stack(data: &FigureData, dataset: &str, cells: &[&Cell], quantities: &[&str])
         .collect();
     let strips = quantities.iter().map(|quantity| strip(data, cells, modalities, quantity));
     Some(Stack {
-        title: format!("{dataset}, {}", cells.first()?.fusion),
-        notes: std::iter::once(patterns.join(", ")).chain(missing_note(cells)).collect(),
+        heading: Heading::new(
+            dataset,
+            std::iter::once(patterns.join(", ")).chain(missing_note(cells)),
+        ),
         strips: strips.collect(),
     })
 }
@@ -82,10 +88,6 @@ fn strip(data: &FigureData, cells: &[&Cell], modalities: &[String], quantity: &s
             }
         }
     }
-    let label = match (is_ratio, modalities) {
-        (true, [first, _]) => format!("ρ {first}"),
-        (true, _) => "ρ".into(),
-        (false, _) => quantity.into(),
-    };
+    let label = if is_ratio { "ρ".into() } else { quantity.into() };
     Strip { label, log: is_ratio, reference: is_ratio.then_some(1.0), lines }
 }

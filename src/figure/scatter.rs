@@ -6,7 +6,7 @@ use crate::figure::axis::Axis;
 use crate::figure::canvas;
 use crate::figure::data::{Cell, FigureData, Role, Run, distinct};
 use crate::figure::legend::{Key, draw_legend, legend_height};
-use crate::figure::panel::{Multiples, Panel, title_height};
+use crate::figure::panel::{Heading, Multiples, Panel, heading_height};
 use crate::figure::strips::missing_note;
 use crate::figure::style::{MARKERS, MUTED, Marker, Width, look};
 use crate::stats::summary::mean;
@@ -29,29 +29,33 @@ pub fn draw(data: &FigureData, width: Width, quantity: &Quantity) -> Result<Vec<
             let cells = data.main_cells(dataset).into_iter();
             (dataset, cells.filter(|cell| cell.role != Role::Unimodal).collect())
         })
-        .filter(|(_, cells): &(_, Vec<&Cell>)| cells.iter().any(|cell| !cell.runs.is_empty()))
+        .filter(|(_, cells): &(_, Vec<&Cell>)| !cells.is_empty())
         .collect();
-    if panels.is_empty() {
+    if panels.iter().all(|(_, cells)| cells.iter().all(|cell| cell.runs.is_empty())) {
         return Ok(Vec::new());
     }
     let shown: Vec<&Cell> = panels.iter().flat_map(|(_, cells)| cells.iter().copied()).collect();
     let fusions = distinct(shown.iter().map(|cell| cell.fusion.as_str()));
     let mut keys = keys(data, &shown, &fusions);
     keys.extend(quantity.note.map(Key::note));
-    let n_notes = panels.iter().map(|(_, cells)| missing_by_fusion(cells).len()).max().unwrap_or(0);
+    let headings: Vec<Heading> = panels
+        .iter()
+        .map(|(dataset, cells)| Heading::new(dataset, missing_by_fusion(cells)))
+        .collect();
     let multiples = Multiples {
         width,
+        max_columns: 3,
         legend_height: legend_height(&keys, width),
         plot_heights: vec![100.0; panels.len()],
         left: 32.0,
         right: 8.0,
-        above: title_height(n_notes),
+        above: heading_height(&headings),
         below: 26.0,
     };
     let height = multiples.height();
     let svg = canvas::draw(width.points(), height, |canvas| {
         draw_legend(canvas, &keys, width)?;
-        for (i, (dataset, cells)) in panels.iter().enumerate() {
+        for (i, (_, cells)) in panels.iter().enumerate() {
             let runs = || cells.iter().flat_map(|cell| &cell.runs);
             let x_values = runs().map(quantity.value);
             let panel = Panel {
@@ -59,9 +63,13 @@ pub fn draw(data: &FigureData, width: Width, quantity: &Quantity) -> Result<Vec<
                 x: if quantity.log { Axis::log(x_values, 5) } else { Axis::linear(x_values, 5) },
                 y: Axis::linear(runs().map(|run| 100.0 * run.accuracy), 5),
             };
+            panel.heading(canvas, &headings[i], multiples.above)?;
+            if runs().next().is_none() {
+                panel.words(canvas, "no finished run")?;
+                continue;
+            }
             panel.x_grid(canvas)?;
             panel.y_grid(canvas)?;
-            panel.title(canvas, dataset, &missing_by_fusion(cells))?;
             panel.x_title(canvas, quantity.label)?;
             if multiples.starts_row(i) {
                 panel.y_title(canvas, "test accuracy (%)", 32.0)?;
@@ -99,8 +107,12 @@ fn shape(fusions: &[&str], fusion: &str) -> Marker {
     MARKERS[at % MARKERS.len()]
 }
 
-/// At most one line: what is missing, by fusion method.
-fn missing_by_fusion(cells: &[&Cell]) -> Vec<String> {
+/// At most one line: what is missing, by fusion method; nothing where all is, which is said in
+/// the plot.
+fn missing_by_fusion(cells: &[&Cell]) -> Option<String> {
+    if cells.iter().all(|cell| cell.runs.is_empty()) {
+        return None;
+    }
     let fusions = distinct(cells.iter().map(|cell| cell.fusion.as_str()));
     let notes = fusions.into_iter().filter_map(|fusion| {
         let of_fusion: Vec<&Cell> =
@@ -108,5 +120,5 @@ fn missing_by_fusion(cells: &[&Cell]) -> Vec<String> {
         Some(format!("{} ({fusion})", missing_note(&of_fusion)?))
     });
     let line = notes.collect::<Vec<_>>().join("; ");
-    if line.is_empty() { Vec::new() } else { vec![line] }
+    (!line.is_empty()).then_some(line)
 }

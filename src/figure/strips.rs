@@ -3,17 +3,16 @@
 use crate::error::Result;
 use crate::figure::Drawing;
 use crate::figure::axis::Axis;
-use crate::figure::canvas::{self, Align, Pen, fit};
+use crate::figure::canvas::{self, Pen, fit};
 use crate::figure::data::{Cell, FigureData};
 use crate::figure::legend::{Key, draw_legend, legend_height};
-use crate::figure::panel::{Multiples, Panel, Rect, tick_font, title_height};
-use crate::figure::style::{Dash, MUTED, TICK_SIZE, Width, look};
+use crate::figure::panel::{Heading, Multiples, Panel, Rect, heading_height};
+use crate::figure::style::{Dash, MUTED, TEXT_SIZE, Width, look};
 
 /// The series of one data set.
 pub struct Stack {
-    pub title: String,
-    /// Lines under the title: what the line patterns mean, what is missing.
-    pub notes: Vec<String>,
+    /// The data set, and under it what the line patterns mean and what is missing.
+    pub heading: Heading,
     pub strips: Vec<Strip>,
 }
 
@@ -37,23 +36,23 @@ pub struct Line {
 const MAX_POINTS: usize = 120;
 const GAP: f64 = 7.0;
 
-/// Draws stacks side by side, their strips `strip_height` points high.
+/// Draws stacks of one fusion method side by side, their strips `strip_height` points high.
 pub fn draw(
     width: Width,
-    part: &str,
+    fusion: &str,
     stacks: &[Stack],
     keys: &[Key],
     strip_height: f64,
 ) -> Result<Drawing> {
     let stack_height = |stack: &Stack| stack.strips.len() as f64 * (strip_height + GAP) - GAP;
-    let n_notes = stacks.iter().map(|stack| stack.notes.len()).max().unwrap_or(0);
     let multiples = Multiples {
         width,
+        max_columns: 3,
         legend_height: legend_height(keys, width),
         plot_heights: stacks.iter().map(stack_height).collect(),
         left: 36.0,
         right: 6.0,
-        above: title_height(n_notes),
+        above: heading_height(stacks.iter().map(|stack| &stack.heading)),
         below: 26.0,
     };
     let height = multiples.height();
@@ -67,11 +66,10 @@ pub fn draw(
                 let top = whole.top + s as f64 * (strip_height + GAP);
                 let area = Rect { top, bottom: top + strip_height, ..whole };
                 let panel = Panel { area, x: epoch_axis(n_epochs), y: y_axis(strip) };
-                panel.y_grid(canvas)?;
-                draw_strip(canvas, &panel, strip)?;
                 if s == 0 {
-                    panel.title(canvas, &stack.title, &stack.notes)?;
+                    panel.heading(canvas, &stack.heading, multiples.above)?;
                 }
+                draw_strip(canvas, &panel, strip)?;
                 if s + 1 == stack.strips.len() {
                     panel.x_labels(canvas)?;
                     panel.x_title(canvas, "epoch")?;
@@ -80,7 +78,7 @@ pub fn draw(
         }
         Ok(())
     })?;
-    Ok(Drawing { part: Some(part.to_string()), svg, height })
+    Ok(Drawing { part: Some(fusion.to_string()), svg, height })
 }
 
 /// Whole epochs, counted from 1.
@@ -103,6 +101,12 @@ fn y_axis(strip: &Strip) -> Axis {
 }
 
 fn draw_strip(canvas: &canvas::Canvas, panel: &Panel, strip: &Strip) -> Result<()> {
+    let label = fit(&strip.label, TEXT_SIZE, panel.area.height() + GAP);
+    panel.y_title(canvas, &label, 36.0)?;
+    if strip.lines.is_empty() {
+        return panel.words(canvas, "not traced");
+    }
+    panel.y_grid(canvas)?;
     if let Some(level) = strip.reference {
         let y = panel.y_at(level);
         let pen = Pen::solid(MUTED, 0.8);
@@ -121,12 +125,7 @@ fn draw_strip(canvas: &canvas::Canvas, panel: &Panel, strip: &Strip) -> Result<(
             canvas.dot(*at, 1.3, line.pen.colour)?;
         }
     }
-    if strip.lines.is_empty() {
-        let middle = (panel.area.left + panel.area.right) / 2.0;
-        let at = (middle, (panel.area.top + panel.area.bottom) / 2.0);
-        canvas.text("not traced", at, tick_font(Align::Centre))?;
-    }
-    panel.y_title(canvas, &fit(&strip.label, TICK_SIZE, panel.area.height() + 6.0), 36.0)
+    Ok(())
 }
 
 /// One key per strategy that occurs among `cells`.
@@ -138,8 +137,11 @@ pub fn strategy_keys(data: &FigureData, cells: &[&Cell]) -> Vec<Key> {
         .collect()
 }
 
-/// "missing: a, b", where anything is.
+/// "missing: a, b", or that everything is.
 pub fn missing_note(cells: &[&Cell]) -> Option<String> {
+    if cells.iter().all(|cell| cell.accuracy.is_none()) {
+        return Some("no finished run".into());
+    }
     let missing: Vec<&str> = cells
         .iter()
         .filter(|cell| cell.accuracy.is_none())

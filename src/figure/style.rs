@@ -1,6 +1,6 @@
 //! The only constants of appearance: sizes in points, fonts, colours and symbols.
 
-use crate::figure::data::{FigureData, Role};
+use crate::figure::data::{FigureData, Role, distinct};
 use plotters::style::RGBColor;
 
 /// The width of a figure in a two-column paper.
@@ -91,12 +91,18 @@ pub struct Look {
 
 /// The look of the strategy labelled `strategy`.
 pub fn look(data: &FigureData, strategy: &str) -> Look {
-    let role = data.cells.iter().find(|cell| cell.strategy == strategy).map(|cell| cell.role);
-    match role {
+    let cell = data.cells.iter().find(|cell| cell.strategy == strategy);
+    match cell.map(|cell| cell.role) {
         Some(Role::Baseline) => return Look { colour: INK, marker: Marker::Circle },
         Some(Role::Unimodal) => return Look { colour: MUTED, marker: Marker::Circle },
         _ => {}
     }
-    let at = data.palette.iter().position(|label| label == strategy).unwrap_or(0);
-    Look { colour: PALETTE[at % PALETTE.len()], marker: MARKERS[at % MARKERS.len()] }
+    // A variant looks as what it varies.
+    let strategy = cell.and_then(|cell| cell.variant_of.as_deref()).unwrap_or(strategy);
+    let at = data.palette.iter().position(|swatch| swatch.strategy == strategy).unwrap_or(0);
+    let methods = distinct(data.palette.iter().map(|swatch| swatch.method.as_str()));
+    let method = data.palette.get(at).map(|swatch| swatch.method.as_str());
+    // Colour tells methods apart, shape also what differs in parameters alone.
+    let colour = methods.iter().position(|known| Some(*known) == method).unwrap_or(0);
+    Look { colour: PALETTE[colour % PALETTE.len()], marker: MARKERS[at % MARKERS.len()] }
 }

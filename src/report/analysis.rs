@@ -5,7 +5,9 @@ use crate::protocol::Selection;
 use crate::record::{EpochRecord, Metrics, Outcome, RunRecord};
 use crate::report::compare::{Comparison, compare};
 use crate::report::input::{CellInput, ReportInput};
+use crate::report::variant::variants;
 use crate::stats::summary::{Estimate, estimate};
+use std::collections::BTreeMap;
 
 /// A report's input with everything computed from it.
 #[derive(Debug)]
@@ -34,6 +36,12 @@ pub struct Cell<'a> {
     pub imbalance: Option<Estimate>,
     /// Test accuracy under each of [`SELECTIONS`].
     pub by_selection: [Option<Estimate>; 3],
+    /// Test accuracy by each modality alone, in the order of branches.
+    pub by_modality: Vec<Option<Estimate>>,
+    /// Accuracy on each further test split, by its name.
+    pub further: BTreeMap<String, Estimate>,
+    /// The place of the cell that this one varies; see [`variants`].
+    pub variant_of: Option<usize>,
 }
 
 /// A finished run and its selected epoch.
@@ -50,7 +58,10 @@ pub const SELECTIONS: [Selection; 3] = [Selection::Last, Selection::BestVal, Sel
 impl<'a> Analysis<'a> {
     /// Computes every estimate and comparison.
     pub fn new(input: &'a ReportInput) -> Self {
-        let cells: Vec<Cell<'a>> = input.cells.iter().map(Cell::new).collect();
+        let mut cells: Vec<Cell<'a>> = input.cells.iter().map(Cell::new).collect();
+        for (place, main) in variants(&cells).into_iter().enumerate() {
+            cells[place].variant_of = main;
+        }
         let comparisons = compare(&cells);
         Self { input, cells, comparisons }
     }
@@ -75,6 +86,13 @@ impl<'a> Analysis<'a> {
     /// The comparison of the cell at `place` with its baseline.
     pub fn comparison(&self, place: usize) -> Option<&Comparison> {
         self.comparisons.iter().find(|comparison| comparison.cell == place)
+    }
+
+    /// The cell with the highest mean accuracy among those of one data set that are `eligible`.
+    pub fn best(&self, dataset: &str, eligible: impl Fn(&Cell<'a>) -> bool) -> Option<&Cell<'a>> {
+        let cells = self.of_dataset(dataset).map(|(_, cell)| cell).filter(|cell| eligible(cell));
+        let known = cells.filter_map(|cell| Some((cell, cell.accuracy?.mean)));
+        known.max_by(|a, b| a.1.total_cmp(&b.1)).map(|(cell, _)| cell)
     }
 
     /// All records, in the order of cells and seeds.
@@ -116,10 +134,17 @@ impl<'a> Cell<'a> {
             let chosen = runs.iter().filter_map(|run| run.under(selection));
             estimate(&chosen.map(|(_, epoch)| epoch.test.accuracy).collect::<Vec<_>>())
         });
+        let by_modality = (0..input.spec.branches.len()).map(|at| {
+            let alone = runs.iter().filter_map(|run| run.test().modality_accuracy.get(at).copied());
+            estimate(&alone.collect::<Vec<_>>())
+        });
         Self {
             input,
             role,
             strategy,
+            by_modality: by_modality.collect(),
+            further: further(&runs),
+            variant_of: None,
             accuracy: over(|metrics| metrics.accuracy),
             macro_f1: over(|metrics| metrics.macro_f1),
             imbalance: over(|metrics| metrics.imbalance),
@@ -155,6 +180,15 @@ impl<'a> Run<'a> {
         let at = RunRecord::select(&self.record.epochs, selection)?;
         Some((at, self.record.epochs.get(at)?))
     }
+}
+
+fn further(runs: &[Run<'_>]) -> BTreeMap<String, Estimate> {
+    let mut values: BTreeMap<String, Vec<f64>> = BTreeMap::new();
+    for (split, metrics) in runs.iter().flat_map(|run| &run.epoch.further) {
+        values.entry(split.clone()).or_default().push(metrics.accuracy);
+    }
+    let known = values.into_iter().filter_map(|(split, of)| Some((split, estimate(&of)?)));
+    known.collect()
 }
 
 /// The run of a record that ended well, or why it is a failure.

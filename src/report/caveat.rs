@@ -153,7 +153,7 @@ impl fmt::Display for Caveat {
             Caveat::LowPower { largest } => write!(
                 f,
                 "Not distinguishable does not mean equal: the smallest detectable difference \
-                 reaches {} points. It stands beside every comparison.",
+                 reaches {} points, before Holm's correction. It stands beside every comparison.",
                 points(*largest).trim_start_matches('+')
             ),
             Caveat::NoBaseline { cells } => {

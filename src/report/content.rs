@@ -1,9 +1,9 @@
 //! The page of a report, block by block, in the order in which it is read.
 
-use crate::figure::data::distinct;
+use crate::figure::data::{Role, distinct};
 use crate::hash::Digest;
 use crate::report::analysis::Analysis;
-use crate::report::document::{Block, Inline, text};
+use crate::report::document::{Block, Inline, Table, text};
 use crate::report::number::count;
 use crate::report::tables::{self, selection_name};
 use crate::report::{caveat, findings};
@@ -23,22 +23,39 @@ pub fn blocks(
     blocks.extend(findings::findings(analysis));
     blocks.push(heading("Caveats"));
     blocks.extend(caveats(analysis));
+    blocks.push(heading("Figures"));
+    blocks.extend(figures.iter().cloned());
     blocks.push(heading("Results"));
     blocks.push(Block::Paragraph(vec![text(tables::READING)]));
     blocks.push(Block::Table(tables::overall(analysis)));
     for dataset in analysis.datasets() {
         blocks.push(Block::Heading { level: 3, text: dataset.to_string() });
         blocks.push(Block::Table(tables::dataset(analysis, dataset)));
+        blocks.push(Block::Table(tables::modalities(analysis, dataset)));
     }
-    blocks.push(heading("Figures"));
-    blocks.extend(figures.iter().cloned());
+    if let Some(variants) = tables::variants(analysis) {
+        blocks.push(heading("Variants of strategies"));
+        blocks.push(Block::Table(variants));
+    }
+    if let Some(further) = tables::further(analysis) {
+        blocks.push(heading("Further test splits"));
+        blocks.push(Block::Table(further));
+    }
     blocks.push(heading("How the selection rule moves the numbers"));
-    blocks.push(Block::Table(tables::selection(analysis)));
+    blocks.push(Block::Table(tables::selection_summary(analysis)));
+    let path = "tables/selection.md".to_string();
+    let link = Inline::Link { text: "The same for every cell".into(), path };
+    blocks.push(Block::Paragraph(vec![link, text(".")]));
     blocks.push(heading("Protocol"));
     blocks.push(Block::Table(tables::protocol(analysis)));
     blocks.push(heading("Reproduce and verify"));
     blocks.extend(reproduction(analysis, version));
     blocks
+}
+
+/// Tables that are too long for the page and only linked there.
+pub fn linked_tables(analysis: &Analysis<'_>) -> Vec<Table> {
+    vec![tables::selection(analysis)]
 }
 
 fn heading(text: &str) -> Block {
@@ -69,26 +86,43 @@ fn extent(analysis: &Analysis<'_>) -> Vec<Block> {
     seeds.sort_unstable();
     seeds.dedup();
     let seeds: Vec<String> = seeds.iter().map(u64::to_string).collect();
-    let strategies = distinct(cells.iter().map(|cell| cell.strategy.as_str()));
     let rules = cells.iter().map(|cell| selection_name(cell.input.spec.protocol.selection));
+    let multimodal = || cells.iter().filter(|cell| cell.role != Role::Unimodal);
+    let strategies = multimodal().filter(|cell| cell.variant_of.is_none());
+    let variants = multimodal().filter(|cell| cell.variant_of.is_some());
+    // As code: a label may hold a comma.
     let item = |name: &str, values: &[&str]| {
-        vec![Inline::Strong(name.to_string()), text(format!(": {}", values.join(", ")))]
+        let mut content = vec![Inline::Strong(name.to_string())];
+        for (i, value) in values.iter().enumerate() {
+            content.push(text(if i == 0 { ": " } else { ", " }));
+            content.push(Inline::Code(value.to_string()));
+        }
+        (!values.is_empty()).then_some(content)
     };
     let seeds: Vec<&str> = seeds.iter().map(String::as_str).collect();
+    let alone = cells.iter().any(|cell| cell.role == Role::Unimodal);
+    let alone = alone.then(|| {
+        vec![Inline::Strong("Reference".into()), text(": each modality trained by itself")]
+    });
+    let items = [
+        item("Data sets", &analysis.datasets()),
+        item("Fusion", &analysis.fusions()),
+        item("Strategies", &distinct(strategies.map(|cell| cell.strategy.as_str()))),
+        item("Variants", &distinct(variants.map(|cell| cell.strategy.as_str()))),
+        alone,
+        item("Seeds", &seeds),
+        item("Selection rule", &distinct(rules)),
+    ];
     vec![
         Block::Paragraph(vec![text(format!(
-            "{}, {}: {finished} finished, {failed} missing or diverged. A run is judged by the \
-             test accuracy of the epoch that the selection rule picks.",
+            "{}, {}: {finished} finished, {failed} missing or diverged. A cell is one strategy \
+             under one fusion method on one data set, a run a cell with one seed; joint is plain \
+             joint training, which every strategy is compared with. A run is judged by its test \
+             accuracy at the epoch that the selection rule picks.",
             count(cells.len(), "cell"),
             count(finished + failed, "planned run"),
         ))]),
-        Block::List(vec![
-            item("Data sets", &analysis.datasets()),
-            item("Fusion", &analysis.fusions()),
-            item("Strategies", &strategies),
-            item("Seeds", &seeds),
-            item("Selection rule", &distinct(rules)),
-        ]),
+        Block::List(items.into_iter().flatten().collect()),
     ]
 }
 

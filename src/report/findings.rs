@@ -1,46 +1,68 @@
-//! The findings in words, generated from the statistics: every comparison gets the same sentence,
-//! whatever its outcome.
+//! The findings in words, generated from the statistics: every comparison is named with its
+//! difference, whatever its outcome.
 
-use crate::figure::data::{Role, distinct};
+use crate::figure::data::Role;
 use crate::report::analysis::Analysis;
-use crate::report::compare::{Comparison, Verdict};
+use crate::report::compare::{ALPHA, Comparison, Verdict};
 use crate::report::document::{Block, Inline, text};
-use crate::report::number::{count, interval, p_value, points};
+use crate::report::number::{count, interval, percent, points};
+use crate::report::tables;
 
 /// The section of findings, without its heading.
 pub fn findings(analysis: &Analysis<'_>) -> Vec<Block> {
+    if analysis.comparisons.is_empty() {
+        let nothing = "Nothing is compared with joint training.";
+        return vec![Block::Paragraph(vec![text(nothing)])];
+    }
     let mut blocks = vec![Block::Paragraph(vec![text(summary(analysis))])];
+    blocks.extend(tables::verdicts(analysis).map(Block::Table));
+    blocks.push(Block::Paragraph(vec![text(DETAIL)]));
     for dataset in analysis.datasets() {
-        let cells = analysis.of_dataset(dataset).filter(|(_, cell)| cell.role == Role::Strategy);
-        let strategies: Vec<&str> = distinct(cells.map(|(_, cell)| cell.strategy.as_str()));
-        if strategies.is_empty() {
-            continue;
+        let of_dataset =
+            |comparison: &&Comparison| analysis.cells[comparison.cell].input.dataset == dataset;
+        let compared: Vec<&Comparison> = analysis.comparisons.iter().filter(of_dataset).collect();
+        if !compared.is_empty() {
+            blocks.push(Block::Heading { level: 3, text: dataset.to_string() });
+            let items = VERDICTS.map(|verdict| item(analysis, &compared, verdict));
+            let items = items.into_iter().flatten().chain(reference(analysis, dataset));
+            blocks.push(Block::List(items.collect()));
         }
-        blocks.push(Block::Heading { level: 3, text: dataset.to_string() });
-        let items = strategies.iter().map(|strategy| finding(analysis, dataset, strategy));
-        blocks.push(Block::List(items.collect()));
     }
     blocks
 }
 
+const VERDICTS: [Verdict; 4] =
+    [Verdict::Positive, Verdict::Negative, Verdict::NotDistinguishable, Verdict::Untested];
+
+const DETAIL: &str = "By data set and verdict, variants included: the mean difference in \
+     percentage points of test accuracy and, in brackets, its 95 % t interval, which is not \
+     corrected for the number of comparisons.";
+
 fn summary(analysis: &Analysis<'_>) -> String {
-    if analysis.comparisons.is_empty() {
-        return "Nothing is compared with joint training.".into();
-    }
-    let n = |verdict| analysis.comparisons.iter().filter(|c| c.verdict == verdict).count();
-    let total = count(analysis.comparisons.len(), "comparison");
+    let comparisons = &analysis.comparisons;
+    let n = |verdict| comparisons.iter().filter(|c| c.verdict == verdict).count();
     let untested = match n(Verdict::Untested) {
         0 => String::new(),
-        untested => format!(", {untested} could not be tested"),
+        untested => format!(", and {untested} could not be tested"),
     };
+    let uncorrected = |sign: f64| {
+        let tests = comparisons.iter().filter_map(|comparison| comparison.paired);
+        let found = tests
+            .filter(|test| test.p.is_some_and(|p| p < ALPHA) && 0.0 < sign * test.difference.mean);
+        found.count()
+    };
+    let by_chance = ALPHA * (comparisons.len() - n(Verdict::Untested)) as f64;
     format!(
-        "Of {total} with joint training, {} positive, {} negative and {} not distinguishable from \
-         zero{untested}. A verdict is that of a two-sided paired t test over seeds at 5 %, after \
-         Holm's correction over all of them, and p is the corrected value. Brackets hold the \
-         unadjusted 95 % t interval of the mean difference, in percentage points of test accuracy.",
+        "Of {} with joint training, {} positive, {} negative and {} not distinguishable from \
+         zero{untested}. The verdict is that of a two-sided paired t test over seeds at 5 %, after \
+         Holm's correction over all of them. Before the correction {} would be positive and {} \
+         negative, where chance alone would give about {by_chance:.0} in all.",
+        count(comparisons.len(), "comparison"),
         are(n(Verdict::Positive)),
         are(n(Verdict::Negative)),
         are(n(Verdict::NotDistinguishable)),
+        uncorrected(1.0),
+        uncorrected(-1.0),
     )
 }
 
@@ -48,39 +70,50 @@ fn are(n: usize) -> String {
     if n == 1 { "1 is".into() } else { format!("{n} are") }
 }
 
-fn finding(analysis: &Analysis<'_>, dataset: &str, strategy: &str) -> Vec<Inline> {
-    let mut content = vec![Inline::Strong(strategy.to_string()), text(" against joint: ")];
-    let cells = analysis
-        .of_dataset(dataset)
-        .filter(|(_, cell)| cell.role == Role::Strategy && cell.strategy == strategy);
-    for (i, (place, cell)) in cells.enumerate() {
-        let separator = if i == 0 { "" } else { "; " };
-        let fusion = &cell.input.fusion;
-        match analysis.comparison(place) {
-            None => content.push(text(format!("{separator}under {fusion} not compared"))),
-            Some(comparison) => {
-                content.push(text(format!("{separator}under {fusion} ")));
-                content.push(Inline::Strong(comparison.verdict.words().to_string()));
-                content.push(text(evidence(comparison)));
-            }
-        }
+/// All comparisons of one verdict; what a reader expects is said even where there is none.
+fn item(
+    analysis: &Analysis<'_>,
+    compared: &[&Comparison],
+    verdict: Verdict,
+) -> Option<Vec<Inline>> {
+    let found: Vec<String> = compared
+        .iter()
+        .filter(|comparison| comparison.verdict == verdict)
+        .map(|comparison| {
+            let cell = &analysis.cells[comparison.cell];
+            format!("{} under {} ({})", cell.strategy, cell.input.fusion, evidence(comparison))
+        })
+        .collect();
+    if found.is_empty() && verdict == Verdict::Untested {
+        return None;
     }
-    content.push(text("."));
-    content
+    let listed = if found.is_empty() { "none".into() } else { found.join("; ") };
+    let title = format!("{} ({})", verdict.words(), found.len());
+    Some(vec![Inline::Strong(title), text(format!(": {listed}."))])
+}
+
+/// What the differences are to be held against: a gain may still end below one modality alone.
+fn reference(analysis: &Analysis<'_>, dataset: &str) -> Option<Vec<Inline>> {
+    let alone = analysis.best(dataset, |cell| cell.role == Role::Unimodal)?;
+    let together = analysis.best(dataset, |cell| cell.role != Role::Unimodal)?;
+    let sentence = format!(
+        ": the best modality alone, {}, reaches {} %; the highest mean of all modalities together \
+         is {} %, of {} under {}.",
+        alone.strategy.trim_start_matches("unimodal "),
+        percent(alone.accuracy?.mean),
+        percent(together.accuracy?.mean),
+        together.strategy,
+        together.input.fusion,
+    );
+    Some(vec![Inline::Strong("for reference".into()), text(sentence)])
 }
 
 fn evidence(comparison: &Comparison) -> String {
     let Some(test) = comparison.paired else {
-        return " (no pair of finished runs)".into();
+        return "no pair of finished runs".into();
     };
-    let p = match comparison.holm {
-        None => String::new(),
-        Some(p) if p < 0.001 => ", p < 0.001".into(),
-        Some(_) => format!(", p = {}", p_value(comparison.holm)),
-    };
-    let range = test
-        .difference
-        .interval
-        .map_or(String::new(), |range| format!(" {}", interval(Some(range), points)));
-    format!(" ({}{range}, n = {}{p})", points(test.difference.mean), test.difference.n)
+    let range = test.difference.interval;
+    let range = range.map_or(String::new(), |range| format!(" {}", interval(Some(range), points)));
+    let few = if range.is_empty() { format!(", n = {}", test.difference.n) } else { String::new() };
+    format!("{}{range}{few}", points(test.difference.mean))
 }

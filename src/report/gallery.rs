@@ -2,7 +2,7 @@
 
 use crate::error::Result;
 use crate::figure::convert::Converter;
-use crate::figure::data::{self, FigureData};
+use crate::figure::data::{self, FigureData, Swatch};
 use crate::figure::style::{PAGE_HEIGHT, Width};
 use crate::figure::{FIGURES, Figure};
 use crate::hash::canonical_json;
@@ -15,16 +15,18 @@ use crate::stats::summary::mean;
 use std::collections::BTreeMap;
 
 /// In what forms the folder of figures holds them.
-const FORMS: &str = "Every figure is there as SVG, PDF and PNG, for both columns of a paper (6.9 \
-     in) and for one (3.3 in). Where one column would be taller than a page, there is one figure \
-     per data set instead, and none of those that are drawn per fusion method.";
+const FORMS: &str = "Every figure is in the folder figures as SVG, PDF and PNG, for both columns of \
+     a paper (6.9 in) and for one (3.3 in). Where one column would be taller than a page, accuracy \
+     and differences have one figure per data set instead, and the others have none.";
+/// The number of files that a figure is published in.
+const N_FORMATS: usize = 3;
 
 /// Every figure of a report.
 #[derive(Debug, Default)]
 pub struct Gallery {
     /// By path in the report's folder.
     pub files: BTreeMap<String, Vec<u8>>,
-    /// The published SVG of the wide figures, by stem.
+    /// The SVG of the wide figures with every outline in full, by stem.
     pub pictures: BTreeMap<String, String>,
     /// What the pages show: wide figures, and a sentence for each that is left out.
     pub blocks: Vec<Block>,
@@ -76,7 +78,7 @@ impl Gallery {
             if drawing.height <= PAGE_HEIGHT {
                 let stem = stem(figure, drawing.part.as_deref(), Width::Single);
                 self.publish(converter, &drawing.svg, &stem)?;
-            } else if drawing.part.is_none() {
+            } else if figure.by_dataset {
                 // A column that no page holds: one figure per data set instead.
                 for dataset in data.datasets() {
                     for one in (figure.draw)(&data.of_dataset(dataset), Width::Single)? {
@@ -90,11 +92,13 @@ impl Gallery {
     }
 
     fn publish(&mut self, converter: &Converter, svg: &str, stem: &str) -> Result<String> {
-        let published = converter.publish(svg, stem)?;
-        self.files.insert(format!("figures/{stem}.svg"), published.svg.clone().into_bytes());
+        // Short, because it is repeated in the file: the number of figures before.
+        let id = format!("f{}", self.files.len() / N_FORMATS);
+        let published = converter.publish(svg, &id)?;
+        self.files.insert(format!("figures/{stem}.svg"), published.svg.into_bytes());
         self.files.insert(format!("figures/{stem}.png"), published.png);
         self.files.insert(format!("figures/{stem}.pdf"), published.pdf);
-        Ok(published.svg)
+        Ok(published.full_svg)
     }
 }
 
@@ -109,8 +113,16 @@ fn stem(figure: &Figure, part: Option<&str>, width: Width) -> String {
 /// When a description cannot be encoded.
 pub fn figure_data(analysis: &Analysis<'_>) -> Result<FigureData> {
     let strategies = analysis.cells.iter().filter(|cell| cell.role == data::Role::Strategy);
-    let palette = data::distinct(strategies.map(|cell| cell.strategy.as_str()));
-    let cells = analysis.cells.iter().map(figure_cell).collect::<Result<_>>()?;
+    let main = strategies.filter(|cell| cell.variant_of.is_none());
+    let mut palette: Vec<Swatch> = Vec::new();
+    for cell in main {
+        if palette.iter().all(|known| known.strategy != cell.strategy) {
+            let method = cell.input.spec.strategy.name.clone();
+            palette.push(Swatch { strategy: cell.strategy.clone(), method });
+        }
+    }
+    let cells = analysis.cells.iter().map(|cell| figure_cell(analysis, cell));
+    let cells = cells.collect::<Result<_>>()?;
     let comparisons = analysis.comparisons.iter().map(|comparison| {
         let cell = &analysis.cells[comparison.cell];
         let difference = comparison.paired.map(|test| test.difference);
@@ -118,19 +130,16 @@ pub fn figure_data(analysis: &Analysis<'_>) -> Result<FigureData> {
             dataset: cell.input.dataset.clone(),
             fusion: cell.input.fusion.clone(),
             strategy: cell.strategy.clone(),
+            is_variant: cell.variant_of.is_some(),
             mean: difference.map(|difference| difference.mean),
             interval: difference.and_then(|difference| difference.interval),
             distinguishable: matches!(comparison.verdict, Verdict::Positive | Verdict::Negative),
         }
     });
-    Ok(FigureData {
-        palette: palette.into_iter().map(str::to_string).collect(),
-        cells,
-        comparisons: comparisons.collect(),
-    })
+    Ok(FigureData { palette, cells, comparisons: comparisons.collect() })
 }
 
-fn figure_cell(cell: &Cell<'_>) -> Result<data::Cell> {
+fn figure_cell(analysis: &Analysis<'_>, cell: &Cell<'_>) -> Result<data::Cell> {
     let spec = &cell.input.spec;
     let (numbers, words): (BTreeMap<_, _>, BTreeMap<_, _>) = spec
         .strategy
@@ -151,6 +160,7 @@ fn figure_cell(cell: &Cell<'_>) -> Result<data::Cell> {
         fusion: cell.input.fusion.clone(),
         strategy: cell.strategy.clone(),
         method: spec.strategy.name.clone(),
+        variant_of: cell.variant_of.map(|main| analysis.cells[main].strategy.clone()),
         role: cell.role,
         parameters: numbers.collect(),
         setting: canonical_json(&setting)?,
@@ -204,4 +214,51 @@ fn curves(cell: &Cell<'_>) -> BTreeMap<String, Vec<f64>> {
 fn geometric(values: &[f64]) -> Option<f64> {
     let logs: Vec<f64> = values.iter().map(|value| libm::log(*value)).collect();
     mean(&logs).map(libm::exp)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::fixture;
+
+    fn drawn(data: &FigureData, name: &str) -> Vec<String> {
+        let figure = FIGURES.iter().find(|figure| figure.name == name).unwrap();
+        let drawings = (figure.draw)(data, Width::Double).unwrap();
+        drawings.into_iter().map(|drawing| drawing.svg).collect()
+    }
+
+    #[test]
+    fn every_seed_is_a_dot_in_the_figure_of_accuracy() {
+        let input = fixture::small();
+        let analysis = Analysis::new(&input);
+        let data = figure_data(&analysis).unwrap();
+        let main = data.cells.iter().filter(|cell| cell.variant_of.is_none());
+        let n_runs: usize = main.map(|cell| cell.runs.len()).sum();
+        assert_eq!(drawn(&data, "accuracy")[0].matches("<circle").count(), n_runs);
+    }
+
+    #[test]
+    fn variants_are_in_the_sensitivity_figure_alone_with_their_default_marked() {
+        let input = fixture::small();
+        let data = figure_data(&Analysis::new(&input)).unwrap();
+        let sensitivity = drawn(&data, "sensitivity").remove(0);
+        assert!(sensitivity.contains("0.8*") && sensitivity.contains("0.3"));
+        for name in ["accuracy", "rho", "modality", "imbalance", "cost"] {
+            assert!(drawn(&data, name).iter().all(|svg| !svg.contains("alpha=0.3")), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_data_set_without_a_finished_run_keeps_its_place() {
+        let mut input = fixture::small();
+        for cell in input.cells.iter_mut().filter(|cell| cell.dataset == "three-views") {
+            cell.records.clear();
+        }
+        let data = figure_data(&Analysis::new(&input)).unwrap();
+        for name in ["accuracy", "imbalance", "cost"] {
+            let svg = drawn(&data, name).concat();
+            assert!(svg.contains("three-views") && svg.contains("no finished run"), "{name}");
+            assert!(!svg.contains("NaN"), "{name}");
+        }
+    }
 }

@@ -1,5 +1,6 @@
 //! A page as one self-contained HTML file: style and figures inside, no script.
 
+use crate::figure::compact;
 use crate::report::document::{Block, FigureLink, Inline, Rank, Table};
 use std::collections::BTreeMap;
 
@@ -9,13 +10,14 @@ const STYLE: &str = include_str!("page.css");
 pub fn page(title: &str, blocks: &[Block], figures: &BTreeMap<String, String>) -> String {
     let title = escape(title);
     let body: Vec<String> = blocks.iter().map(|content| block(content, figures)).collect();
+    // Labels recur from figure to figure: each outline stands once on the page.
+    let body = compact::share(&body.join("\n"), "o");
     format!(
         "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
          <meta name=\"color-scheme\" content=\"light dark\">\n\
          <title>{title}</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n<main>\n\
-         <h1>{title}</h1>\n{}\n</main>\n</body>\n</html>\n",
-        body.join("\n")
+         <h1>{title}</h1>\n{body}\n</main>\n</body>\n</html>\n",
     )
 }
 

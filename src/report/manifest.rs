@@ -87,6 +87,8 @@ pub struct FailureEntry {
 pub fn root(input: &ReportInput) -> Result<Digest> {
     let mut records: Vec<&RunRecord> = input.cells.iter().flat_map(|cell| &cell.records).collect();
     records.sort_by(|a, b| a.id.cmp(&b.id));
+    // Cells may share a run.
+    records.dedup_by(|a, b| a.id == b.id);
     let mut leaves = vec![Digest::of(input.source_text.as_bytes())];
     for record in records {
         leaves.push(record.root()?);

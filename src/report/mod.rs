@@ -26,10 +26,11 @@ pub mod number;
 pub mod publish;
 pub mod sheets;
 pub mod tables;
+pub mod variant;
 
 use crate::error::Result;
 use analysis::Analysis;
-use document::{Block, Table};
+use document::Block;
 use input::ReportInput;
 use manifest::Manifest;
 use std::collections::BTreeMap;
@@ -44,8 +45,13 @@ pub fn render(input: &ReportInput, version: u32) -> Result<BTreeMap<String, Vec<
     let gallery = gallery::gallery(&analysis)?;
     let blocks = content::blocks(&analysis, version, root, &gallery.blocks);
     let mut files = gallery.files;
-    for block in &blocks {
-        if let Block::Table(table @ Table { stem: Some(stem), .. }) = block {
+    let linked = content::linked_tables(&analysis);
+    let shown = blocks.iter().filter_map(|block| match block {
+        Block::Table(table) => Some(table),
+        _ => None,
+    });
+    for table in shown.chain(&linked) {
+        if let Some(stem) = &table.stem {
             let id = format!("{}-{stem}", tables::slug(&input.suite));
             files.insert(format!("tables/{stem}.tex"), latex::table(table, &id).into_bytes());
             files.insert(format!("tables/{stem}.md"), markdown::table_file(table).into_bytes());
@@ -129,6 +135,11 @@ mod tests {
             assert!(readme.contains(said) && page.contains(said), "{said}");
         }
         assert!(readme.contains("4 of 5") && readme.contains("not testable"));
+        let table = text(&files, "tables/further-splits.md");
+        assert!(table.contains("| test | test-matched-colour |"), "{table}");
+        assert!(readme.contains("## Further test splits") && readme.contains("## Variants"));
+        let header = text(&files, "results.csv").lines().next().unwrap();
+        assert!(header.contains(",test_matched_colour_accuracy,"), "{header}");
         // A data set's label that looks like markup stays text.
         assert!(!page.contains("<b>&") && page.contains("&lt;b&gt;&amp;&quot;x&quot;_y"));
         let table = text(&files, "tables/cg-mnist-train-600-b-x-y.tex");

@@ -1,7 +1,8 @@
 //! `results.csv`, one row per planned run, and `summary.csv`, one row per cell.
 //!
-//! Measured values are written with all their digits, computed ones with six decimals; what does
-//! not exist is empty.
+//! Metrics of modalities and further test splits are those of the protocol's selected epoch.
+//! Measured values are written with all their digits, computed ones with six decimals,
+//! p values with six digits; what does not exist is empty.
 
 use crate::error::{Error, Result};
 use crate::hash::canonical_json;
@@ -11,6 +12,7 @@ use crate::report::analysis::{Analysis, Cell, Run, SELECTIONS};
 use crate::report::tables::selection_name;
 use crate::spec::run::RunSpec;
 use crate::stats::summary::Estimate;
+use std::collections::BTreeSet;
 
 /// One row per planned run: labels, essentials of the spec, metrics, roots and cost.
 ///
@@ -19,19 +21,21 @@ use crate::stats::summary::Estimate;
 pub fn results(analysis: &Analysis<'_>) -> Result<Vec<u8>> {
     let specs = analysis.input.cells.iter().map(|cell| &cell.spec);
     let n_modalities = specs.map(|spec| spec.branches.len()).max().unwrap_or(0);
-    let mut rows = vec![results_header(n_modalities)];
+    let splits = further_splits(analysis);
+    let mut rows = vec![results_header(n_modalities, &splits)];
     for cell in &analysis.cells {
         let mut of_cell: Vec<(u64, Vec<String>)> = Vec::new();
         for run in &cell.runs {
             let mut row = described(cell, &run.record.spec, run.seed(), "finished")?;
-            row.extend(measured(run, n_modalities));
+            row.extend(measured(run, n_modalities, &splits));
             row.extend(roots_and_cost(run.record)?);
             of_cell.push((run.seed(), row));
         }
         for (seed, why) in &cell.failures {
             let mut row = described(cell, &cell.input.spec, *seed, why)?;
             let record = cell.input.records.iter().find(|record| record.spec.seed == *seed);
-            let n_measured = METRICS.len() * SELECTIONS.len() + SELECTIONS.len() + 3 * n_modalities;
+            let n_selected = (1 + METRICS.len()) * SELECTIONS.len();
+            let n_measured = n_selected + 3 * n_modalities + METRICS.len() * splits.len();
             row.extend(vec![String::new(); n_measured]);
             row.extend(match record {
                 Some(record) => roots_and_cost(record)?,
@@ -65,8 +69,8 @@ pub fn summary(analysis: &Analysis<'_>) -> Result<Vec<u8>> {
         row.extend(estimated(cell.accuracy));
         row.extend(estimated(test.map(|test| test.difference)));
         row.extend([
-            decimal(test.and_then(|test| test.p)),
-            decimal(comparison.and_then(|comparison| comparison.holm)),
+            scientific(test.and_then(|test| test.p)),
+            scientific(comparison.and_then(|comparison| comparison.holm)),
             decimal(test.and_then(|test| test.smallest_effect)),
             comparison.map_or(String::new(), |c| c.verdict.words().into()),
         ]);
@@ -157,7 +161,14 @@ const COST: [&str; 10] = [
     "peak_memory_bytes",
 ];
 
-fn results_header(n_modalities: usize) -> Vec<String> {
+/// The names of the further test splits of all data sets.
+fn further_splits(analysis: &Analysis<'_>) -> Vec<String> {
+    let runs = analysis.cells.iter().flat_map(|cell| &cell.runs);
+    let splits: BTreeSet<&String> = runs.flat_map(|run| run.epoch.further.keys()).collect();
+    splits.into_iter().cloned().collect()
+}
+
+fn results_header(n_modalities: usize, splits: &[String]) -> Vec<String> {
     let mut header = DESCRIPTION.map(str::to_string).to_vec();
     for selection in SELECTIONS {
         let rule = selection_name(selection).replace('-', "_");
@@ -167,6 +178,10 @@ fn results_header(n_modalities: usize) -> Vec<String> {
     for modality in 1..=n_modalities {
         let names = ["", "_accuracy", "_contribution"];
         header.extend(names.map(|name| format!("modality_{modality}{name}")));
+    }
+    for split in splits {
+        let split = split.replace('-', "_");
+        header.extend(METRICS.iter().map(|(name, _)| format!("{split}_{name}")));
     }
     header.extend(COST.map(str::to_string));
     header
@@ -208,7 +223,7 @@ fn described(cell: &Cell<'_>, spec: &RunSpec, seed: u64, status: &str) -> Result
     ])
 }
 
-fn measured(run: &Run<'_>, n_modalities: usize) -> Vec<String> {
+fn measured(run: &Run<'_>, n_modalities: usize, splits: &[String]) -> Vec<String> {
     let mut row = Vec::new();
     for selection in SELECTIONS {
         let chosen = run.under(selection);
@@ -224,6 +239,12 @@ fn measured(run: &Run<'_>, n_modalities: usize) -> Vec<String> {
         for values in [&run.test().modality_accuracy, &run.test().contribution] {
             row.push(values.get(modality).map_or(String::new(), f64::to_string));
         }
+    }
+    for split in splits {
+        let metrics = run.epoch.further.get(split);
+        row.extend(METRICS.iter().map(|(_, metric)| {
+            metrics.map_or(String::new(), |metrics| metric(metrics).to_string())
+        }));
     }
     row
 }
@@ -258,6 +279,11 @@ fn estimated(estimate: Option<Estimate>) -> [String; 5] {
 fn decimal(value: Option<f64>) -> String {
     // Adding zero turns a negative zero into a positive one.
     value.map_or(String::new(), |value| format!("{:.6}", value + 0.0))
+}
+
+/// Small p values would vanish among decimals.
+fn scientific(value: Option<f64>) -> String {
+    value.map_or(String::new(), |value| format!("{value:.5e}"))
 }
 
 fn write(rows: &[Vec<String>]) -> Result<Vec<u8>> {

@@ -1,0 +1,59 @@
+//! What each modality can do: trained alone, and inside the jointly trained model.
+
+use super::slug;
+use crate::figure::data::{Role, distinct};
+use crate::report::analysis::{Analysis, Cell};
+use crate::report::document::{Column, Entry, Row, Table};
+use crate::report::number::{NONE, spread};
+use crate::stats::summary::Estimate;
+
+/// Accuracy by each modality alone on one data set, variants left out.
+pub fn modalities(analysis: &Analysis<'_>, dataset: &str) -> Table {
+    let cells: Vec<&Cell<'_>> = analysis.of_dataset(dataset).map(|(_, cell)| cell).collect();
+    let branches = cells.iter().flat_map(|cell| &cell.input.spec.branches);
+    let names = distinct(branches.map(|branch| branch.modality.name.as_str()));
+    let alone = |name: &str| {
+        let cells = cells.iter().filter(|cell| cell.role == Role::Unimodal);
+        cells.into_iter().find(|cell| of(cell, name).is_some())?.accuracy
+    };
+    let mut rows = Vec::new();
+    if cells.iter().any(|cell| cell.role == Role::Unimodal) {
+        let words = [NONE, "trained alone", NONE].map(Entry::plain).into_iter();
+        let numbers = names.iter().map(|name| Entry::plain(spread(alone(name))));
+        rows.push(Row { entries: words.chain(numbers).collect(), starts_group: true });
+    }
+    let mut last_fusion = "";
+    for cell in &cells {
+        if cell.role == Role::Unimodal || cell.variant_of.is_some() {
+            continue;
+        }
+        let fusion = cell.input.fusion.as_str();
+        let starts_group = last_fusion != fusion;
+        last_fusion = fusion;
+        let words = [fusion, &cell.strategy, &spread(cell.accuracy)].map(Entry::plain).into_iter();
+        let numbers = names.iter().map(|name| Entry::plain(spread(of(cell, name))));
+        rows.push(Row { entries: words.chain(numbers).collect(), starts_group });
+    }
+    let multimodal = cells.iter().filter(|cell| cell.role != Role::Unimodal);
+    let estimators = distinct(multimodal.map(|cell| cell.input.spec.scores.as_str()));
+    let words = ["Fusion", "Strategy"].map(Column::words).into_iter();
+    let numbers = std::iter::once("all").chain(names.iter().copied()).map(Column::number);
+    Table {
+        stem: Some(format!("{}-modalities", slug(dataset))),
+        columns: words.chain(numbers).collect(),
+        rows,
+        caption: format!(
+            "{dataset}: test accuracy (%) with all modalities, and by each alone inside the \
+             jointly trained model (score estimator: {}), mean ± standard deviation. Trained \
+             alone: the same encoder trained on that modality only.",
+            estimators.join(", ")
+        ),
+        note: String::new(),
+    }
+}
+
+/// The accuracy of the modality called `name` in a cell.
+fn of(cell: &Cell<'_>, name: &str) -> Option<Estimate> {
+    let at = cell.input.spec.branches.iter().position(|branch| branch.modality.name == name)?;
+    cell.by_modality.get(at).copied().flatten()
+}
