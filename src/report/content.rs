@@ -48,8 +48,8 @@ pub fn blocks(
     blocks.push(Block::Paragraph(vec![link, text(".")]));
     blocks.push(heading("Protocol"));
     blocks.push(Block::Table(tables::protocol(analysis)));
-    blocks.push(heading("Reproduce and verify"));
-    blocks.extend(reproduction(analysis, version));
+    blocks.push(heading("Reproduce"));
+    blocks.extend(reproduction(analysis));
     blocks
 }
 
@@ -136,18 +136,19 @@ fn caveats(analysis: &Analysis<'_>) -> Vec<Block> {
     std::iter::once(Block::List(items)).chain(failures).collect()
 }
 
-fn reproduction(analysis: &Analysis<'_>, version: u32) -> Vec<Block> {
+fn reproduction(analysis: &Analysis<'_>) -> Vec<Block> {
     let suite = &analysis.input.suite;
     vec![
         Block::Code(format!(
             "cargo run -- suite {suite}\n\
-             cargo run -- verify reports/{suite}/v{version}\n\
+             cargo run -- suite {suite} --store again/runs --reports again/reports\n\
              cargo run -- report {suite}"
         )),
         Block::Paragraph(vec![
             text("The first trains what is not yet recorded and writes a new version if the root "),
-            text("changes. The second recomputes the digests of this folder and trains a sample "),
-            text("of its runs again. The third renders from the records alone. "),
+            text("changes. The second trains everything anew, into another store: in the same "),
+            text("determinism class its report has the root of this one, to the bit. The third "),
+            text("renders from the records alone. "),
             Inline::Link { text: "results.csv".into(), path: "results.csv".into() },
             text(" has one row per run, "),
             Inline::Link { text: "summary.csv".into(), path: "summary.csv".into() },
