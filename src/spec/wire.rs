@@ -52,6 +52,10 @@ impl Node {
 /// Maps and lists deeper than this are no suite.
 const MAX_DEPTH: usize = 32;
 
+/// The parser notices a mistake where it cannot go on, which is often after it was made.
+const SYNTAX_HINT: &str =
+    "look here and above for a bracket or quote that is left open, or another indentation";
+
 /// Reads one YAML document.
 ///
 /// # Errors
@@ -74,7 +78,7 @@ pub fn parse(text: &str) -> Result<Node, Problem> {
         // The location is shown on its own.
         let message = e.to_string();
         let message = message.split(" at line ").next().unwrap_or_default().to_string();
-        Problem::new(place, message)
+        Problem::new(place, format!("not YAML: {message}")).with_hint(SYNTAX_HINT)
     })?;
     join(yaml, shape)
 }
@@ -99,7 +103,8 @@ impl Shape {
         for event in Parser::new_from_str(text) {
             let (event, span) = event.map_err(|e| {
                 let at = e.marker();
-                Problem::new(Place::new(at.line(), at.col() + 1), e.info().to_string())
+                Problem::new(Place::new(at.line(), at.col() + 1), format!("not YAML: {}", e.info()))
+                    .with_hint(SYNTAX_HINT)
             })?;
             let place = Place::of(&span);
             let done = match event {
