@@ -5,6 +5,7 @@
 # usage: ci/roots.sh [--debug-only]
 set -euo pipefail
 cd "$(dirname "$0")/.."
+target=${CARGO_TARGET_DIR:-target}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
@@ -23,12 +24,12 @@ same() {
 }
 
 cargo build --locked --quiet
-smoke target/debug/counterpoise 1 debug-1-job
-smoke target/debug/counterpoise 2 debug-2-jobs
+smoke "$target/debug/counterpoise" 1 debug-1-job
+smoke "$target/debug/counterpoise" 2 debug-2-jobs
 same debug-1-job debug-2-jobs
 if [ "${1-}" != --debug-only ]; then
     cargo build --locked --quiet --release
-    smoke target/release/counterpoise 2 release-2-jobs
+    smoke "$target/release/counterpoise" 2 release-2-jobs
     same debug-1-job release-2-jobs
 fi
 echo "every root is equal"
