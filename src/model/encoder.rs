@@ -31,6 +31,13 @@ const FEATURES: Param = Param {
     default: Fallback::Int(64),
 };
 
+const CHANNELS: Param = Param {
+    name: "channels",
+    summary: "channels of the first convolution; the second has twice as many",
+    domain: Domain::Int { min: 1, max: 512 },
+    default: Fallback::Int(16),
+};
+
 /// Every encoder, in the order shown to users.
 pub const ENCODERS: &[Entry<Build>] = &[
     Entry {
@@ -65,15 +72,7 @@ pub const ENCODERS: &[Entry<Build>] = &[
     Entry {
         name: "cnn",
         summary: "two 3x3 convolutions with batch normalisation and pooling, on images",
-        params: &[
-            Param {
-                name: "channels",
-                summary: "channels of the first convolution; the second has twice as many",
-                domain: Domain::Int { min: 1, max: 512 },
-                default: Fallback::Int(16),
-            },
-            FEATURES,
-        ],
+        params: &[CHANNELS, FEATURES],
         build: Build {
             accepts: |shape| match shape {
                 Shape::Image { height, width, .. } if height >= 4 && width >= 4 => Ok(()),
@@ -91,15 +90,7 @@ pub const ENCODERS: &[Entry<Build>] = &[
     Entry {
         name: "temporal",
         summary: "two 1-D convolutions with batch normalisation and pooling, on sequences",
-        params: &[
-            Param {
-                name: "channels",
-                summary: "channels of the first convolution; the second has twice as many",
-                domain: Domain::Int { min: 1, max: 512 },
-                default: Fallback::Int(16),
-            },
-            FEATURES,
-        ],
+        params: &[CHANNELS, FEATURES],
         build: Build {
             accepts: |shape| match shape {
                 Shape::Sequence { length, .. } if length >= 4 => Ok(()),
