@@ -10,8 +10,7 @@ pub fn class(backend: &BTreeMap<String, String>) -> BTreeMap<String, String> {
     let mut class = backend.clone();
     class.insert("target".into(), target());
     class.insert("isa".into(), isa().into());
-    class.insert("libm".into(), libm());
-    class.insert("l1d".into(), l1d());
+    class.insert("libm".into(), portable_math::ORIGIN.into());
     class.insert("cargo-lock".into(), Digest::of(include_bytes!("../Cargo.lock")).to_string());
     class
 }
@@ -53,39 +52,6 @@ fn isa() -> &'static str {
     "native"
 }
 
-/// Where `exp`, `ln` and `tanh` inside tensor kernels come from. A C library is recorded by
-/// name and version, because its implementations change.
-fn libm() -> String {
-    let version = ["/lib/x86_64-linux-gnu/libc.so.6", "/lib64/libc.so.6"]
-        .into_iter()
-        .find_map(|path| glibc_version(&std::fs::read(path).ok()?));
-    match version {
-        Some(version) => format!("glibc {version}"),
-        None => "platform".into(),
-    }
-}
-
-/// The version in glibc's own banner.
-fn glibc_version(library: &[u8]) -> Option<String> {
-    let marker = b"GNU C Library ";
-    let at = library.windows(marker.len()).position(|window| window == marker)?;
-    let banner = String::from_utf8_lossy(&library[at..(at + 120).min(library.len())]);
-    let version = banner.split("version ").nth(1)?;
-    let digits: String = version.chars().take_while(|c| c.is_ascii_digit() || *c == '.').collect();
-    Some(digits.trim_end_matches('.').to_string())
-}
-
-/// The geometry of the first-level data cache: the matrix kernels derive the grouping of long
-/// sums from it.
-fn l1d() -> String {
-    let read = |name: &str| {
-        std::fs::read_to_string(format!("/sys/devices/system/cpu/cpu0/cache/index0/{name}"))
-            .map(|text| text.trim().to_string())
-            .unwrap_or_else(|_| "unknown".into())
-    };
-    format!("{} {}-way", read("size"), read("ways_of_associativity"))
-}
-
 fn processor() -> String {
     std::fs::read_to_string("/proc/cpuinfo")
         .ok()
@@ -105,11 +71,5 @@ mod tests {
         let backend = BTreeMap::from([("backend".to_string(), "flex".to_string())]);
         assert_eq!(class(&backend), class(&backend));
         assert_eq!(class(&backend)["backend"], "flex");
-    }
-
-    #[test]
-    fn the_banner_of_glibc_is_read() {
-        let banner = b"..GNU C Library (Debian GLIBC 2.36-9) stable release version 2.36.\nC";
-        assert_eq!(glibc_version(banner).as_deref(), Some("2.36"));
     }
 }
