@@ -11,6 +11,7 @@ use counterpoise::model::{Model, init};
 use counterpoise::modulation::{self, STRATEGIES, Updates};
 use counterpoise::protocol::{self, Protocol, Schedule, Selection};
 use counterpoise::record::RunRecord;
+use counterpoise::record::probe::Probe;
 use counterpoise::registry::{Params, find};
 use counterpoise::report::input::{CellInput, ReportInput};
 use counterpoise::report::render;
@@ -152,7 +153,8 @@ fn rendering(c: &mut Criterion) {
     };
     let folder = tempfile::tempdir().unwrap();
     let backend = device::open("cpu").unwrap();
-    let record = train::run(&run, &data, &backend, folder.path(), &mut |_| ()).unwrap();
+    let record =
+        train::run(&run, &data, &backend, folder.path(), &Probe::default(), &mut |_| ()).unwrap();
     let cells = ["joint", "ogm", "ogm-ge", "opm", "ogm-ge+opm", "modality-dropout"].map(|name| {
         let records: Vec<RunRecord> = (0..5)
             .map(|seed| {

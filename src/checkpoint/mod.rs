@@ -4,6 +4,8 @@
 //! digest proves nothing. The root is therefore taken over the tensors themselves: a Merkle tree
 //! whose leaves, in path order, are SHA-256(path, dtype, shape, little-endian bytes).
 
+pub mod difference;
+
 use crate::error::{Error, Result};
 use crate::hash::{Digest, merkle_root};
 use safetensors::tensor::{SafeTensors, TensorView};

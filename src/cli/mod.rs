@@ -1,5 +1,6 @@
 //! The command line: one file per command; no logic that a user of the library would miss.
 
+mod bisect;
 pub mod catalog;
 mod data;
 mod doctor;
@@ -37,6 +38,7 @@ Example: counterpoise suite smoke";
 enum Command {
     Suite(suite::Arguments),
     Report(report::Arguments),
+    Bisect(bisect::Arguments),
     Data(data::Arguments),
     Doctor(doctor::Arguments),
     #[command(hide = true)]
@@ -89,6 +91,7 @@ pub fn main() -> ExitCode {
     let result: Result<()> = match cli.command {
         Command::Suite(arguments) => suite::run(&arguments),
         Command::Report(arguments) => report::run(&arguments),
+        Command::Bisect(arguments) => bisect::run(&arguments),
         Command::Data(arguments) => data::run(&arguments),
         Command::Doctor(arguments) => doctor::run(&arguments),
         Command::Worker => worker::run(),

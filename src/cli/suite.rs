@@ -7,6 +7,7 @@ use crate::data::{self, cache};
 use crate::error::{Error, Kind, Result};
 use crate::exec::launch::Program;
 use crate::exec::scheduler::{self, Options, Summary, Task};
+use crate::record::probe::{FAULTS, Fault, Probe};
 use crate::report::collect::{collect, complete_root};
 use crate::report::input::ReportInput;
 use crate::report::manifest::Manifest;
@@ -18,6 +19,7 @@ use crate::store::{State, Store};
 use crate::train::device;
 use clap::Args;
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::thread::available_parallelism;
@@ -50,6 +52,16 @@ pub(super) struct Arguments {
     /// Begin no further run after a failure
     #[arg(long)]
     fail_fast: bool,
+    /// Also hash and keep the whole state after every K steps, for `bisect`
+    #[arg(long, value_name = "K")]
+    chain: Option<NonZeroUsize>,
+    /// Plant a fault in every run, to try `bisect` and `check`; writes no report
+    #[arg(long, value_name = "FAULT", long_help = format!("Plant a fault in every run, to try \
+        `bisect` and `check`: {FAULTS}. Writes no report"))]
+    plant: Option<Fault>,
+    /// Start workers by this command, such as `numactl -N 0` or an emulator
+    #[arg(long, value_name = "COMMAND")]
+    runner: Option<String>,
     #[command(flatten)]
     pub(super) places: Places,
     /// Folder of the prepared data
@@ -83,6 +95,10 @@ pub(super) fn run(arguments: &Arguments) -> Result<()> {
     }
     let (summary, blocked) = train(arguments, &suite, &store)?;
     output::note(&describe(&summary, &blocked));
+    if arguments.plant.is_some() {
+        output::note("no report, since a fault was planted");
+        return Ok(());
+    }
     if arguments.filter.is_some() {
         output::note("no report, since a filter was given; `report` writes one from all runs");
         return conclude(&collect(&suite, &store, &blocked)?);
@@ -146,17 +162,23 @@ fn train(
         data_dir: arguments.data.clone(),
         device: arguments.device.clone(),
         fail_fast: arguments.fail_fast,
+        probe: Probe { chain_every: arguments.chain, fault: arguments.plant.clone() },
     };
-    let program = Program {
-        path: std::env::current_exe()
-            .map_err(|e| Error::unexpected(format!("cannot find this program's own file: {e}")))?,
-        args: vec!["worker".into()],
-        env: BTreeMap::new(),
-    };
+    let program = worker_program(arguments.runner.as_deref())?;
     let display = Display::new(jobs);
     let mut observer = |progress: &scheduler::Progress<'_>| display.show(progress);
     let summary = scheduler::run(tasks, store, &options, &program, &mut observer)?;
     Ok((summary, blocked))
+}
+
+/// This program as a worker, started by the words of `runner` where there is one.
+fn worker_program(runner: Option<&str>) -> Result<Program> {
+    let own = std::env::current_exe()
+        .map_err(|e| Error::unexpected(format!("cannot find this program's own file: {e}")))?;
+    let words = runner.unwrap_or_default().split_whitespace().map(OsString::from);
+    let mut command = words.chain([own.into(), OsString::from("worker")]);
+    let path = command.next().map(PathBuf::from).unwrap_or_default();
+    Ok(Program { path, args: command.collect(), env: BTreeMap::new() })
 }
 
 /// Prepares a data set that is not ready. An error is a reason to block its runs, not to stop.

@@ -29,17 +29,21 @@ pub(super) fn run() -> Result<()> {
             let backend = train::device::open(&job.device)?;
             let epochs = job.spec.protocol.epochs;
             let mut finished = 0;
-            train::run(&job.spec, data, &backend, &job.workdir, &mut |progress| match progress {
-                // These lines go to the run's log.
-                Progress::Resumed(epochs) => {
-                    finished = epochs;
-                    output::note(&format!("going on after {epochs} finished epochs"));
-                }
-                Progress::StartedOver(why) => output::warning(&format!("beginning anew: {why}")),
-                Progress::Epoch(epoch) => {
-                    finished += 1;
-                    let validation_accuracy = epoch.validation.accuracy;
-                    report(Event::Epoch { epoch: finished, epochs, validation_accuracy });
+            train::run(&job.spec, data, &backend, &job.workdir, &job.probe, &mut |progress| {
+                match progress {
+                    // These lines go to the run's log.
+                    Progress::Resumed(epochs) => {
+                        finished = epochs;
+                        output::note(&format!("going on after {epochs} finished epochs"));
+                    }
+                    Progress::StartedOver(why) => {
+                        output::warning(&format!("beginning anew: {why}"))
+                    }
+                    Progress::Epoch(epoch) => {
+                        finished += 1;
+                        let validation_accuracy = epoch.validation.accuracy;
+                        report(Event::Epoch { epoch: finished, epochs, validation_accuracy });
+                    }
                 }
             })
         },

@@ -222,6 +222,7 @@ impl Lane<'_> {
             data_dir: options.data_dir.clone(),
             device: options.device.clone(),
             threads: options.threads.get(),
+            probe: options.probe.clone(),
         };
         let line = serde_json::to_string(&job)
             .map_err(|e| Error::input(format!("cannot hand run {id} to a worker: {e}")))?;

@@ -5,6 +5,7 @@ use crate::exec::estimate::Estimate;
 use crate::exec::lane::{Lane, Note, Shared};
 use crate::exec::launch::Launch;
 use crate::exec::queue::Queue;
+use crate::record::probe::Probe;
 use crate::spec::run::{Part, RunId, RunSpec};
 use crate::store::failure::Failure;
 use crate::store::{State, Store};
@@ -37,6 +38,8 @@ pub struct Options {
     pub device: String,
     /// Begin no further run after a failure, instead of going on.
     pub fail_fast: bool,
+    /// What every run is asked beside its spec. A fault does change results.
+    pub probe: Probe,
 }
 
 /// A step of one run.

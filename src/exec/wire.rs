@@ -6,6 +6,7 @@
 //! events and log lines in order, and a library that prints to stdout does no harm.
 
 use crate::error::{Error, Result};
+use crate::record::probe::Probe;
 use crate::spec::run::{RunId, RunSpec};
 use crate::store::failure::FailureKind;
 use serde::{Deserialize, Serialize};
@@ -33,6 +34,7 @@ pub struct Job {
     pub device: String,
     /// The number of threads that the run may use; no result depends on it.
     pub threads: usize,
+    pub probe: Probe,
 }
 
 /// What a worker tells about the run in progress.

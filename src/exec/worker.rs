@@ -129,6 +129,7 @@ impl Inbox {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::record::probe::Probe;
     use crate::store::fixture::{record, spec};
     use std::path::Path;
 
@@ -141,6 +142,7 @@ mod tests {
             data_dir: "data".into(),
             device: "cpu".into(),
             threads: 1,
+            probe: Probe::default(),
         }
     }
 

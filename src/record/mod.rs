@@ -1,7 +1,10 @@
 //! What a finished run leaves: the only thing that reports and gates read.
 
+pub mod probe;
+
 use crate::hash::{Digest, digest_json};
 use crate::protocol::Selection;
+use crate::record::probe::{Fault, Link};
 use crate::spec::run::{RunId, RunSpec};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -27,6 +30,12 @@ pub struct RunRecord {
     pub selected_root: Digest,
     /// The epoch that the protocol selects, from 0.
     pub selected_epoch: usize,
+    /// The fault that was planted in the run, which is then no result.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fault: Option<Fault>,
+    /// Roots of the whole state after every so many steps, where they were asked for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub links: Vec<Link>,
     pub environment: Environment,
     pub cost: Cost,
 }
@@ -133,7 +142,7 @@ impl RunRecord {
         }
     }
 
-    /// The root of the run: of everything in the record but environment and cost.
+    /// The root of the run: of everything in the record but links, environment and cost.
     ///
     /// # Errors
     /// When the record cannot be encoded.
@@ -141,6 +150,7 @@ impl RunRecord {
         let mut value = serde_json::to_value(self)
             .map_err(|e| crate::error::Error::unexpected(format!("cannot encode a record: {e}")))?;
         if let Some(map) = value.as_object_mut() {
+            map.remove("links");
             map.remove("environment");
             map.remove("cost");
         }

@@ -27,7 +27,15 @@ pub fn collect(
         for run in &cell.runs {
             let id = run.id()?;
             match store.state(&id)? {
-                State::Done => records.push(store.record(&id)?),
+                State::Done => {
+                    let record = store.record(&id)?;
+                    match &record.fault {
+                        None => records.push(record),
+                        Some(fault) => {
+                            missing.push((run.seed, format!("a fault was planted: {fault}")))
+                        }
+                    }
+                }
                 State::Failed(failure) => missing.push((run.seed, failure.message)),
                 State::Pending => {
                     let why = blocked.get(&id).map_or("not trained yet", String::as_str);

@@ -204,6 +204,8 @@ fn record(spec: &RunSpec) -> RunRecord {
         selected_root: epochs[selected].root,
         selected_epoch: selected,
         epochs,
+        fault: None,
+        links: Vec::new(),
         environment: Environment {
             class_id: digest_json(&class).unwrap(),
             class,

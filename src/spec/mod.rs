@@ -8,6 +8,7 @@
 
 pub mod catalog;
 pub mod cell;
+pub mod change;
 pub mod dataset;
 pub mod expand;
 pub mod filter;

@@ -75,6 +75,8 @@ pub(crate) fn record(spec: &RunSpec) -> RunRecord {
         final_root: root,
         selected_root: root,
         selected_epoch: 0,
+        fault: None,
+        links: Vec::new(),
         environment: Environment { class: BTreeMap::new(), class_id: root, host: BTreeMap::new() },
         cost: Cost { wall_seconds: 0.1, train_steps: 2, parameters: 10, peak_memory: None },
     }

@@ -84,6 +84,18 @@ impl Store {
         Ok(Self { dir: dir.to_path_buf() })
     }
 
+    /// As [`Store::open`], but never creates a store.
+    ///
+    /// # Errors
+    /// As [`Store::open`], and when there is no store.
+    pub fn open_existing(dir: &Path) -> Result<Self> {
+        if dir.join(HEADER).exists() {
+            return Self::open(dir);
+        }
+        Err(Error::input(format!("{} is not a run store: it holds no {HEADER}", dir.display()))
+            .with_hint("give the folder of the run store by --store"))
+    }
+
     /// The folder of a finished run.
     pub fn folder(&self, id: &RunId) -> PathBuf {
         self.dir.join(&id.0)

@@ -40,5 +40,14 @@ pub fn open(name: &str) -> Result<Backend> {
     Ok(Backend { kind, device: Device::flex(), class })
 }
 
+/// Opens the first device of a kind, such as `cpu`.
+///
+/// # Errors
+/// When this build has no device of that kind.
+pub fn open_kind(wanted: &str) -> Result<Backend> {
+    let name = NAMES.iter().find(|name| kind(name).is_ok_and(|kind| kind == wanted));
+    open(name.ok_or_else(|| Error::input(format!("this build has no device of kind `{wanted}`")))?)
+}
+
 /// The float type of every training run.
 pub const DTYPE: DType = DType::F32;

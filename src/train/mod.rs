@@ -1,8 +1,11 @@
 //! Training: the one loop. Knows nothing of suites, reports or the command line.
 
 pub mod batch;
+pub mod bisect;
+pub mod chain;
 pub mod device;
 pub mod evaluate;
+mod fault;
 pub mod metrics;
 pub mod optimizer;
 mod resume;
@@ -19,12 +22,15 @@ use crate::model::parameters::{Site, snapshot};
 use crate::model::score::Estimator;
 use crate::model::{Model, init};
 use crate::modulation::{self, EpochContext, Strategy};
+use crate::record::probe::{Fault, Link, Probe};
 use crate::record::{Cost, Environment, EpochRecord, Outcome, RunRecord};
 use crate::spec::run::RunSpec;
 use crate::stream::Stream;
+use chain::Chain;
 use device::Backend;
 use evaluate::Evaluation;
 use optimizer::Optimizer;
+use std::ops::ControlFlow;
 use std::path::Path;
 use std::time::Instant;
 use trace::Trace;
@@ -43,7 +49,8 @@ pub enum Progress<'a> {
 /// (with the state of optimizer and strategy) and `selected.safetensors` (weights and buffers).
 ///
 /// After every epoch the state is kept in `dir`, and a run that was interrupted goes on from
-/// there to the same record as an uninterrupted one.
+/// there to the same record as an uninterrupted one. Where `probe` asks for a chain, `states/` in
+/// `dir` holds the state of each link.
 ///
 /// # Errors
 /// When the spec does not fit the data or the parts do not fit each other, and when a file cannot
@@ -53,15 +60,17 @@ pub fn run(
     data: &Dataset,
     backend: &Backend,
     dir: &Path,
+    probe: &Probe,
     on_progress: &mut dyn FnMut(Progress<'_>),
 ) -> Result<RunRecord> {
     let started = Instant::now();
-    let mut trainer = Trainer::new(spec, data, backend)?;
+    let mut trainer = Trainer::new(spec, data, backend, probe.fault.as_ref())?;
     let initial = trainer.weights();
     let initial_root = checkpoint::root(&initial);
     let parameters = trainer.trainable();
 
-    let mut so_far = SoFar { epochs: Vec::new(), selected: (0, initial), seconds: 0.0 };
+    let mut so_far =
+        SoFar { epochs: Vec::new(), selected: (0, initial), links: Vec::new(), seconds: 0.0 };
     match resume::load(dir, spec, &mut trainer) {
         Ok(None) => {}
         Ok(Some(kept)) => {
@@ -70,13 +79,18 @@ pub fn run(
         }
         Err(error) => {
             on_progress(Progress::StartedOver(error.message));
-            trainer = Trainer::new(spec, data, backend)?;
+            trainer = Trainer::new(spec, data, backend, probe.fault.as_ref())?;
         }
     }
+    let mut chain = Chain::new(dir, probe.chain_every, std::mem::take(&mut so_far.links));
     let seconds_before = so_far.seconds;
     let mut outcome = Outcome::Finished;
     for epoch in so_far.epochs.len()..spec.protocol.epochs {
-        if let Some(step) = trainer.train_epoch(epoch)? {
+        let ended = trainer.train_epoch(epoch, 0, &mut |trainer| {
+            chain.after_step(trainer)?;
+            Ok(ControlFlow::Continue(()))
+        })?;
+        if let Ended::Diverged { step } = ended {
             outcome = Outcome::Diverged { epoch, step };
             break;
         }
@@ -88,6 +102,7 @@ pub fn run(
         on_progress(Progress::Epoch(&so_far.epochs[epoch]));
         so_far.seconds = seconds_before + started.elapsed().as_secs_f64();
         if epoch + 1 < spec.protocol.epochs {
+            so_far.links = chain.links().to_vec();
             resume::save(dir, spec, &trainer, &so_far)?;
         }
     }
@@ -109,6 +124,8 @@ pub fn run(
         final_root: checkpoint::root(&last),
         selected_root: checkpoint::root(&selected),
         selected_epoch,
+        fault: probe.fault.clone(),
+        links: chain.links().to_vec(),
         environment: Environment {
             class_id: digest_json(&class)?,
             class,
@@ -128,9 +145,25 @@ struct SoFar {
     epochs: Vec<EpochRecord>,
     /// The epoch that the protocol selects so far, and its weights and buffers.
     selected: (usize, Vec<NamedTensor>),
+    /// The chain so far.
+    links: Vec<Link>,
     /// Time spent, over all attempts.
     seconds: f64,
 }
+
+/// How the training of an epoch ended.
+enum Ended {
+    Whole,
+    /// The loss stopped being finite.
+    Diverged {
+        step: usize,
+    },
+    /// Who watched the steps wanted no more.
+    Stopped,
+}
+
+/// Watches the state after every step, and may end the training.
+type AfterStep<'h, 't> = dyn FnMut(&Trainer<'t>) -> Result<ControlFlow<()>> + 'h;
 
 /// Everything that changes while a run trains.
 struct Trainer<'a> {
@@ -147,11 +180,18 @@ struct Trainer<'a> {
     strategy: Box<dyn Strategy>,
     optimizer: Optimizer,
     trace: Trace,
+    fault: Option<&'a Fault>,
+    /// Steps taken, and the number of the next.
     step: usize,
 }
 
 impl<'a> Trainer<'a> {
-    fn new(spec: &'a RunSpec, data: &'a Dataset, backend: &Backend) -> Result<Self> {
+    fn new(
+        spec: &'a RunSpec,
+        data: &'a Dataset,
+        backend: &Backend,
+        fault: Option<&'a Fault>,
+    ) -> Result<Self> {
         let columns = columns(spec, data)?;
         let names: Vec<String> =
             spec.branches.iter().map(|branch| branch.modality.name.clone()).collect();
@@ -175,6 +215,7 @@ impl<'a> Trainer<'a> {
             strategy,
             optimizer: Optimizer::new(&spec.protocol.optimizer),
             trace: Trace::new(spec.protocol.trace_every),
+            fault,
             step: 0,
         })
     }
@@ -201,18 +242,28 @@ impl<'a> Trainer<'a> {
             .sum()
     }
 
-    /// Trains one epoch. Gives the step at which the loss stopped being finite, if it did.
-    fn train_epoch(&mut self, epoch: usize) -> Result<Option<usize>> {
-        self.strategy.epoch_start(&epoch_context(
-            self.spec,
-            self.data,
-            &self.model,
-            &self.plain,
-            epoch,
-        ));
+    /// Trains one epoch, of which the first `done` steps have been taken already.
+    fn train_epoch(
+        &mut self,
+        epoch: usize,
+        done: usize,
+        after_step: &mut AfterStep<'_, 'a>,
+    ) -> Result<Ended> {
+        if done == 0 {
+            let context = epoch_context(self.spec, self.data, &self.model, &self.plain, epoch);
+            self.strategy.epoch_start(&context);
+        }
+        let mut left_out = done;
         let lr = self.optimizer.learning_rate(self.spec.protocol.schedule, epoch);
         for (pass, turns) in self.strategy.plan(epoch).into_iter().enumerate() {
             for rows in self.batches(epoch, pass) {
+                if 0 < left_out {
+                    left_out -= 1;
+                    continue;
+                }
+                let rows = fault::rows(self.fault, self.step, rows);
+                self.model =
+                    fault::weights(self.fault, self.step, self.model.clone(), &self.names)?;
                 let batch = batch::gather(
                     &self.data.train,
                     &self.columns,
@@ -227,7 +278,7 @@ impl<'a> Trainer<'a> {
                         step: self.step,
                         pass,
                         turn,
-                        lr,
+                        lr: fault::learning_rate(self.fault, self.step, lr),
                         names: &self.names,
                         estimator: self.estimator,
                     };
@@ -242,16 +293,25 @@ impl<'a> Trainer<'a> {
                     self.model = stepped.model;
                     let Some(scalars) = stepped.scalars else { continue };
                     if !scalars["loss"].is_finite() {
-                        return Ok(Some(self.step));
+                        return Ok(Ended::Diverged { step: self.step });
                     }
                     self.trace.push(epoch, self.step, scalars);
                 }
                 self.step += 1;
+                if after_step(self)?.is_break() {
+                    return Ok(Ended::Stopped);
+                }
             }
         }
         let context = epoch_context(self.spec, self.data, &self.model, &self.plain, epoch);
         self.model = self.strategy.epoch_end(&context, self.model.clone());
-        Ok(None)
+        Ok(Ended::Whole)
+    }
+
+    /// The number of steps in an epoch.
+    fn steps_in(&mut self, epoch: usize) -> usize {
+        let passes = self.strategy.plan(epoch).len();
+        (0..passes).map(|pass| self.batches(epoch, pass).len()).sum()
     }
 
     /// The rows of every batch of a pass, shuffled by a stream of its own.

@@ -10,6 +10,7 @@ use crate::error::{Error, Result};
 use crate::hash::Digest;
 use crate::model::parameters::{Site, from_torch, snapshot, update};
 use crate::record::EpochRecord;
+use crate::record::probe::Link;
 use crate::spec::run::{RunId, RunSpec};
 use burn::tensor::{Tensor, TensorData};
 use serde::{Deserialize, Serialize};
@@ -30,6 +31,7 @@ struct Notes {
     run: RunId,
     epochs: Vec<EpochRecord>,
     selected_epoch: usize,
+    links: Vec<Link>,
     seconds: f64,
     trace: Trace,
     /// The root of all other tensors of the file: a damaged file is told from a whole one.
@@ -56,6 +58,7 @@ pub(super) fn save(
         "run": spec.id()?,
         "epochs": so_far.epochs,
         "selected_epoch": selected_epoch,
+        "links": so_far.links,
         "seconds": so_far.seconds,
         "trace": trainer.trace,
         "root": checkpoint::root(&tensors),
@@ -101,13 +104,14 @@ pub(super) fn load(dir: &Path, spec: &RunSpec, trainer: &mut Trainer<'_>) -> Res
     Ok(Some(SoFar {
         epochs: notes.epochs,
         selected: (notes.selected_epoch, selected),
+        links: notes.links,
         seconds: notes.seconds,
     }))
 }
 
 impl Trainer<'_> {
     /// Takes back what [`Trainer::checkpoint`] gave.
-    fn restore(&mut self, tensors: &[NamedTensor]) -> Result<()> {
+    pub(super) fn restore(&mut self, tensors: &[NamedTensor]) -> Result<()> {
         let find = |path: &str| {
             tensors
                 .iter()

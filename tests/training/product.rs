@@ -6,6 +6,7 @@ use counterpoise::fusion::FUSIONS;
 use counterpoise::model::encoder::ENCODERS;
 use counterpoise::modulation::STRATEGIES;
 use counterpoise::protocol::Optimizer;
+use counterpoise::record::probe::Probe;
 use counterpoise::record::{Outcome, RunRecord};
 use counterpoise::registry::{Value, find};
 use counterpoise::spec::run::RunSpec;
@@ -14,7 +15,7 @@ use counterpoise::train::{self, device};
 fn run(spec: &RunSpec, data: &Dataset) -> RunRecord {
     let folder = tempfile::tempdir().unwrap();
     let backend = device::open("cpu").unwrap();
-    train::run(spec, data, &backend, folder.path(), &mut |_| ()).unwrap()
+    train::run(spec, data, &backend, folder.path(), &Probe::default(), &mut |_| ()).unwrap()
 }
 
 #[test]
@@ -46,7 +47,9 @@ fn three_modalities_train_where_the_fusion_takes_them() {
         } else {
             let folder = tempfile::tempdir().unwrap();
             let backend = device::open("cpu").unwrap();
-            let error = train::run(&spec, &data, &backend, folder.path(), &mut |_| ()).unwrap_err();
+            let error =
+                train::run(&spec, &data, &backend, folder.path(), &Probe::default(), &mut |_| ())
+                    .unwrap_err();
             assert!(error.message.contains("joins two modalities, not 3"), "{error}");
         }
     }
@@ -133,7 +136,8 @@ fn conv_only_is_refused_where_an_encoder_has_no_convolution() {
     let spec = spec(&data, "concat", "ogm", &targets, 0);
     let folder = tempfile::tempdir().unwrap();
     let backend = device::open("cpu").unwrap();
-    let error = train::run(&spec, &data, &backend, folder.path(), &mut |_| ()).unwrap_err();
+    let error = train::run(&spec, &data, &backend, folder.path(), &Probe::default(), &mut |_| ())
+        .unwrap_err();
     assert!(error.message.contains("use `all-encoder`"), "{error}");
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
 }

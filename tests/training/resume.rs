@@ -4,9 +4,11 @@ use crate::made::{IMAGES, dataset, spec};
 use counterpoise::data::Dataset;
 use counterpoise::protocol::Optimizer;
 use counterpoise::record::RunRecord;
+use counterpoise::record::probe::Probe;
 use counterpoise::registry::Value;
 use counterpoise::spec::run::RunSpec;
 use counterpoise::train::{self, Progress, device};
+use std::num::NonZeroUsize;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
@@ -18,12 +20,23 @@ fn attempt(
     folder: &Path,
     stop: Option<usize>,
 ) -> (Option<RunRecord>, Vec<String>) {
+    attempt_with(&Probe::default(), spec, data, folder, stop)
+}
+
+/// As [`attempt`], with requests.
+fn attempt_with(
+    probe: &Probe,
+    spec: &RunSpec,
+    data: &Dataset,
+    folder: &Path,
+    stop: Option<usize>,
+) -> (Option<RunRecord>, Vec<String>) {
     let backend = device::open("cpu").unwrap();
     let mut heard = Vec::new();
     let mut epochs = 0;
     // The state after an epoch is kept once the epoch was told, so the tear comes an epoch later.
     let result = catch_unwind(AssertUnwindSafe(|| {
-        train::run(spec, data, &backend, folder, &mut |progress| match progress {
+        train::run(spec, data, &backend, folder, probe, &mut |progress| match progress {
             Progress::Resumed(n) => heard.push(format!("resumed after {n}")),
             Progress::StartedOver(why) => heard.push(why),
             Progress::Epoch(_) => {
@@ -71,6 +84,25 @@ fn a_run_torn_away_after_any_epoch_ends_with_the_same_root() {
             }
         }
     }
+}
+
+#[test]
+fn the_chain_of_a_run_torn_away_is_that_of_a_whole_one_and_not_part_of_its_root() {
+    let data = dataset(&IMAGES);
+    let optimizer = Optimizer::Sgd { lr: 0.05, momentum: 0.9, weight_decay: 1e-4 };
+    let spec = long(&data, "ogm", &[], optimizer);
+    let probe = Probe { chain_every: NonZeroUsize::new(3), fault: None };
+    let [whole, torn, plain] = [(); 3].map(|()| tempfile::tempdir().unwrap());
+    let expected = attempt_with(&probe, &spec, &data, whole.path(), None).0.unwrap();
+    assert!(attempt_with(&probe, &spec, &data, torn.path(), Some(2)).0.is_none());
+    let record = attempt_with(&probe, &spec, &data, torn.path(), None).0.unwrap();
+    assert_eq!(record.links, expected.links);
+    // Five steps an epoch, four epochs.
+    let steps: Vec<usize> = record.links.iter().map(|link| link.steps).collect();
+    assert_eq!(steps, [3, 6, 9, 12, 15, 18]);
+    let plain = attempt(&spec, &data, plain.path(), None).0.unwrap();
+    assert!(plain.links.is_empty());
+    assert_eq!(plain.root().unwrap(), expected.root().unwrap());
 }
 
 #[test]

@@ -93,6 +93,7 @@ fn options(jobs: usize) -> Options {
         data_dir: "data".into(),
         device: "cpu".into(),
         fail_fast: false,
+        probe: Probe::default(),
     }
 }
 
