@@ -37,14 +37,25 @@ fn target() -> String {
     format!("{}-{}", std::env::consts::ARCH, std::env::consts::OS)
 }
 
-/// The instruction set level that selects floating-point kernels.
+/// The instruction set level that selects floating-point kernels. Every x86-64 processor with
+/// AVX2 and FMA is of one level, whatever else it has.
 #[cfg(target_arch = "x86_64")]
 fn isa() -> &'static str {
     if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
         "x86-64-v3"
     } else {
-        "below x86-64-v3"
+        BELOW
     }
+}
+
+const BELOW: &str = "below x86-64-v3";
+
+/// What to tell the user where this processor gives other bits than those that are published.
+pub fn shortfall() -> Option<&'static str> {
+    (isa() == BELOW).then_some(
+        "this processor lacks AVX2 or FMA: its runs are reproducible among its like, but their \
+         roots differ from those of newer processors, which reports and baselines hold",
+    )
 }
 
 #[cfg(not(target_arch = "x86_64"))]

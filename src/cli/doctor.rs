@@ -43,7 +43,10 @@ pub(super) fn run(arguments: &Arguments) -> Result<()> {
     for (key, value) in &class {
         output::data(&format!("  {key}: {value}"))?;
     }
-    output::data("this machine, of which no bit depends:")?;
+    if let Some(shortfall) = environment::shortfall() {
+        output::warning(shortfall);
+    }
+    output::data("this machine, on which no bit depends:")?;
     for (key, value) in &host {
         output::data(&format!("  {key}: {value}"))?;
     }

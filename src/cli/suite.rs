@@ -4,6 +4,7 @@ use super::catalog::catalog;
 use super::progress::Display;
 use super::{Format, Places, estimate, output, plan};
 use crate::data::{self, cache};
+use crate::environment;
 use crate::error::{Error, Kind, Result};
 use crate::exec::launch::Program;
 use crate::exec::scheduler::{self, Options, Summary, Task};
@@ -155,6 +156,9 @@ fn train(
             let label = format!("{} / seed {}", cell.label(), spec.seed);
             tasks.push(Task { spec: spec.clone(), label, cost: estimate::seconds(spec) });
         }
+    }
+    if let Some(shortfall) = environment::shortfall() {
+        output::warning(shortfall);
     }
     let options = Options {
         jobs: NonZeroUsize::new(jobs).unwrap_or(NonZeroUsize::MIN),

@@ -2,6 +2,7 @@
 
 use super::output;
 use crate::data::{self, Dataset};
+use crate::environment;
 use crate::error::{Error, Result};
 use crate::exec::wire::Event;
 use crate::exec::worker;
@@ -20,6 +21,10 @@ pub(super) fn run() -> Result<()> {
         std::io::stdout(),
         || std::process::exit(1),
         |job, report| {
+            // In the log of every run: the processor may be that of an emulator.
+            if let Some(shortfall) = environment::shortfall() {
+                output::warning(shortfall);
+            }
             if !matches!(&loaded, Some((part, _)) if *part == job.spec.dataset) {
                 let part = job.spec.dataset.clone();
                 let data = data::load(&part.name, &part.params, &job.data_dir)?;
