@@ -9,6 +9,7 @@ mod plan;
 mod progress;
 mod report;
 mod suite;
+mod training;
 mod worker;
 
 use crate::error::{Error, Kind, Result};
