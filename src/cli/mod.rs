@@ -10,6 +10,7 @@ mod progress;
 mod report;
 mod suite;
 mod training;
+mod verify;
 mod worker;
 
 use crate::error::{Error, Kind, Result};
@@ -38,6 +39,7 @@ Example: counterpoise suite smoke";
 enum Command {
     Suite(suite::Arguments),
     Report(report::Arguments),
+    Verify(verify::Arguments),
     Data(data::Arguments),
     Doctor(doctor::Arguments),
     #[command(hide = true)]
@@ -90,6 +92,7 @@ pub fn main() -> ExitCode {
     let result: Result<()> = match cli.command {
         Command::Suite(arguments) => suite::run(&arguments),
         Command::Report(arguments) => report::run(&arguments),
+        Command::Verify(arguments) => verify::run(&arguments),
         Command::Data(arguments) => data::run(&arguments),
         Command::Doctor(arguments) => doctor::run(&arguments),
         Command::Worker => worker::run(),
