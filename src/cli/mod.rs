@@ -10,6 +10,8 @@ mod plan;
 mod progress;
 mod report;
 mod suite;
+mod training;
+mod verify;
 mod worker;
 
 use crate::error::{Error, Kind, Result};
@@ -39,6 +41,7 @@ enum Command {
     Suite(suite::Arguments),
     Report(report::Arguments),
     Bisect(bisect::Arguments),
+    Verify(verify::Arguments),
     Data(data::Arguments),
     Doctor(doctor::Arguments),
     #[command(hide = true)]
@@ -92,6 +95,7 @@ pub fn main() -> ExitCode {
         Command::Suite(arguments) => suite::run(&arguments),
         Command::Report(arguments) => report::run(&arguments),
         Command::Bisect(arguments) => bisect::run(&arguments),
+        Command::Verify(arguments) => verify::run(&arguments),
         Command::Data(arguments) => data::run(&arguments),
         Command::Doctor(arguments) => doctor::run(&arguments),
         Command::Worker => worker::run(),

@@ -2,7 +2,8 @@
 
 use super::catalog::catalog;
 use super::output::{self, Align, Table};
-use super::suite::{Arguments, cores};
+use super::suite::Arguments;
+use super::training::cores;
 use super::{Format, estimate, print_json};
 use crate::data::{self, cache};
 use crate::error::Result;
@@ -16,7 +17,7 @@ use std::num::NonZeroUsize;
 pub(super) fn list(arguments: &Arguments) -> Result<()> {
     let cores = cores();
     let catalog = catalog();
-    let backend = device::kind(&arguments.device)?;
+    let backend = device::kind(&arguments.training.device)?;
     let mut rows = Vec::new();
     for path in suite::list(&arguments.places.suites)? {
         let suite = Suite::load(&path, &catalog, backend)?;
@@ -66,7 +67,7 @@ fn state_of(arguments: &Arguments, store: Option<&Store>, spec: &RunSpec) -> Res
     Ok(match state {
         State::Done => "done",
         State::Failed(_) => "failed",
-        State::Pending => match data::state(&spec.dataset.name, &arguments.data)? {
+        State::Pending => match data::state(&spec.dataset.name, &arguments.training.data)? {
             cache::State::Ready => "pending",
             cache::State::Missing => "pending, data to fetch",
             cache::State::Damaged(_) => "pending, data to mend",
@@ -98,7 +99,7 @@ pub(super) fn show(arguments: &Arguments, suite: &Suite) -> Result<()> {
         rows.push((cell, states, runs));
     }
     let cores = cores();
-    let jobs = arguments.jobs.map_or(cores, NonZeroUsize::get);
+    let jobs = arguments.training.jobs.map_or(cores, NonZeroUsize::get);
     let time = estimate::total(pending.iter().copied(), jobs.min(cores));
     if arguments.format == Format::Json {
         let cells: Vec<_> = rows

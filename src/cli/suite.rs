@@ -1,13 +1,10 @@
 //! `suite`: run a suite, or show what it would do.
 
 use super::catalog::catalog;
-use super::progress::Display;
-use super::{Format, Places, estimate, output, plan};
-use crate::data::{self, cache};
-use crate::environment;
+use super::training::{Training, Wishes};
+use super::{Format, Places, output, plan};
 use crate::error::{Error, Kind, Result};
-use crate::exec::launch::Program;
-use crate::exec::scheduler::{self, Options, Summary, Task};
+use crate::exec::scheduler::Summary;
 use crate::record::probe::{FAULTS, Fault, Probe};
 use crate::report::collect::{collect, complete_root};
 use crate::report::input::ReportInput;
@@ -16,14 +13,11 @@ use crate::report::publish::{self, Publication, publish};
 use crate::spec::run::RunId;
 use crate::spec::schema;
 use crate::spec::suite::{self, Suite};
-use crate::store::{State, Store};
+use crate::store::Store;
 use crate::train::device;
 use clap::Args;
 use std::collections::BTreeMap;
-use std::ffi::OsString;
 use std::num::NonZeroUsize;
-use std::path::PathBuf;
-use std::thread::available_parallelism;
 
 /// Train every run of a suite that is not done yet, and write its report
 #[derive(Args)]
@@ -44,12 +38,8 @@ pub(super) struct Arguments {
     /// Only the runs that match, such as `dataset=mfeat,strategy=ogm*`; writes no report
     #[arg(long, value_name = "KEY=PATTERN,..")]
     filter: Option<String>,
-    /// Runs at a time; the number of cores where it is not given
-    #[arg(long, value_name = "N")]
-    pub(super) jobs: Option<NonZeroUsize>,
-    /// The device to train on
-    #[arg(long, value_name = "NAME", default_value = "auto")]
-    pub(super) device: String,
+    #[command(flatten)]
+    pub(super) training: Training,
     /// Begin no further run after a failure
     #[arg(long)]
     fail_fast: bool,
@@ -60,14 +50,8 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "FAULT", long_help = format!("Plant a fault in every run, to try \
         `bisect` and `check`: {FAULTS}. Writes no report"))]
     plant: Option<Fault>,
-    /// Start workers by this command, such as `numactl -N 0` or an emulator
-    #[arg(long, value_name = "COMMAND")]
-    runner: Option<String>,
     #[command(flatten)]
     pub(super) places: Places,
-    /// Folder of the prepared data
-    #[arg(long, value_name = "DIR", default_value = "data")]
-    pub(super) data: PathBuf,
     /// How to print a list or a plan
     #[arg(long, value_enum, default_value = "text")]
     pub(super) format: Format,
@@ -81,7 +65,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<()> {
         return plan::list(arguments);
     };
     let path = suite::find(&arguments.places.suites, name)?;
-    let backend = device::kind(&arguments.device)?;
+    let backend = device::kind(&arguments.training.device)?;
     let mut suite = Suite::load(&path, &catalog(), backend)?;
     if let Some(filter) = &arguments.filter {
         suite = suite.filter(filter)?;
@@ -94,7 +78,11 @@ pub(super) fn run(arguments: &Arguments) -> Result<()> {
     if arguments.filter.is_none() && is_up_to_date(arguments, &suite, &store)? {
         return Ok(());
     }
-    let (summary, blocked) = train(arguments, &suite, &store)?;
+    let wishes = Wishes {
+        fail_fast: arguments.fail_fast,
+        probe: Probe { chain_every: arguments.chain, fault: arguments.plant.clone() },
+    };
+    let (summary, blocked) = arguments.training.run(&suite.cells, &store, wishes)?;
     output::note(&describe(&summary, &blocked));
     if arguments.plant.is_some() {
         output::note("no report, since a fault was planted");
@@ -126,80 +114,6 @@ fn is_up_to_date(arguments: &Arguments, suite: &Suite, store: &Store) -> Result<
     output::note(&format!("nothing to do: all {} runs are done", suite.len()));
     output::data(&path.display().to_string())?;
     Ok(true)
-}
-
-/// Trains what is pending. Gives what became of the runs, and why some could not begin.
-fn train(
-    arguments: &Arguments,
-    suite: &Suite,
-    store: &Store,
-) -> Result<(Summary, BTreeMap<RunId, String>)> {
-    let cores = cores();
-    let jobs = arguments.jobs.map_or(cores, NonZeroUsize::get);
-    let mut blocked = BTreeMap::new();
-    let mut unusable: BTreeMap<String, Option<String>> = BTreeMap::new();
-    let mut tasks = Vec::new();
-    for cell in &suite.cells {
-        for spec in &cell.runs {
-            let id = spec.id()?;
-            let name = &spec.dataset.name;
-            if store.state(&id)? != State::Done {
-                let why = unusable
-                    .entry(name.clone())
-                    .or_insert_with(|| make_ready(arguments, name).err())
-                    .clone();
-                if let Some(why) = why {
-                    blocked.insert(id, why);
-                    continue;
-                }
-            }
-            let label = format!("{} / seed {}", cell.label(), spec.seed);
-            tasks.push(Task { spec: spec.clone(), label, cost: estimate::seconds(spec) });
-        }
-    }
-    if let Some(shortfall) = environment::shortfall() {
-        output::warning(shortfall);
-    }
-    let options = Options {
-        jobs: NonZeroUsize::new(jobs).unwrap_or(NonZeroUsize::MIN),
-        threads: NonZeroUsize::new(cores / jobs).unwrap_or(NonZeroUsize::MIN),
-        data_dir: arguments.data.clone(),
-        device: arguments.device.clone(),
-        fail_fast: arguments.fail_fast,
-        probe: Probe { chain_every: arguments.chain, fault: arguments.plant.clone() },
-    };
-    let program = worker_program(arguments.runner.as_deref())?;
-    let display = Display::new(jobs);
-    let mut observer = |progress: &scheduler::Progress<'_>| display.show(progress);
-    let summary = scheduler::run(tasks, store, &options, &program, &mut observer)?;
-    Ok((summary, blocked))
-}
-
-/// This program as a worker, started by the words of `runner` where there is one.
-fn worker_program(runner: Option<&str>) -> Result<Program> {
-    let own = std::env::current_exe()
-        .map_err(|e| Error::unexpected(format!("cannot find this program's own file: {e}")))?;
-    let words = runner.unwrap_or_default().split_whitespace().map(OsString::from);
-    let mut command = words.chain([own.into(), OsString::from("worker")]);
-    let path = command.next().map(PathBuf::from).unwrap_or_default();
-    Ok(Program { path, args: command.collect(), env: BTreeMap::new() })
-}
-
-/// Prepares a data set that is not ready. An error is a reason to block its runs, not to stop.
-fn make_ready(arguments: &Arguments, name: &str) -> std::result::Result<(), String> {
-    let ready = data::state(name, &arguments.data).is_ok_and(|s| s == cache::State::Ready);
-    if ready {
-        return Ok(());
-    }
-    data::prepare(name, &arguments.data, None, &mut |line| output::note(line)).map_err(|error| {
-        output::warning(&format!("the runs on `{name}` are blocked: {error}"));
-        format!("blocked: {}", error.message)
-    })
-}
-
-/// The number of cores here.
-pub(super) fn cores() -> usize {
-    available_parallelism().map_or(1, NonZeroUsize::get)
 }
 
 fn describe(summary: &Summary, blocked: &BTreeMap<RunId, String>) -> String {

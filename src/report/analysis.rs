@@ -6,6 +6,7 @@ use crate::record::{EpochRecord, Metrics, Outcome, RunRecord};
 use crate::report::compare::{Comparison, compare};
 use crate::report::input::{CellInput, ReportInput};
 use crate::report::variant::variants;
+use crate::spec::run::RunSpec;
 use crate::stats::summary::{Estimate, estimate};
 use std::collections::BTreeMap;
 
@@ -118,15 +119,8 @@ impl<'a> Cell<'a> {
         let unknown = input.seeds.iter().filter(|seed| !known(seed));
         failures.extend(unknown.map(|seed| (*seed, "no record".to_string())));
         failures.sort();
-        let role = match input.spec.strategy.name.as_str() {
-            "joint" => Role::Baseline,
-            "unimodal" => Role::Unimodal,
-            _ => Role::Strategy,
-        };
-        let strategy = match (role, input.spec.branches.first()) {
-            (Role::Unimodal, Some(branch)) => format!("unimodal {}", branch.modality.name),
-            _ => input.strategy.clone(),
-        };
+        let role = role(&input.spec);
+        let strategy = strategy_label(&input.spec, &input.strategy);
         let over = |metric: fn(&Metrics) -> f64| {
             estimate(&runs.iter().map(|run: &Run<'_>| metric(run.test())).collect::<Vec<_>>())
         };
@@ -179,6 +173,22 @@ impl<'a> Run<'a> {
     pub fn under(&self, selection: Selection) -> Option<(usize, &'a EpochRecord)> {
         let at = RunRecord::select(&self.record.epochs, selection)?;
         Some((at, self.record.epochs.get(at)?))
+    }
+}
+
+fn role(spec: &RunSpec) -> Role {
+    match spec.strategy.name.as_str() {
+        "joint" => Role::Baseline,
+        "unimodal" => Role::Unimodal,
+        _ => Role::Strategy,
+    }
+}
+
+/// How a report calls the strategy that a suite labels so: a unimodal one with its modality.
+pub fn strategy_label(spec: &RunSpec, label: &str) -> String {
+    match (role(spec), spec.branches.first()) {
+        (Role::Unimodal, Some(branch)) => format!("unimodal {}", branch.modality.name),
+        _ => label.to_string(),
     }
 }
 

@@ -177,6 +177,14 @@ impl Manifest {
     pub fn load(folder: &Path) -> Result<Self> {
         let path = folder.join(FILE);
         let bytes = std::fs::read(&path).map_err(|e| Error::io("read", &path, &e))?;
+        Self::parse(&bytes, &path)
+    }
+
+    /// Reads the bytes of a manifest; `path` is for messages.
+    ///
+    /// # Errors
+    /// When they are not a manifest of this format.
+    pub fn parse(bytes: &[u8], path: &Path) -> Result<Self> {
         let hint = "restore the folder from version control, or move it away";
         let broken = |why: String| {
             Error::input(format!("{}: not a manifest: {why}", path.display())).with_hint(hint)
@@ -186,7 +194,7 @@ impl Manifest {
         struct Version {
             format: u32,
         }
-        let version: Version = serde_json::from_slice(&bytes).map_err(|e| broken(e.to_string()))?;
+        let version: Version = serde_json::from_slice(bytes).map_err(|e| broken(e.to_string()))?;
         if version.format != Self::FORMAT {
             return Err(Error::input(format!(
                 "{}: format {} is not readable, only {}",
@@ -196,6 +204,6 @@ impl Manifest {
             ))
             .with_hint("use the version of the program that wrote the report"));
         }
-        serde_json::from_slice(&bytes).map_err(|e| broken(e.to_string()))
+        serde_json::from_slice(bytes).map_err(|e| broken(e.to_string()))
     }
 }

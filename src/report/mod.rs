@@ -24,9 +24,11 @@ pub mod manifest;
 pub mod markdown;
 pub mod number;
 pub mod publish;
+pub mod rows;
 pub mod sheets;
 pub mod tables;
 pub mod variant;
+pub mod verify;
 
 use crate::error::Result;
 use analysis::Analysis;

@@ -265,7 +265,8 @@ fn roots_and_cost(record: &RunRecord) -> Result<Vec<String>> {
     ])
 }
 
-fn estimated(estimate: Option<Estimate>) -> [String; 5] {
+/// The columns `n`, mean, standard deviation and interval of an estimate.
+pub(crate) fn estimated(estimate: Option<Estimate>) -> [String; 5] {
     let interval = estimate.and_then(|estimate| estimate.interval);
     [
         estimate.map_or(String::new(), |estimate| estimate.n.to_string()),
@@ -276,7 +277,7 @@ fn estimated(estimate: Option<Estimate>) -> [String; 5] {
     ]
 }
 
-fn decimal(value: Option<f64>) -> String {
+pub(crate) fn decimal(value: Option<f64>) -> String {
     // Adding zero turns a negative zero into a positive one.
     value.map_or(String::new(), |value| format!("{:.6}", value + 0.0))
 }

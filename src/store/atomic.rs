@@ -6,9 +6,13 @@ use std::io::Write;
 use std::path::Path;
 
 /// Writes a file under a temporary name in the same folder, syncs it and renames it into place.
-pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<()> {
+///
+/// # Errors
+/// When the file cannot be written; what was there before is then still there.
+pub fn write(path: &Path, bytes: &[u8]) -> Result<()> {
     let io = |e: std::io::Error| Error::io("write", path, &e);
-    let folder = path.parent().unwrap_or(Path::new("."));
+    let parent = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let folder = parent.unwrap_or(Path::new("."));
     let mut builder = tempfile::Builder::new();
     // Temporary files are private by default; what is kept follows the user's umask.
     #[cfg(unix)]

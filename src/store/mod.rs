@@ -13,7 +13,7 @@
 //! The state of a run is read from these files alone, so any number of processes may share a
 //! store and any of them may be killed at any moment.
 
-mod atomic;
+pub mod atomic;
 pub mod claim;
 pub mod failure;
 #[cfg(test)]

@@ -1,0 +1,123 @@
+//! Training the runs of cells into a store, as every command does that trains.
+
+use super::progress::Display;
+use super::{estimate, output};
+use crate::data::{self, cache};
+use crate::environment;
+use crate::error::{Error, Result};
+use crate::exec::launch::Program;
+use crate::exec::scheduler::{self, Options, Progress, Summary, Task};
+use crate::record::probe::Probe;
+use crate::spec::run::RunId;
+use crate::spec::suite::Cell;
+use crate::store::{State, Store};
+use clap::Args;
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::thread::available_parallelism;
+
+/// How runs are trained. None of this but the kind of device changes a result.
+#[derive(Args, Clone, Debug)]
+pub(super) struct Training {
+    /// Runs at a time; the number of cores where it is not given
+    #[arg(long, value_name = "N")]
+    pub(super) jobs: Option<NonZeroUsize>,
+    /// The device to train on
+    #[arg(long, value_name = "NAME", default_value = "auto")]
+    pub(super) device: String,
+    /// Folder of the prepared data
+    #[arg(long, value_name = "DIR", default_value = "data")]
+    pub(super) data: PathBuf,
+    /// Start workers by this command, such as `numactl -N 0` or an emulator
+    #[arg(long, value_name = "COMMAND")]
+    runner: Option<String>,
+}
+
+/// What only some commands ask of a training. The default asks for nothing.
+#[derive(Default)]
+pub(super) struct Wishes {
+    /// Begin no further run after a failure.
+    pub(super) fail_fast: bool,
+    pub(super) probe: Probe,
+}
+
+impl Training {
+    /// Trains what is pending of the cells' runs. Gives what became of the runs, and why some
+    /// could not begin.
+    pub(super) fn run(
+        &self,
+        cells: &[Cell],
+        store: &Store,
+        wishes: Wishes,
+    ) -> Result<(Summary, BTreeMap<RunId, String>)> {
+        let mut blocked = BTreeMap::new();
+        let mut unusable: BTreeMap<String, Option<String>> = BTreeMap::new();
+        let mut tasks = Vec::new();
+        for cell in cells {
+            for spec in &cell.runs {
+                let id = spec.id()?;
+                let name = &spec.dataset.name;
+                if store.state(&id)? != State::Done {
+                    let why = unusable
+                        .entry(name.clone())
+                        .or_insert_with(|| self.make_ready(name).err())
+                        .clone();
+                    if let Some(why) = why {
+                        blocked.insert(id, why);
+                        continue;
+                    }
+                }
+                let label = format!("{} / seed {}", cell.label(), spec.seed);
+                tasks.push(Task { spec: spec.clone(), label, cost: estimate::seconds(spec) });
+            }
+        }
+        if let Some(shortfall) = environment::shortfall() {
+            output::warning(shortfall);
+        }
+        let cores = cores();
+        let jobs = self.jobs.map_or(cores, NonZeroUsize::get);
+        let options = Options {
+            jobs: NonZeroUsize::new(jobs).unwrap_or(NonZeroUsize::MIN),
+            threads: NonZeroUsize::new(cores / jobs).unwrap_or(NonZeroUsize::MIN),
+            data_dir: self.data.clone(),
+            device: self.device.clone(),
+            fail_fast: wishes.fail_fast,
+            probe: wishes.probe,
+        };
+        let program = self.worker()?;
+        let display = Display::new(jobs);
+        let mut observer = |progress: &Progress<'_>| display.show(progress);
+        let summary = scheduler::run(tasks, store, &options, &program, &mut observer)?;
+        Ok((summary, blocked))
+    }
+
+    /// This program as a worker, started by the words of `runner` where there are any.
+    fn worker(&self) -> Result<Program> {
+        let own = std::env::current_exe()
+            .map_err(|e| Error::unexpected(format!("cannot find this program's own file: {e}")))?;
+        let runner = self.runner.as_deref().unwrap_or_default();
+        let words = runner.split_whitespace().map(OsString::from);
+        let mut command = words.chain([own.into(), OsString::from("worker")]);
+        let path = command.next().map(PathBuf::from).unwrap_or_default();
+        Ok(Program { path, args: command.collect(), env: BTreeMap::new() })
+    }
+
+    /// Prepares a data set that is not ready. An error is a reason to block its runs, not to stop.
+    fn make_ready(&self, name: &str) -> std::result::Result<(), String> {
+        let ready = data::state(name, &self.data).is_ok_and(|s| s == cache::State::Ready);
+        if ready {
+            return Ok(());
+        }
+        data::prepare(name, &self.data, None, &mut |line| output::note(line)).map_err(|error| {
+            output::warning(&format!("the runs on `{name}` are blocked: {error}"));
+            format!("blocked: {}", error.message)
+        })
+    }
+}
+
+/// The number of cores here.
+pub(super) fn cores() -> usize {
+    available_parallelism().map_or(1, NonZeroUsize::get)
+}

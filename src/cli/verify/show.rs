@@ -1,0 +1,89 @@
+//! A verification for people.
+
+use crate::cli::output::{self, Align, Table};
+use crate::error::Result;
+use crate::report::manifest::Manifest;
+use crate::report::verify::attest::{Retraining, Verification};
+use crate::report::verify::retrained::{Retrained, Verdict};
+use std::collections::BTreeSet;
+
+/// Prints what was compared and what differs.
+pub(super) fn show(found: &Verification, manifest: &Manifest) -> Result<()> {
+    output::data(&format!("suite `{}`, root {}", manifest.suite, manifest.root))?;
+    let mut table = Table::new(&[
+        ("check", Align::Left),
+        ("compared", Align::Right),
+        ("differ", Align::Right),
+        ("what", Align::Left),
+    ]);
+    for check in &found.checks {
+        table.row([
+            check.name.to_string(),
+            check.n.to_string(),
+            check.mismatches.len().to_string(),
+            check.compares.to_string(),
+        ]);
+    }
+    output::data(&table.render())?;
+    if let Some(retraining) = &found.retraining {
+        retrained(retraining)?;
+    }
+    for note in &found.notes {
+        output::note(&format!("note: {note}"));
+    }
+    output::data(match found.mismatches().next() {
+        None if found.retraining.as_ref().is_none_or(|r| r.failed.is_empty()) => "verified",
+        None => "incomplete",
+        Some(_) => "not verified",
+    })
+}
+
+fn retrained(retraining: &Retraining) -> Result<()> {
+    if retraining.runs.is_empty() {
+        return Ok(());
+    }
+    let mut table = Table::new(&[
+        ("trained again", Align::Left),
+        ("cell", Align::Left),
+        ("seed", Align::Right),
+        ("report", Align::Right),
+        ("here", Align::Right),
+        ("", Align::Left),
+    ]);
+    for run in &retraining.runs {
+        table.row([
+            run.run.to_string(),
+            run.label.clone(),
+            run.seed.to_string(),
+            percent(run.accuracy_there),
+            percent(run.accuracy_here),
+            verdict(run, retraining.tolerance),
+        ]);
+    }
+    output::data(&table.render())?;
+    let differing: BTreeSet<String> = retraining
+        .runs
+        .iter()
+        .filter(|run| run.verdict != Verdict::Equal)
+        .flat_map(|run| &run.class_differs)
+        .map(|(name, [there, here])| {
+            let [there, here] = [there, here].map(|value| value.as_deref().unwrap_or("absent"));
+            format!("not comparable to the bit: {name} is `{there}` in the report, `{here}` here")
+        })
+        .collect();
+    differing.iter().try_for_each(|line| output::data(line))
+}
+
+fn verdict(run: &Retrained, tolerance: f64) -> String {
+    let within = format!("{:.1} points", 100.0 * tolerance);
+    match run.verdict {
+        Verdict::Equal => "equal to the bit".into(),
+        Verdict::WithinTolerance => format!("other bits, within {within}"),
+        Verdict::BeyondTolerance => format!("other bits, beyond {within}"),
+        Verdict::Different => "differs".into(),
+    }
+}
+
+fn percent(accuracy: Option<f64>) -> String {
+    accuracy.map_or("diverged".into(), |accuracy| format!("{:.2} %", 100.0 * accuracy))
+}

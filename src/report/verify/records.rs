@@ -1,0 +1,79 @@
+//! The runs behind a report: their records and checkpoints in a run store.
+
+use super::Check;
+use crate::checkpoint;
+use crate::error::{Error, Kind, Result};
+use crate::hash::Digest;
+use crate::record::RunRecord;
+use crate::report::manifest::{Manifest, RunEntry};
+use crate::spec::run::RunId;
+use crate::store::{State, Store};
+use std::collections::BTreeMap;
+
+/// The record of every run of the report that could be read.
+pub type Records = BTreeMap<RunId, RunRecord>;
+
+/// Computes the root of every run's record again, and the root of its tensors in both
+/// checkpoints, and compares them with the manifest.
+///
+/// # Errors
+/// When the store lacks runs of the report or cannot be read.
+pub fn check(manifest: &Manifest, store: &Store) -> Result<(Vec<Check>, Records)> {
+    // Cells may share a run.
+    let runs: BTreeMap<&RunId, &RunEntry> =
+        manifest.runs.iter().map(|run| (&run.id, run)).collect();
+    let mut lacking = Vec::new();
+    for id in runs.keys() {
+        if store.state(id)? != State::Done {
+            lacking.push(*id);
+        }
+    }
+    if let Some(first) = lacking.first() {
+        let n = lacking.len();
+        let message = format!("the store lacks {n} of the report's runs, such as {first}");
+        return Err(Error::new(Kind::Runs, message)
+            .with_hint("give the store that the report was written from, or train the suite"));
+    }
+    let mut of_records = Check::new("records", "the root of every record with the manifest");
+    let mut of_tensors =
+        Check::new("checkpoints", "the root of the tensors in every checkpoint with the manifest");
+    let mut records = Records::new();
+    for (id, entry) in runs {
+        let folder = store.folder(id);
+        let path = folder.join("record.json").display().to_string();
+        match store.record(id) {
+            Ok(record) => {
+                let why = unlike(entry, &record, store.root(id)?)?;
+                of_records.expect(why.is_none(), &path, || why.unwrap_or_default());
+                records.insert(id.clone(), record);
+            }
+            Err(error) => of_records.expect(false, &path, || error.message),
+        }
+        for (name, stated) in
+            [("final.safetensors", entry.final_root), ("selected.safetensors", entry.selected_root)]
+        {
+            let path = folder.join(name);
+            let root = checkpoint::read(&path).map(|tensors| checkpoint::root(&tensors));
+            let equal = root.as_ref().is_ok_and(|root| *root == stated);
+            of_tensors.expect(equal, &path.display().to_string(), || match root {
+                Ok(root) => format!("its tensors have the root {root}, not {stated}"),
+                Err(error) => error.message,
+            });
+        }
+    }
+    Ok((vec![of_records, of_tensors], records))
+}
+
+/// The first thing in a record that is not what the manifest says of the run.
+fn unlike(entry: &RunEntry, record: &RunRecord, kept: Digest) -> Result<Option<String>> {
+    let parts = [
+        ("data content", record.data_content, entry.data_content),
+        ("initial weights", record.initial_root, entry.initial_root),
+        ("selected checkpoint", record.selected_root, entry.selected_root),
+        ("last checkpoint", record.final_root, entry.final_root),
+        ("record", record.root()?, entry.root),
+        ("file `root`", kept, entry.root),
+    ];
+    let found = parts.into_iter().find(|(_, here, stated)| here != stated);
+    Ok(found.map(|(name, here, stated)| format!("{name}: {here}, the manifest says {stated}")))
+}

@@ -1,0 +1,208 @@
+//! Runs of a report that are trained again: which, and what to conclude from them.
+
+use crate::error::Result;
+use crate::hash::Digest;
+use crate::record::RunRecord;
+use crate::report::manifest::{CellEntry, Manifest, RunEntry};
+use crate::report::rows::{self, Row};
+use crate::report::verify::Mismatch;
+use crate::report::verify::sheets::FINISHED;
+use crate::spec::run::{RunId, RunSpec};
+use crate::spec::suite::Cell;
+use crate::stream::Stream;
+use serde::Serialize;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The largest difference of test accuracy, as a fraction, at which a run of another determinism
+/// class still agrees with the report.
+///
+/// Other bits are another path through the same training, so two classes differ by less than two
+/// seeds do, mostly by a few test examples; two points leave room for that, and are less than what
+/// separates the strategies that a report tells apart.
+pub const TOLERANCE: f64 = 0.02;
+
+/// A run of the report to be trained again.
+#[derive(Clone, Debug)]
+pub struct Choice<'a> {
+    pub entry: &'a RunEntry,
+    /// The run on the kind of device that is here.
+    pub spec: RunSpec,
+}
+
+impl Choice<'_> {
+    /// The run as a cell of its own, for training.
+    ///
+    /// # Errors
+    /// When the run cannot be described.
+    pub fn cell(&self) -> Result<Cell> {
+        Ok(Cell {
+            id: self.spec.cell_id()?,
+            dataset: self.entry.dataset.clone(),
+            fusion: self.entry.fusion.clone(),
+            strategy: self.entry.strategy.clone(),
+            runs: vec![self.spec.clone()],
+        })
+    }
+}
+
+/// Chooses `n` different runs of the report, or all where it has fewer, by the stream of `seed`.
+/// `backend` is the kind of device that they will be trained on.
+pub fn choose<'a>(manifest: &'a Manifest, n: usize, seed: u64, backend: &str) -> Vec<Choice<'a>> {
+    let cells: BTreeMap<&RunId, &CellEntry> =
+        manifest.cells.iter().map(|cell| (&cell.id, cell)).collect();
+    // Cells may share a run.
+    let runs: BTreeMap<&RunId, &RunEntry> =
+        manifest.runs.iter().map(|run| (&run.id, run)).collect();
+    let runs: Vec<&RunEntry> = runs.into_values().collect();
+    let mut chosen = Stream::new(seed, "verify/retrain").permutation(runs.len());
+    chosen.truncate(n);
+    chosen.sort_unstable();
+    let choices = chosen.into_iter().filter_map(|at| {
+        let entry = runs[at];
+        let spec = cells.get(&entry.cell)?.spec.clone();
+        Some(Choice { entry, spec: RunSpec { seed: entry.seed, backend: backend.into(), ..spec } })
+    });
+    choices.collect()
+}
+
+/// What training a run again has shown.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Retrained {
+    pub run: RunId,
+    /// The cell in a line.
+    pub label: String,
+    pub seed: u64,
+    /// The root of the run's record in the report, and of the one trained here.
+    pub root_there: Digest,
+    pub root_here: Digest,
+    /// Test accuracy of the selected epoch, as a fraction; `None` of a run that diverged.
+    pub accuracy_there: Option<f64>,
+    pub accuracy_here: Option<f64>,
+    /// The properties of the determinism class that differ: in the report, and here.
+    pub class_differs: BTreeMap<String, [Option<String>; 2]>,
+    pub verdict: Verdict,
+    /// What differs, where something does.
+    pub difference: Option<String>,
+}
+
+/// How a run that was trained again stands to the report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Verdict {
+    /// Equal to the bit.
+    Equal,
+    /// Of another determinism class, with other bits and metrics within the tolerance.
+    WithinTolerance,
+    /// Of another determinism class, and beyond the tolerance.
+    BeyondTolerance,
+    /// Of the same determinism class, with other bits.
+    Different,
+}
+
+impl Verdict {
+    /// Whether the report stands.
+    pub fn agrees(self) -> bool {
+        matches!(self, Verdict::Equal | Verdict::WithinTolerance)
+    }
+}
+
+impl Retrained {
+    /// The run and what differs in a line.
+    pub fn mismatch(&self) -> Mismatch {
+        let what = self.difference.as_deref().unwrap_or("nothing differs");
+        Mismatch {
+            path: format!("run {}", self.run),
+            what: format!("{}, seed {}, trained again: {what}", self.label, self.seed),
+        }
+    }
+}
+
+/// Compares the record of a run that was trained again with the report. Roots first: equal ones
+/// are equal in any class. `row` is the run's in `results.csv`; `stored` its record in the store,
+/// which tells the first epoch that differs; `tolerance` is of accuracy, as a fraction.
+///
+/// # Errors
+/// When a record cannot be encoded or the row is damaged.
+pub fn compare(
+    manifest: &Manifest,
+    choice: &Choice<'_>,
+    row: &Row,
+    stored: Option<&RunRecord>,
+    here: &RunRecord,
+    tolerance: f64,
+) -> Result<Retrained> {
+    let entry = choice.entry;
+    let metric = rows::column(here.spec.protocol.selection, "accuracy");
+    let usable = row.text("status") == FINISHED;
+    let accuracy_there = if usable { row.number(&metric)? } else { None };
+    let finished = here.outcome.failure().is_none();
+    let selected = here.epochs.get(here.selected_epoch).filter(|_| finished);
+    let accuracy_here = selected.map(|epoch| epoch.test.accuracy);
+    let there = manifest.classes.get(&entry.class.to_string());
+    let class_differs = differing(there, &here.environment.class);
+    let root_here = here.root()?;
+    let close = match (accuracy_there, accuracy_here) {
+        (Some(there), Some(here)) => (there - here).abs() <= tolerance,
+        (None, None) => true,
+        _ => false,
+    };
+    let verdict = if root_here == entry.root {
+        Verdict::Equal
+    } else if class_differs.is_empty() && choice.spec.id()? == entry.id {
+        Verdict::Different
+    } else if close {
+        Verdict::WithinTolerance
+    } else {
+        Verdict::BeyondTolerance
+    };
+    let difference = (verdict != Verdict::Equal).then(|| first_difference(entry, stored, here));
+    Ok(Retrained {
+        run: entry.id.clone(),
+        label: format!("{} / {} / {}", entry.dataset, entry.fusion, entry.strategy),
+        seed: entry.seed,
+        root_there: entry.root,
+        root_here,
+        accuracy_there,
+        accuracy_here,
+        class_differs,
+        verdict,
+        difference,
+    })
+}
+
+/// The properties that two classes do not share, with both values.
+fn differing(
+    there: Option<&BTreeMap<String, String>>,
+    here: &BTreeMap<String, String>,
+) -> BTreeMap<String, [Option<String>; 2]> {
+    let there = there.cloned().unwrap_or_default();
+    let names: BTreeSet<&String> = there.keys().chain(here.keys()).collect();
+    let values = names
+        .into_iter()
+        .map(|name| (name.clone(), [there.get(name).cloned(), here.get(name).cloned()]));
+    values.filter(|(_, [there, here])| there != here).collect()
+}
+
+/// Where two trainings part, as early as the digests at hand can tell.
+fn first_difference(entry: &RunEntry, stored: Option<&RunRecord>, here: &RunRecord) -> String {
+    if here.data_content != entry.data_content {
+        return "the data differ".into();
+    }
+    if here.initial_root != entry.initial_root {
+        return "the initial weights differ".into();
+    }
+    // A stored record that is not the report's own proves nothing.
+    if let Some(stored) = stored.filter(|record| record.root().is_ok_and(|r| r == entry.root)) {
+        let mut pairs = stored.epochs.iter().zip(&here.epochs);
+        if let Some(at) = pairs.position(|(there, here)| there.root != here.root) {
+            return format!("the weights differ from epoch {} on", at + 1);
+        }
+    }
+    if here.final_root != entry.final_root {
+        return "the weights or states at the end differ".into();
+    }
+    if here.selected_root != entry.selected_root {
+        return "the selected weights differ".into();
+    }
+    "the weights are equal, what was measured of them differs".into()
+}
