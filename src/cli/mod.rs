@@ -2,6 +2,7 @@
 
 pub mod catalog;
 mod data;
+mod diff;
 mod doctor;
 mod estimate;
 pub mod output;
@@ -40,6 +41,7 @@ enum Command {
     Suite(suite::Arguments),
     Report(report::Arguments),
     Verify(verify::Arguments),
+    Diff(diff::Arguments),
     Data(data::Arguments),
     Doctor(doctor::Arguments),
     #[command(hide = true)]
@@ -93,6 +95,7 @@ pub fn main() -> ExitCode {
         Command::Suite(arguments) => suite::run(&arguments),
         Command::Report(arguments) => report::run(&arguments),
         Command::Verify(arguments) => verify::run(&arguments),
+        Command::Diff(arguments) => diff::run(&arguments),
         Command::Data(arguments) => data::run(&arguments),
         Command::Doctor(arguments) => doctor::run(&arguments),
         Command::Worker => worker::run(),
