@@ -303,6 +303,7 @@ mod tests {
             let selected = record.selected_epoch;
             record.epochs[selected].test.accuracy -= 0.25;
             record.environment.class.insert("libm".into(), "another".into());
+            record.environment.class_id = Digest::of(b"another class");
         }
         let (old, new) = (published(&old), published(&new));
         let found = diff(&old, &new).unwrap();
