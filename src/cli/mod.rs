@@ -3,6 +3,7 @@
 mod bisect;
 pub mod catalog;
 mod data;
+mod diff;
 mod doctor;
 mod estimate;
 pub mod output;
@@ -42,6 +43,7 @@ enum Command {
     Report(report::Arguments),
     Bisect(bisect::Arguments),
     Verify(verify::Arguments),
+    Diff(diff::Arguments),
     Data(data::Arguments),
     Doctor(doctor::Arguments),
     #[command(hide = true)]
@@ -96,6 +98,7 @@ pub fn main() -> ExitCode {
         Command::Report(arguments) => report::run(&arguments),
         Command::Bisect(arguments) => bisect::run(&arguments),
         Command::Verify(arguments) => verify::run(&arguments),
+        Command::Diff(arguments) => diff::run(&arguments),
         Command::Data(arguments) => data::run(&arguments),
         Command::Doctor(arguments) => doctor::run(&arguments),
         Command::Worker => worker::run(),

@@ -12,6 +12,7 @@ pub mod caveat;
 pub mod collect;
 pub mod compare;
 pub mod content;
+pub mod diff;
 pub mod document;
 pub mod findings;
 #[cfg(test)]

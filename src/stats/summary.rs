@@ -1,16 +1,17 @@
 //! Location, spread and the t interval of a sample.
 
 use crate::stats::student;
+use serde::Serialize;
 
 /// A two-sided 95 % interval, in the unit of the data.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Interval {
     pub low: f64,
     pub high: f64,
 }
 
 /// What is known of a quantity from its seeds, in the unit of the data.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Estimate {
     pub n: usize,
     pub mean: f64,

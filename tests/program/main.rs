@@ -2,6 +2,7 @@
 //! no network.
 
 mod bench;
+mod diff;
 mod failures;
 mod interruptions;
 mod missing_data;
@@ -10,3 +11,4 @@ mod refusals;
 mod reports;
 mod streams;
 mod suites;
+mod verify;

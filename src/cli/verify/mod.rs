@@ -9,7 +9,7 @@ use crate::environment;
 use crate::error::{Error, Kind, Result};
 use crate::hash::Digest;
 use crate::report::manifest::Manifest;
-use crate::report::rows::{self, Row};
+use crate::report::rows;
 use crate::report::verify::attest::{self, Retraining, Verdict, Verification};
 use crate::report::verify::records::{self, Records};
 use crate::report::verify::retrained::{self, Choice, TOLERANCE};
@@ -26,7 +26,8 @@ use std::path::{Path, PathBuf};
 #[derive(Args)]
 #[command(after_help = "\
 Roots are compared to the bit where the determinism class is that of the report. In another class \
-runs with other bits are held to the tolerance instead.
+runs with other bits are held to the tolerance instead, or to what two seeds of the cell differ by \
+(2√2 standard deviations) where that is more.
 
 Example: counterpoise verify reports/full/v1 --retrain 5 --attest verified.json")]
 pub(super) struct Arguments {
@@ -173,7 +174,6 @@ impl Arguments {
     ) -> Result<Retraining> {
         let bytes = files.get(sheets::RESULTS).map_or(&[][..], Vec::as_slice);
         let rows = rows::read(sheets::RESULTS, bytes)?;
-        let rows: BTreeMap<&str, &Row> = rows.iter().map(|row| (row.text("run"), row)).collect();
         let folder = tempfile::tempdir()
             .map_err(|e| Error::io("create a folder in", &std::env::temp_dir(), &e))?;
         let store = Store::open(folder.path())?;
@@ -186,11 +186,10 @@ impl Arguments {
             let why = match store.state(&id)? {
                 State::Done => {
                     let here = store.record(&id)?;
-                    let row = rows.get(choice.entry.id.0.as_str()).ok_or_else(|| {
-                        Error::unexpected(format!("run {} has no row", choice.entry.id))
-                    })?;
                     let stored = records.get(&choice.entry.id);
-                    runs.push(retrained::compare(manifest, choice, row, stored, &here, tolerance)?);
+                    runs.push(retrained::compare(
+                        manifest, choice, &rows, stored, &here, tolerance,
+                    )?);
                     continue;
                 }
                 State::Failed(failure) => failure.message,

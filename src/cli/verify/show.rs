@@ -57,7 +57,7 @@ fn retrained(retraining: &Retraining) -> Result<()> {
             run.seed.to_string(),
             percent(run.accuracy_there),
             percent(run.accuracy_here),
-            verdict(run, retraining.tolerance),
+            verdict(run),
         ]);
     }
     output::data(&table.render())?;
@@ -74,8 +74,8 @@ fn retrained(retraining: &Retraining) -> Result<()> {
     differing.iter().try_for_each(|line| output::data(line))
 }
 
-fn verdict(run: &Retrained, tolerance: f64) -> String {
-    let within = format!("{:.1} points", 100.0 * tolerance);
+fn verdict(run: &Retrained) -> String {
+    let within = format!("{:.1} points", 100.0 * run.allowed);
     match run.verdict {
         Verdict::Equal => "equal to the bit".into(),
         Verdict::WithinTolerance => format!("other bits, within {within}"),

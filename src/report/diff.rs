@@ -1,0 +1,319 @@
+//! Two published reports: what was added, removed and changed, and by how much results moved.
+
+use crate::error::{Error, Result};
+use crate::hash::Digest;
+use crate::report::analysis::strategy_label;
+use crate::report::manifest::{CellEntry, Manifest};
+use crate::report::rows::{self, Row};
+use crate::report::verify::sheets::{FINISHED, RESULTS};
+use crate::spec::run::RunId;
+use crate::stats::paired::{by_seed, paired};
+use crate::stats::summary::{Estimate, estimate};
+use serde::Serialize;
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+/// A published report, read for comparison.
+#[derive(Clone, Debug)]
+pub struct Published {
+    pub manifest: Manifest,
+    results: Vec<Row>,
+    /// Whether `results.csv` is the file that the manifest names.
+    pub intact: bool,
+}
+
+/// How the report `new` differs from `old`.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Difference {
+    /// The roots of both reports.
+    pub roots: [Digest; 2],
+    /// Whether the text of the suite is the same.
+    pub same_suite_text: bool,
+    /// Cells of the new report alone, and of the old alone, in a line each.
+    pub added: Vec<String>,
+    pub removed: Vec<String>,
+    /// Cells of both, in the order of the new report.
+    pub cells: Vec<CellDifference>,
+    /// What the determinism classes of both do not share: every value of a property in each.
+    pub classes: BTreeMap<String, [Vec<String>; 2]>,
+    /// Data sets whose manifest or content changed, by label: the digests in each report.
+    pub data: BTreeMap<String, [Vec<Digest>; 2]>,
+}
+
+/// A cell that both reports have.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct CellDifference {
+    /// The cell in a line, as the new report calls it.
+    pub label: String,
+    pub ids: [RunId; 2],
+    /// The fields of the description that changed.
+    pub changes: Vec<Change>,
+    /// Test accuracy under the protocol's selection, as fractions.
+    pub old: Option<Estimate>,
+    pub new: Option<Estimate>,
+    /// New less old over the seeds that both have, paired.
+    pub delta: Option<Estimate>,
+    /// Runs of the same seed in both, and those of them with equal roots.
+    pub runs: usize,
+    pub equal_roots: usize,
+}
+
+impl CellDifference {
+    /// Whether description and results are the same to the bit.
+    pub fn is_equal(&self) -> bool {
+        self.changes.is_empty() && self.runs == self.equal_roots && self.old == self.new
+    }
+}
+
+/// A field of a cell's description, and its values; `None` where it is absent.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Change {
+    /// The path of the field, such as `protocol.optimizer.lr`.
+    pub field: String,
+    pub old: Option<Value>,
+    pub new: Option<Value>,
+}
+
+impl Published {
+    /// Reads a report's manifest and its sheet of runs.
+    ///
+    /// # Errors
+    /// When the folder holds no report that can be read.
+    pub fn load(folder: &Path) -> Result<Self> {
+        let manifest = Manifest::load(folder)?;
+        let path = folder.join(RESULTS);
+        let bytes = std::fs::read(&path).map_err(|e| Error::io("read", &path, &e))?;
+        let results = rows::read(&path.display().to_string(), &bytes)?;
+        let intact = manifest.files.get(RESULTS) == Some(&Digest::of(&bytes));
+        Ok(Self { manifest, results, intact })
+    }
+
+    /// Test accuracy of a cell's finished runs by seed, under the protocol's selection.
+    fn accuracies(&self, cell: &CellEntry) -> Result<Vec<(u64, f64)>> {
+        let strategy = strategy_label(&cell.spec, &cell.strategy);
+        let labels = [cell.id.0.as_str(), &cell.dataset, &cell.fusion, &strategy];
+        let column = rows::column(cell.spec.protocol.selection, "accuracy");
+        let mut accuracies = Vec::new();
+        for row in &self.results {
+            let of_cell =
+                ["cell", "dataset", "fusion", "strategy"].map(|name| row.text(name)) == labels;
+            if of_cell
+                && row.text("status") == FINISHED
+                && let (Some(seed), Some(accuracy)) = (row.whole("seed")?, row.number(&column)?)
+            {
+                accuracies.push((seed, accuracy));
+            }
+        }
+        Ok(accuracies)
+    }
+
+    /// The roots of a cell's runs by seed.
+    fn roots(&self, cell: &CellEntry) -> BTreeMap<u64, Digest> {
+        let runs = self.manifest.runs.iter().filter(|run| run.cell == cell.id);
+        runs.map(|run| (run.seed, run.root)).collect()
+    }
+}
+
+/// Compares two reports, of one suite or of two. A cell is the same if its labels are, or else
+/// if its description is.
+///
+/// # Errors
+/// When a sheet is damaged or a description cannot be encoded.
+pub fn diff(old: &Published, new: &Published) -> Result<Difference> {
+    let mut left: Vec<&CellEntry> = old.manifest.cells.iter().collect();
+    let mut partners: Vec<Option<&CellEntry>> = vec![None; new.manifest.cells.len()];
+    for same in [same_labels, same_description] {
+        for (cell, partner) in new.manifest.cells.iter().zip(&mut partners) {
+            if partner.is_none()
+                && let Some(at) = left.iter().position(|other| same(cell, other))
+            {
+                *partner = Some(left.remove(at));
+            }
+        }
+    }
+    let mut cells = Vec::new();
+    let mut added = Vec::new();
+    for (cell, partner) in new.manifest.cells.iter().zip(partners) {
+        match partner {
+            Some(before) => cells.push(compare(old, before, new, cell)?),
+            None => added.push(label(cell)),
+        }
+    }
+    Ok(Difference {
+        roots: [old.manifest.root, new.manifest.root],
+        same_suite_text: old.manifest.suite_text == new.manifest.suite_text,
+        added,
+        removed: left.into_iter().map(label).collect(),
+        cells,
+        classes: classes(&old.manifest, &new.manifest),
+        data: data(&old.manifest, &new.manifest),
+    })
+}
+
+fn same_labels(a: &CellEntry, b: &CellEntry) -> bool {
+    (&a.dataset, &a.fusion, &a.strategy) == (&b.dataset, &b.fusion, &b.strategy)
+        // The reference cells of a data set's modalities share their labels.
+        && strategy_label(&a.spec, &a.strategy) == strategy_label(&b.spec, &b.strategy)
+}
+
+fn same_description(a: &CellEntry, b: &CellEntry) -> bool {
+    a.id == b.id
+}
+
+fn label(cell: &CellEntry) -> String {
+    let strategy = strategy_label(&cell.spec, &cell.strategy);
+    format!("{} / {} / {strategy}", cell.dataset, cell.fusion)
+}
+
+fn compare(
+    old: &Published,
+    before: &CellEntry,
+    new: &Published,
+    after: &CellEntry,
+) -> Result<CellDifference> {
+    let (was, is) = (old.accuracies(before)?, new.accuracies(after)?);
+    let (roots_before, roots_after) = (old.roots(before), new.roots(after));
+    let shared: Vec<bool> = roots_after
+        .iter()
+        .filter_map(|(seed, root)| Some(roots_before.get(seed)? == root))
+        .collect();
+    let values = |of: &[(u64, f64)]| of.iter().map(|(_, accuracy)| *accuracy).collect::<Vec<_>>();
+    Ok(CellDifference {
+        label: label(after),
+        ids: [before.id.clone(), after.id.clone()],
+        changes: changes(before, after)?,
+        old: estimate(&values(&was)),
+        new: estimate(&values(&is)),
+        delta: paired(&by_seed(&is, &was)).map(|test| test.difference),
+        runs: shared.len(),
+        equal_roots: shared.iter().filter(|equal| **equal).count(),
+    })
+}
+
+/// The fields in which two descriptions differ. The seeds are compared as a list.
+fn changes(before: &CellEntry, after: &CellEntry) -> Result<Vec<Change>> {
+    let fields = |cell: &CellEntry| -> Result<BTreeMap<String, Value>> {
+        let mut value = serde_json::to_value(&cell.spec)
+            .map_err(|e| Error::unexpected(format!("cannot encode a cell: {e}")))?;
+        value["seed"] = Value::Null;
+        let mut fields = BTreeMap::new();
+        flatten("", &value, &mut fields);
+        fields.remove("seed");
+        fields.insert("seeds".into(), cell.seeds.clone().into());
+        Ok(fields)
+    };
+    let (mut before, mut after) = (fields(before)?, fields(after)?);
+    let names: BTreeSet<String> = before.keys().chain(after.keys()).cloned().collect();
+    let changes = names.into_iter().map(|field| {
+        let (old, new) = (before.remove(&field), after.remove(&field));
+        Change { field, old, new }
+    });
+    Ok(changes.filter(|change| change.old != change.new).collect())
+}
+
+/// The scalars of a value by their path.
+fn flatten(path: &str, value: &Value, into: &mut BTreeMap<String, Value>) {
+    let inside = |name: &str| match path {
+        "" => name.to_string(),
+        _ => format!("{path}.{name}"),
+    };
+    match value {
+        Value::Object(map) => {
+            map.iter().for_each(|(name, value)| flatten(&inside(name), value, into));
+        }
+        Value::Array(items) => {
+            let items = items.iter().enumerate();
+            items.for_each(|(at, value)| flatten(&inside(&at.to_string()), value, into));
+        }
+        scalar => {
+            into.insert(path.to_string(), scalar.clone());
+        }
+    }
+}
+
+fn classes(old: &Manifest, new: &Manifest) -> BTreeMap<String, [Vec<String>; 2]> {
+    let values = [old, new].map(|manifest| {
+        let mut values: BTreeMap<&String, BTreeSet<&String>> = BTreeMap::new();
+        for (name, value) in manifest.classes.values().flatten() {
+            values.entry(name).or_default().insert(value);
+        }
+        values
+    });
+    let names: BTreeSet<&String> = values.iter().flat_map(BTreeMap::keys).copied().collect();
+    let both = names.into_iter().map(|name| {
+        let of = |values: &BTreeMap<&String, BTreeSet<&String>>| -> Vec<String> {
+            values.get(name).into_iter().flatten().map(ToString::to_string).collect()
+        };
+        (name.clone(), [of(&values[0]), of(&values[1])])
+    });
+    both.filter(|(_, [old, new])| old != new).collect()
+}
+
+fn data(old: &Manifest, new: &Manifest) -> BTreeMap<String, [Vec<Digest>; 2]> {
+    let digests = [old, new].map(|manifest| {
+        let mut digests: BTreeMap<&String, BTreeSet<Digest>> = BTreeMap::new();
+        for run in &manifest.runs {
+            digests.entry(&run.dataset).or_default().extend([run.data_manifest, run.data_content]);
+        }
+        digests
+    });
+    let shared = digests[0].iter().filter_map(|(name, old)| {
+        let new = digests[1].get(name)?;
+        let of = |digests: &BTreeSet<Digest>| digests.iter().copied().collect();
+        (old != new).then(|| ((*name).clone(), [of(old), of(new)]))
+    });
+    shared.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::input::ReportInput;
+    use crate::report::{fixture, render};
+
+    fn published(input: &ReportInput) -> Published {
+        let files = render(input, 1).unwrap();
+        Published {
+            manifest: serde_json::from_slice(&files["manifest.json"]).unwrap(),
+            results: rows::read(RESULTS, &files[RESULTS]).unwrap(),
+            intact: true,
+        }
+    }
+
+    #[test]
+    fn a_report_does_not_differ_from_itself() {
+        let report = published(&fixture::small());
+        let found = diff(&report, &report).unwrap();
+        assert_eq!(found.cells.len(), report.manifest.cells.len());
+        assert!(found.cells.iter().all(CellDifference::is_equal));
+        assert!(found.added.is_empty() && found.removed.is_empty());
+        assert!(found.classes.is_empty() && found.data.is_empty());
+        assert!(found.cells.iter().any(|cell| cell.delta.is_some_and(|delta| delta.mean == 0.0)));
+    }
+
+    #[test]
+    fn what_is_added_removed_and_changed_is_told_apart() {
+        let old = fixture::tiny();
+        let mut new = old.clone();
+        let gone = new.cells.remove(1);
+        new.cells[0].spec.protocol.epochs += 1;
+        for record in &mut new.cells[0].records {
+            record.spec.protocol.epochs += 1;
+            let selected = record.selected_epoch;
+            record.epochs[selected].test.accuracy -= 0.25;
+            record.environment.class.insert("libm".into(), "another".into());
+            record.environment.class_id = Digest::of(b"another class");
+        }
+        let (old, new) = (published(&old), published(&new));
+        let found = diff(&old, &new).unwrap();
+        assert_eq!(found.removed, [format!("digits / concat / {}", gone.strategy)]);
+        assert_eq!(diff(&new, &old).unwrap().added, found.removed);
+        let cell = &found.cells[0];
+        assert_eq!(cell.changes[0].field, "protocol.epochs");
+        assert_eq!((cell.runs, cell.equal_roots), (2, 0));
+        assert!((cell.delta.unwrap().mean + 0.25).abs() < 1e-12, "{:?}", cell.delta);
+        assert!(found.cells[1..].iter().all(CellDifference::is_equal));
+        assert_eq!(found.classes["libm"][1].last().unwrap(), "another");
+    }
+}
