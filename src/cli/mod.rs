@@ -5,6 +5,7 @@ mod data;
 mod doctor;
 mod estimate;
 pub mod output;
+mod parity;
 mod plan;
 mod progress;
 mod report;
@@ -39,6 +40,7 @@ enum Command {
     Report(report::Arguments),
     Data(data::Arguments),
     Doctor(doctor::Arguments),
+    Parity(parity::Arguments),
     #[command(hide = true)]
     Worker,
 }
@@ -91,6 +93,7 @@ pub fn main() -> ExitCode {
         Command::Report(arguments) => report::run(&arguments),
         Command::Data(arguments) => data::run(&arguments),
         Command::Doctor(arguments) => doctor::run(&arguments),
+        Command::Parity(arguments) => parity::run(&arguments),
         Command::Worker => worker::run(),
     };
     match result {

@@ -5,7 +5,7 @@ use super::progress::Display;
 use super::{Format, Places, estimate, output, plan};
 use crate::data::{self, cache};
 use crate::error::{Error, Kind, Result};
-use crate::exec::launch::Program;
+use crate::exec::launch::{Program, Slot};
 use crate::exec::scheduler::{self, Options, Summary, Task};
 use crate::report::collect::{collect, complete_root};
 use crate::report::input::ReportInput;
@@ -41,10 +41,10 @@ pub(super) struct Arguments {
     /// Only the runs that match, such as `dataset=mfeat,strategy=ogm*`; writes no report
     #[arg(long, value_name = "KEY=PATTERN,..")]
     filter: Option<String>,
-    /// Runs at a time; the number of cores where it is not given
+    /// Runs at a time on each device; by default one a core, as far as a GPU's memory goes
     #[arg(long, value_name = "N")]
     pub(super) jobs: Option<NonZeroUsize>,
-    /// The device to train on
+    /// The devices to train on, such as `cpu` or, in a build with `tch`, `cuda:0,cuda:1`
     #[arg(long, value_name = "NAME", default_value = "auto")]
     pub(super) device: String,
     /// Begin no further run after a failure
@@ -117,8 +117,11 @@ fn train(
     suite: &Suite,
     store: &Store,
 ) -> Result<(Summary, BTreeMap<RunId, String>)> {
+    let seats = device::seats(&arguments.device)?;
     let cores = cores();
-    let jobs = arguments.jobs.map_or(cores, NonZeroUsize::get);
+    let room = seats.iter().filter_map(|seat| seat.room).min().unwrap_or(cores);
+    let share = (cores / seats.len()).min(room).max(1);
+    let jobs = arguments.jobs.map_or(share, NonZeroUsize::get);
     let mut blocked = BTreeMap::new();
     let mut unusable: BTreeMap<String, Option<String>> = BTreeMap::new();
     let mut tasks = Vec::new();
@@ -142,9 +145,9 @@ fn train(
     }
     let options = Options {
         jobs: NonZeroUsize::new(jobs).unwrap_or(NonZeroUsize::MIN),
-        threads: NonZeroUsize::new(cores / jobs).unwrap_or(NonZeroUsize::MIN),
+        threads: NonZeroUsize::new(cores / (jobs * seats.len())).unwrap_or(NonZeroUsize::MIN),
         data_dir: arguments.data.clone(),
-        device: arguments.device.clone(),
+        slots: seats.into_iter().map(|seat| Slot { device: seat.name, env: seat.env }).collect(),
         fail_fast: arguments.fail_fast,
     };
     let program = Program {
@@ -153,7 +156,7 @@ fn train(
         args: vec!["worker".into()],
         env: BTreeMap::new(),
     };
-    let display = Display::new(jobs);
+    let display = Display::new(jobs * options.slots.len());
     let mut observer = |progress: &scheduler::Progress<'_>| display.show(progress);
     let summary = scheduler::run(tasks, store, &options, &program, &mut observer)?;
     Ok((summary, blocked))

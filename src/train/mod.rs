@@ -5,6 +5,8 @@ pub mod device;
 pub mod evaluate;
 pub mod metrics;
 pub mod optimizer;
+pub mod parity;
+pub mod reading;
 mod resume;
 pub mod step;
 pub mod trace;
@@ -18,14 +20,17 @@ use crate::model::layers::Place;
 use crate::model::parameters::{Site, snapshot};
 use crate::model::score::Estimator;
 use crate::model::{Model, init};
-use crate::modulation::{self, EpochContext, Strategy};
+use crate::modulation::{self, EpochContext, Strategy, Updates};
 use crate::record::{Cost, Environment, EpochRecord, Outcome, RunRecord};
 use crate::spec::run::RunSpec;
 use crate::stream::Stream;
+use batch::{Batch, Source};
 use device::Backend;
 use evaluate::Evaluation;
 use optimizer::Optimizer;
+use reading::Readings;
 use std::path::Path;
+use std::rc::Rc;
 use std::time::Instant;
 use trace::Trace;
 
@@ -137,17 +142,26 @@ struct Trainer<'a> {
     spec: &'a RunSpec,
     data: &'a Dataset,
     names: Vec<String>,
-    /// The indices of the data set's modalities that take part.
-    columns: Vec<usize>,
-    /// Where evaluation happens, and the same device with autodiff.
+    sources: Rc<Sources<'a>>,
+    /// Where evaluation happens.
     plain: Place,
-    autodiff: Place,
+    habits: device::Habits,
     estimator: Estimator,
     model: Model,
     strategy: Box<dyn Strategy>,
     optimizer: Optimizer,
     trace: Trace,
+    /// Steps whose scalars are still on the device.
+    unread: Vec<Readings>,
     step: usize,
+}
+
+/// Where the batches of every split come from.
+struct Sources<'a> {
+    train: Source<'a>,
+    validation: Source<'a>,
+    test: Source<'a>,
+    further: Vec<Source<'a>>,
 }
 
 impl<'a> Trainer<'a> {
@@ -157,6 +171,16 @@ impl<'a> Trainer<'a> {
             spec.branches.iter().map(|branch| branch.modality.name.clone()).collect();
         let plain = Place { device: backend.device.clone(), dtype: device::DTYPE };
         let autodiff = Place { device: backend.device.clone().autodiff(), ..plain.clone() };
+        let source = |split: &'a Split, place: &Place| {
+            let resident = backend.habits.resident;
+            Source::new(split, &columns, spec.n_classes, place.clone(), resident)
+        };
+        let sources = Sources {
+            train: source(&data.train, &autodiff),
+            validation: source(&data.validation, &plain),
+            test: source(&data.test, &plain),
+            further: data.further.iter().map(|(_, split)| source(split, &plain)).collect(),
+        };
         let model = init::fill(Model::build(spec, &autodiff)?, &names, spec.seed);
         let strategy = modulation::build(&spec.strategy)?;
         let sites: Vec<Site> = snapshot(&model, &names).into_iter().map(|(site, _)| site).collect();
@@ -167,14 +191,15 @@ impl<'a> Trainer<'a> {
             spec,
             data,
             names,
-            columns,
+            sources: Rc::new(sources),
             plain,
-            autodiff,
+            habits: backend.habits,
             estimator: Estimator::parse(&spec.scores)?,
             model,
             strategy,
             optimizer: Optimizer::new(&spec.protocol.optimizer),
             trace: Trace::new(spec.protocol.trace_every),
+            unread: Vec::new(),
             step: 0,
         })
     }
@@ -203,55 +228,80 @@ impl<'a> Trainer<'a> {
 
     /// Trains one epoch. Gives the step at which the loss stopped being finite, if it did.
     fn train_epoch(&mut self, epoch: usize) -> Result<Option<usize>> {
-        self.strategy.epoch_start(&epoch_context(
-            self.spec,
-            self.data,
-            &self.model,
-            &self.plain,
-            epoch,
-        ));
-        let lr = self.optimizer.learning_rate(self.spec.protocol.schedule, epoch);
-        for (pass, turns) in self.strategy.plan(epoch).into_iter().enumerate() {
-            for rows in self.batches(epoch, pass) {
-                let batch = batch::gather(
-                    &self.data.train,
-                    &self.columns,
-                    &rows,
-                    self.spec.n_classes,
-                    &self.autodiff,
-                );
-                for (turn, updates) in turns.iter().enumerate() {
-                    let at = step::Position {
-                        seed: self.spec.seed,
-                        epoch,
-                        step: self.step,
-                        pass,
-                        turn,
-                        lr,
-                        names: &self.names,
-                        estimator: self.estimator,
-                    };
-                    let stepped = step::step(
-                        self.model.clone(),
-                        self.strategy.as_mut(),
-                        &mut self.optimizer,
-                        &batch,
-                        updates,
-                        &at,
-                    )?;
-                    self.model = stepped.model;
-                    let Some(scalars) = stepped.scalars else { continue };
-                    if !scalars["loss"].is_finite() {
-                        return Ok(Some(self.step));
-                    }
-                    self.trace.push(epoch, self.step, scalars);
+        let sources = Rc::clone(&self.sources);
+        for (pass, turns) in self.begin_epoch(epoch).into_iter().enumerate() {
+            for batch in sources.train.batches(self.batches(epoch, pass)) {
+                let diverged = self.train_batch(&batch, (epoch, pass), &turns)?;
+                if diverged.is_some() {
+                    return Ok(diverged);
                 }
-                self.step += 1;
             }
         }
+        let diverged = self.read();
+        if diverged.is_none() {
+            let context = epoch_context(self.spec, self.data, &self.model, &self.plain, epoch);
+            self.model = self.strategy.epoch_end(&context, self.model.clone());
+        }
+        Ok(diverged)
+    }
+
+    /// The passes over the data that make the epoch.
+    fn begin_epoch(&mut self, epoch: usize) -> Vec<modulation::Pass> {
         let context = epoch_context(self.spec, self.data, &self.model, &self.plain, epoch);
-        self.model = self.strategy.epoch_end(&context, self.model.clone());
+        self.strategy.epoch_start(&context);
+        self.strategy.plan(epoch)
+    }
+
+    /// Takes the turns of one step. Gives the step whose loss was seen not to be finite.
+    fn train_batch(
+        &mut self,
+        batch: &Batch,
+        (epoch, pass): (usize, usize),
+        turns: &[Updates],
+    ) -> Result<Option<usize>> {
+        let lr = self.optimizer.learning_rate(self.spec.protocol.schedule, epoch);
+        for (turn, updates) in turns.iter().enumerate() {
+            let at = step::Position {
+                seed: self.spec.seed,
+                epoch,
+                step: self.step,
+                pass,
+                turn,
+                lr,
+                names: &self.names,
+                estimator: self.estimator,
+                draws: self.habits.draws,
+            };
+            let stepped = step::step(
+                self.model.clone(),
+                self.strategy.as_mut(),
+                &mut self.optimizer,
+                batch,
+                updates,
+                &at,
+            )?;
+            self.model = stepped.model;
+            self.unread.extend(stepped.readings);
+            if self.habits.read_every <= self.unread.len()
+                && let Some(step) = self.read()
+            {
+                return Ok(Some(step));
+            }
+        }
+        self.step += 1;
         Ok(None)
+    }
+
+    /// Reads the scalars that are still on the device into the trace. Gives the first step whose
+    /// loss is not finite, if there is one; what followed it is left out.
+    fn read(&mut self) -> Option<usize> {
+        for (epoch, step, scalars) in Readings::read(std::mem::take(&mut self.unread)) {
+            if !scalars["loss"].is_finite() {
+                return Some(step);
+            }
+            self.trace.push(epoch, step, scalars);
+        }
+        None
     }
 
     /// The rows of every batch of a pass, shuffled by a stream of its own.
@@ -278,21 +328,21 @@ impl<'a> Trainer<'a> {
             model: &self.model,
             strategy: self.strategy.as_ref(),
             estimator: self.estimator,
-            columns: &self.columns,
+            modalities: self.names.len(),
             n_classes: self.spec.n_classes,
-            place: &self.plain,
         };
         let further = self
             .data
             .further
             .iter()
-            .map(|(name, split)| Ok((name.clone(), evaluation.metrics(split)?)))
+            .zip(&self.sources.further)
+            .map(|((name, split), source)| Ok((name.clone(), evaluation.metrics(split, source)?)))
             .collect::<Result<_>>()?;
         Ok(EpochRecord {
             lr: self.optimizer.learning_rate(self.spec.protocol.schedule, epoch),
             train,
-            validation: evaluation.metrics(&self.data.validation)?,
-            test: evaluation.metrics(&self.data.test)?,
+            validation: evaluation.metrics(&self.data.validation, &self.sources.validation)?,
+            test: evaluation.metrics(&self.data.test, &self.sources.test)?,
             further,
             root,
         })

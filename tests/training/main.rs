@@ -1,5 +1,7 @@
 //! The training loop on small made data: every part with every other, and determinism.
 
 mod made;
+#[cfg(feature = "tch")]
+mod parity;
 mod product;
 mod resume;
