@@ -8,7 +8,7 @@ use counterpoise::model::encoder::ENCODERS;
 use counterpoise::model::layers::Place;
 use counterpoise::model::score::Estimator;
 use counterpoise::model::{Model, init};
-use counterpoise::modulation::{self, STRATEGIES, Updates};
+use counterpoise::modulation::{self, Draws, STRATEGIES, Updates};
 use counterpoise::protocol::{self, Protocol, Schedule, Selection};
 use counterpoise::record::RunRecord;
 use counterpoise::record::probe::Probe;
@@ -104,6 +104,7 @@ fn training_steps(c: &mut Criterion) {
                         lr: 0.0,
                         names: &names,
                         estimator: Estimator::SplitHead,
+                        draws: Draws::Host,
                     };
                     let hooks = strategy_hooks.as_mut();
                     model = step(model.clone(), hooks, &mut optimizer, &batch, &Updates::All, &at)

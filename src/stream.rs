@@ -22,6 +22,11 @@ impl Stream {
         Self { rng: ChaCha8Rng::from_seed(key.0), spare: None }
     }
 
+    /// A seed for a generator of another kind.
+    pub fn key(&mut self) -> u64 {
+        self.rng.next_u64()
+    }
+
     /// Uniform on [0, 1), with 53 bits.
     pub fn uniform(&mut self) -> f64 {
         (self.rng.next_u64() >> 11) as f64 * (1.0 / (1u64 << 53) as f64)

@@ -116,7 +116,8 @@ fn only_what_trains_knows_of_tensors() {
     stands_only_in("burn::", |path| {
         TRAINING.iter().any(|module| path.starts_with(&format!("{module}/")))
     });
-    stands_only_in("Device::flex", |path| path == "train/device.rs");
+    stands_only_in("Device::flex", |path| path == "train/device/mod.rs");
+    stands_only_in("Device::libtorch", |path| path == "train/device/libtorch.rs");
     // It consults the environment and prefers accelerators.
     assert!(sources().iter().all(|(_, _, code)| !code.contains("Device::default")));
 }

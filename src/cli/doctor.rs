@@ -1,6 +1,7 @@
 //! `doctor`: what this build and this machine can do.
 
 use super::data::states;
+use super::worker::as_a_worker;
 use super::{Format, output, print_json};
 use crate::environment;
 use crate::error::Result;
@@ -14,7 +15,7 @@ use std::path::PathBuf;
 #[derive(Args)]
 #[command(after_help = "Example: counterpoise doctor --format json")]
 pub(super) struct Arguments {
-    /// The device whose determinism class is told
+    /// The device whose determinism class is told, such as `cpu` or `cuda:0`
     #[arg(long, value_name = "NAME", default_value = "auto")]
     device: String,
     /// Folder of the prepared data
@@ -26,6 +27,7 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<()> {
+    as_a_worker(&[&arguments.device])?;
     let backend = device::open(&arguments.device)?;
     let class = environment::class(&backend.class);
     let class_id = digest_json(&class)?;

@@ -7,6 +7,7 @@ mod diff;
 mod doctor;
 mod estimate;
 pub mod output;
+mod parity;
 mod plan;
 mod progress;
 mod report;
@@ -46,6 +47,7 @@ enum Command {
     Diff(diff::Arguments),
     Data(data::Arguments),
     Doctor(doctor::Arguments),
+    Parity(parity::Arguments),
     #[command(hide = true)]
     Worker,
 }
@@ -101,6 +103,7 @@ pub fn main() -> ExitCode {
         Command::Diff(arguments) => diff::run(&arguments),
         Command::Data(arguments) => data::run(&arguments),
         Command::Doctor(arguments) => doctor::run(&arguments),
+        Command::Parity(arguments) => parity::run(&arguments),
         Command::Worker => worker::run(),
     };
     match result {

@@ -79,7 +79,9 @@ impl Bars {
                     let _ = self.all.println(line);
                 }
             }
-            Step::Held | Step::FinishedElsewhere | Step::Finished { .. } => idle(worker),
+            Step::Held | Step::Crowded | Step::FinishedElsewhere | Step::Finished { .. } => {
+                idle(worker);
+            }
         }
     }
 }
@@ -101,6 +103,7 @@ fn line(progress: &Progress<'_>) -> Option<String> {
     let what = match progress.step {
         Step::Started | Step::Epoch { .. } => return None,
         Step::Held => "another process works on it".to_string(),
+        Step::Crowded => "too little memory beside the other runs; one job fewer here".to_string(),
         Step::FinishedElsewhere => "finished by another process".to_string(),
         Step::Finished { accuracy, took } => {
             let accuracy = accuracy.map_or("finished".to_string(), percent);

@@ -5,12 +5,13 @@ use super::{estimate, output};
 use crate::data::{self, cache};
 use crate::environment;
 use crate::error::{Error, Result};
-use crate::exec::launch::Program;
+use crate::exec::launch::{Program, Slot};
 use crate::exec::scheduler::{self, Options, Progress, Summary, Task};
 use crate::record::probe::Probe;
 use crate::spec::run::RunId;
 use crate::spec::suite::Cell;
 use crate::store::{State, Store};
+use crate::train::device;
 use clap::Args;
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -21,10 +22,10 @@ use std::thread::available_parallelism;
 /// How runs are trained. None of this but the kind of device changes a result.
 #[derive(Args, Clone, Debug)]
 pub(super) struct Training {
-    /// Runs at a time; the number of cores where it is not given
+    /// Runs at a time on each device; by default one a core, as far as a GPU's memory goes
     #[arg(long, value_name = "N")]
     pub(super) jobs: Option<NonZeroUsize>,
-    /// The device to train on
+    /// The devices to train on, such as `cpu` or, in a build with `tch`, `cuda:0,cuda:1`
     #[arg(long, value_name = "NAME", default_value = "auto")]
     pub(super) device: String,
     /// Folder of the prepared data
@@ -52,6 +53,11 @@ impl Training {
         store: &Store,
         wishes: Wishes,
     ) -> Result<(Summary, BTreeMap<RunId, String>)> {
+        let seats = device::seats(&self.device)?;
+        let cores = cores();
+        let room = seats.iter().filter_map(|seat| seat.room).min().unwrap_or(cores);
+        let share = (cores / seats.len()).min(room).max(1);
+        let jobs = self.jobs.map_or(share, NonZeroUsize::get);
         let mut blocked = BTreeMap::new();
         let mut unusable: BTreeMap<String, Option<String>> = BTreeMap::new();
         let mut tasks = Vec::new();
@@ -76,18 +82,19 @@ impl Training {
         if let Some(shortfall) = environment::shortfall() {
             output::warning(shortfall);
         }
-        let cores = cores();
-        let jobs = self.jobs.map_or(cores, NonZeroUsize::get);
         let options = Options {
             jobs: NonZeroUsize::new(jobs).unwrap_or(NonZeroUsize::MIN),
-            threads: NonZeroUsize::new(cores / jobs).unwrap_or(NonZeroUsize::MIN),
+            threads: NonZeroUsize::new(cores / (jobs * seats.len())).unwrap_or(NonZeroUsize::MIN),
             data_dir: self.data.clone(),
-            device: self.device.clone(),
+            slots: seats
+                .into_iter()
+                .map(|seat| Slot { device: seat.name, env: seat.env })
+                .collect(),
             fail_fast: wishes.fail_fast,
             probe: wishes.probe,
         };
         let program = self.worker()?;
-        let display = Display::new(jobs);
+        let display = Display::new(jobs * options.slots.len());
         let mut observer = |progress: &Progress<'_>| display.show(progress);
         let summary = scheduler::run(tasks, store, &options, &program, &mut observer)?;
         Ok((summary, blocked))

@@ -8,6 +8,8 @@ use crate::exec::wire::Event;
 use crate::exec::worker;
 use crate::spec::run::Part;
 use crate::train::{self, Progress};
+use std::collections::BTreeMap;
+use std::process::Command;
 
 /// Serves jobs from stdin until it closes. The data set of the last run is kept for the next.
 ///
@@ -53,6 +55,25 @@ pub(super) fn run() -> Result<()> {
             })
         },
     )
+}
+
+/// Makes sure that a command that opens devices itself has the environment that its workers would
+/// have: starts the program again with it where it has not, and ends with the exit code of that.
+///
+/// # Errors
+/// When a device is unknown, or the program cannot be started.
+pub(super) fn as_a_worker(devices: &[&str]) -> Result<()> {
+    let mut env = BTreeMap::new();
+    for device in devices {
+        env.extend(train::device::environment(device)?);
+    }
+    if env.iter().all(|(key, value)| std::env::var(key).as_ref() == Ok(value)) {
+        return Ok(());
+    }
+    let failed = |e| Error::unexpected(format!("cannot start this program again: {e}"));
+    let mut command = Command::new(std::env::current_exe().map_err(failed)?);
+    let status = command.args(std::env::args_os().skip(1)).envs(env).status().map_err(failed)?;
+    std::process::exit(status.code().unwrap_or(1));
 }
 
 /// Makes this thread one of rayon's, so that tensor kernels on small tensors need no hand-over

@@ -38,12 +38,24 @@ pub(crate) struct Note {
 
 pub(crate) struct Lane<'a> {
     pub(crate) index: usize,
+    /// The index of its device.
+    pub(crate) device: usize,
     pub(crate) shared: &'a Shared<'a>,
     pub(crate) notes: Sender<Note>,
     /// A worker that has finished its last run well.
     pub(crate) worker: Option<Worker>,
     /// The data set that the worker has in memory.
     pub(crate) loaded: Option<&'a Part>,
+}
+
+/// How an attempt ended.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Attempt {
+    Settled,
+    /// Another process holds the run.
+    Held,
+    /// The device had too little memory for this run beside those of other lanes.
+    Crowded,
 }
 
 /// How a worker's report on one run ended.
@@ -79,41 +91,46 @@ impl Lane<'_> {
 
     fn drain(&mut self) -> Result<()> {
         loop {
-            match self.shared.queue.next(self.loaded) {
-                Next::End => return Ok(()),
-                Next::Try(run) => {
-                    if !self.attempt(run)? {
-                        self.note(run, Step::Held);
-                        self.shared.queue.hold(run);
-                    }
+            let next = self.shared.queue.next(self.device, self.loaded);
+            let (Next::Try(run) | Next::Retry(run)) = next else { return Ok(()) };
+            let mut outcome = self.attempt(run)?;
+            while outcome == Attempt::Crowded {
+                if self.shared.queue.make_room(self.device, run) {
+                    return Ok(());
                 }
-                Next::Retry(run) => {
-                    if !self.attempt(run)? {
-                        self.shared.queue.hold(run);
-                        std::thread::sleep(POLL);
-                    }
+                outcome = self.attempt(run)?;
+            }
+            if outcome == Attempt::Held {
+                self.shared.queue.hold(run);
+                match next {
+                    Next::Retry(_) => std::thread::sleep(POLL),
+                    _ => self.note(run, Step::Held),
                 }
             }
         }
     }
 
-    /// Settles a run. False when another process holds it.
-    fn attempt(&mut self, run: usize) -> Result<bool> {
+    fn attempt(&mut self, run: usize) -> Result<Attempt> {
         let Planned { id, .. } = &self.shared.runs[run];
         let Some(claim) = self.shared.store.claim(id)? else {
-            return Ok(false);
+            return Ok(Attempt::Held);
         };
         // Another process may have finished it between the plan and the claim.
         if self.shared.store.state(id)? == State::Done {
             self.note(run, Step::FinishedElsewhere);
-            return Ok(true);
+            return Ok(Attempt::Settled);
         }
+        let alone = self.shared.queue.is_alone(self.device);
         self.note(run, Step::Started);
         let begun = Instant::now();
         let step = match self.train(run, claim.workdir())? {
             Ok(record) => {
                 claim.commit(&record)?;
                 settled(&record, begun.elapsed())
+            }
+            Err(failure) if failure.kind == FailureKind::OutOfMemory && !alone => {
+                self.note(run, Step::Crowded);
+                return Ok(Attempt::Crowded);
             }
             Err(failure) => {
                 claim.fail(&failure)?;
@@ -124,7 +141,7 @@ impl Lane<'_> {
             self.shared.queue.stop();
         }
         self.note(run, step);
-        Ok(true)
+        Ok(Attempt::Settled)
     }
 
     /// Has the run trained by a worker.
@@ -139,7 +156,7 @@ impl Lane<'_> {
         loop {
             let (mut worker, reused) = match self.worker.take() {
                 Some(worker) => (worker, true),
-                None => (self.shared.launch.launch(self.shared.options.threads)?, false),
+                None => (self.launch()?, false),
             };
             self.loaded = None;
             // A worker that is gone is found out by listening.
@@ -212,6 +229,11 @@ impl Lane<'_> {
         }
     }
 
+    fn launch(&self) -> Result<Worker> {
+        let options = self.shared.options;
+        self.shared.launch.launch(&options.slots[self.device], options.threads)
+    }
+
     fn job_line(&self, run: usize, workdir: &Path) -> Result<String> {
         let Planned { id, task, .. } = &self.shared.runs[run];
         let options = self.shared.options;
@@ -220,7 +242,7 @@ impl Lane<'_> {
             spec: task.spec.clone(),
             workdir: workdir.to_path_buf(),
             data_dir: options.data_dir.clone(),
-            device: options.device.clone(),
+            device: options.slots[self.device].device.clone(),
             threads: options.threads.get(),
             probe: options.probe.clone(),
         };

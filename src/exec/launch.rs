@@ -10,13 +10,22 @@ use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
+/// A device that workers are started for.
+#[derive(Clone, Debug)]
+pub struct Slot {
+    /// What the workers call it, such as `cpu` or `cuda:0`.
+    pub device: String,
+    /// What their environment must hold before they start.
+    pub env: BTreeMap<String, String>,
+}
+
 /// Starts workers.
 pub trait Launch: Sync {
-    /// Starts a worker that may use `threads` threads.
+    /// Starts a worker on a device that may use `threads` threads.
     ///
     /// # Errors
     /// When it cannot be started.
-    fn launch(&self, threads: NonZeroUsize) -> Result<Worker>;
+    fn launch(&self, slot: &Slot, threads: NonZeroUsize) -> Result<Worker>;
 }
 
 /// A worker in service.
@@ -86,13 +95,14 @@ pub struct Program {
 }
 
 impl Launch for Program {
-    fn launch(&self, threads: NonZeroUsize) -> Result<Worker> {
+    fn launch(&self, slot: &Slot, threads: NonZeroUsize) -> Result<Worker> {
         let failed = |e: std::io::Error| Error::io("start a worker from", &self.path, &e);
         let (output, sink) = std::io::pipe().map_err(failed)?;
         let mut command = Command::new(&self.path);
         command
             .args(&self.args)
             .env("RAYON_NUM_THREADS", threads.to_string())
+            .envs(&slot.env)
             .envs(&self.env)
             .stdin(Stdio::piped())
             .stdout(sink.try_clone().map_err(failed)?)

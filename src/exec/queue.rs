@@ -14,7 +14,8 @@ pub(crate) enum Next {
     End,
 }
 
-/// A queue of run indices, in the order of the plan. Shared by all lanes.
+/// A queue of run indices, in the order of the plan, and the number of lanes that work on each
+/// device. Shared by all lanes.
 pub(crate) struct Queue<'a> {
     datasets: Vec<&'a Part>,
     inner: Mutex<Inner>,
@@ -24,29 +25,57 @@ struct Inner {
     pending: VecDeque<usize>,
     /// Runs that another process works on.
     held: VecDeque<usize>,
+    /// By device.
+    lanes: Vec<usize>,
     stopped: bool,
 }
 
 impl<'a> Queue<'a> {
-    /// `datasets` holds the data set of every run; `pending` the runs to do.
-    pub(crate) fn new(datasets: Vec<&'a Part>, pending: VecDeque<usize>) -> Self {
-        let inner = Inner { pending, held: VecDeque::new(), stopped: false };
+    /// `datasets` holds the data set of every run; `pending` the runs to do; `lanes` how many
+    /// lanes there are for each device.
+    pub(crate) fn new(
+        datasets: Vec<&'a Part>,
+        pending: VecDeque<usize>,
+        lanes: Vec<usize>,
+    ) -> Self {
+        let inner = Inner { pending, held: VecDeque::new(), lanes, stopped: false };
         Self { datasets, inner: Mutex::new(inner) }
     }
 
-    /// The next run for a worker that has `loaded` in memory: the first on that data set, else
-    /// the first of all.
-    pub(crate) fn next(&self, loaded: Option<&Part>) -> Next {
+    /// The next run for a lane on `device` whose worker has `loaded` in memory: the first on that
+    /// data set, else the first of all. [`Next::End`] dismisses the lane.
+    pub(crate) fn next(&self, device: usize, loaded: Option<&Part>) -> Next {
         let mut inner = self.lock();
-        if inner.stopped {
-            return Next::End;
-        }
         let same = |index: &usize| loaded == Some(self.datasets[*index]);
         let at = inner.pending.iter().position(same).unwrap_or(0);
-        if let Some(index) = inner.pending.remove(at) {
-            return Next::Try(index);
+        let next = match inner.stopped {
+            true => Next::End,
+            false => match inner.pending.remove(at) {
+                Some(index) => Next::Try(index),
+                None => inner.held.pop_front().map_or(Next::End, Next::Retry),
+            },
+        };
+        if next == Next::End {
+            inner.lanes[device] -= 1;
         }
-        inner.held.pop_front().map_or(Next::End, Next::Retry)
+        next
+    }
+
+    /// Whether a lane is the only one on `device`.
+    pub(crate) fn is_alone(&self, device: usize) -> bool {
+        self.lock().lanes[device] == 1
+    }
+
+    /// Puts back a run for which a crowded device had too little memory. True dismisses the lane,
+    /// so that one fewer works there; false leaves the run to it, since it is alone by now.
+    pub(crate) fn make_room(&self, device: usize, index: usize) -> bool {
+        let mut inner = self.lock();
+        let crowded = 1 < inner.lanes[device];
+        if crowded {
+            inner.pending.push_front(index);
+            inner.lanes[device] -= 1;
+        }
+        crowded
     }
 
     /// Puts back a run that another process works on.
@@ -72,21 +101,33 @@ mod tests {
     #[test]
     fn a_worker_keeps_to_its_data_set_and_held_runs_come_last() {
         let [a, b] = ["a", "b"].map(|name| spec(name, 0).dataset);
-        let queue = Queue::new(vec![&a, &a, &b, &b], (0..4).collect());
-        assert_eq!(queue.next(None), Next::Try(0));
+        let queue = Queue::new(vec![&a, &a, &b, &b], (0..4).collect(), vec![1]);
+        assert_eq!(queue.next(0, None), Next::Try(0));
         queue.hold(0);
-        assert_eq!(queue.next(Some(&b)), Next::Try(2));
-        assert_eq!(queue.next(Some(&b)), Next::Try(3));
-        assert_eq!(queue.next(Some(&b)), Next::Try(1));
-        assert_eq!(queue.next(Some(&b)), Next::Retry(0));
-        assert_eq!(queue.next(Some(&b)), Next::End);
+        assert_eq!(queue.next(0, Some(&b)), Next::Try(2));
+        assert_eq!(queue.next(0, Some(&b)), Next::Try(3));
+        assert_eq!(queue.next(0, Some(&b)), Next::Try(1));
+        assert_eq!(queue.next(0, Some(&b)), Next::Retry(0));
+        assert_eq!(queue.next(0, Some(&b)), Next::End);
     }
 
     #[test]
     fn a_stopped_queue_hands_out_nothing() {
         let a = spec("a", 0).dataset;
-        let queue = Queue::new(vec![&a], VecDeque::from([0]));
+        let queue = Queue::new(vec![&a], VecDeque::from([0]), vec![1]);
         queue.stop();
-        assert_eq!(queue.next(None), Next::End);
+        assert_eq!(queue.next(0, None), Next::End);
+    }
+
+    #[test]
+    fn a_crowded_device_loses_lanes_but_never_its_last_nor_a_run() {
+        let a = spec("a", 0).dataset;
+        let queue = Queue::new(vec![&a; 3], (0..3).collect(), vec![2, 1]);
+        let [first, second] = [queue.next(0, None), queue.next(0, None)];
+        assert_eq!([first, second], [Next::Try(0), Next::Try(1)]);
+        assert!(queue.make_room(0, 0) && queue.is_alone(0));
+        assert!(!queue.make_room(0, 1), "the last lane tries again by itself");
+        assert!(!queue.make_room(1, 2), "devices are counted apart");
+        assert_eq!(queue.next(0, None), Next::Try(0));
     }
 }

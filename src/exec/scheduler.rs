@@ -3,7 +3,7 @@
 use crate::error::{Error, Result};
 use crate::exec::estimate::Estimate;
 use crate::exec::lane::{Lane, Note, Shared};
-use crate::exec::launch::Launch;
+use crate::exec::launch::{Launch, Slot};
 use crate::exec::queue::Queue;
 use crate::record::probe::Probe;
 use crate::spec::run::{Part, RunId, RunSpec};
@@ -28,14 +28,14 @@ pub struct Task {
 /// How runs are done. None of this changes a result.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// The number of workers.
+    /// The number of workers on each device.
     pub jobs: NonZeroUsize,
     /// The number of threads of each worker.
     pub threads: NonZeroUsize,
     /// Where prepared data sets are.
     pub data_dir: PathBuf,
-    /// The device's name, such as `cpu` or `cuda:0`.
-    pub device: String,
+    /// The devices, of one kind; at least one.
+    pub slots: Vec<Slot>,
     /// Begin no further run after a failure, instead of going on.
     pub fail_fast: bool,
     /// What every run is asked beside its spec. A fault does change results.
@@ -54,6 +54,9 @@ pub enum Step {
     },
     /// Another process works on the run; it is looked at again when all else is done.
     Held,
+    /// The device had too little memory for the run beside the others; it is tried again among
+    /// fewer.
+    Crowded,
     /// Another process has finished the run.
     FinishedElsewhere,
     /// `accuracy` is the test accuracy of the selected epoch, as a fraction.
@@ -133,16 +136,21 @@ pub fn run(
         failures: Vec::new(),
         summary: Summary { skipped: runs.len() - pending.len(), ..Summary::default() },
     };
-    let n_lanes = options.jobs.get().min(pending.len());
+    // Lane by lane over the devices, so that few runs are spread over all of them.
+    let n_devices = options.slots.len();
+    let n_lanes = (options.jobs.get() * n_devices).min(pending.len());
+    let mut lanes_of = vec![0; n_devices];
+    (0..n_lanes).for_each(|lane| lanes_of[lane % n_devices] += 1);
     let datasets = runs.iter().map(|run| &run.task.spec.dataset).collect();
-    let shared =
-        Shared { runs: &runs, store, options, launch, queue: Queue::new(datasets, pending) };
+    let queue = Queue::new(datasets, pending, lanes_of);
+    let shared = Shared { runs: &runs, store, options, launch, queue };
 
     std::thread::scope(|scope| {
         let (notes, inbox) = mpsc::channel();
         let lanes: Vec<_> = (0..n_lanes)
             .map(|index| Lane {
                 index,
+                device: index % n_devices,
                 shared: &shared,
                 notes: notes.clone(),
                 worker: None,
@@ -207,7 +215,7 @@ impl Ledger<'_> {
     fn enter(&mut self, lane: usize, run: usize, step: &Step) {
         let cost = self.runs[run].task.cost;
         match step {
-            Step::Started | Step::Held => {}
+            Step::Started | Step::Held | Step::Crowded => {}
             Step::Epoch { epoch, epochs, .. } => {
                 let fraction = *epoch as f64 / (*epochs).max(1) as f64;
                 self.estimate.progress(lane, cost, fraction.min(1.0));

@@ -62,7 +62,7 @@ fn attempt(
     };
     // After a panic nothing of `run` is used again: the worker ends.
     let record = catch_unwind(AssertUnwindSafe(|| run(&job, &mut report)))
-        .map_err(|payload| failed(Error::unexpected(panic_message(payload.as_ref()))))?
+        .map_err(|payload| panicked(payload.as_ref()))?
         .map_err(|error| match error.kind {
             Kind::Input => (FailureKind::Blocked, error),
             _ => failed(error),
@@ -78,13 +78,24 @@ fn tell(output: &mut impl Write, event: Event) -> Result<()> {
         .map_err(|e| Error::unexpected(format!("cannot reach the parent process: {e}")))
 }
 
-fn panic_message(payload: &(dyn std::any::Any + Send)) -> String {
+/// What the libraries that train say when an allocation fails: libtorch and its libraries on a
+/// GPU, libtorch on the CPU.
+const NO_MEMORY: &[&str] = &["out of memory", "STATUS_ALLOC_FAILED", "can't allocate memory"];
+
+fn panicked(payload: &(dyn std::any::Any + Send)) -> (FailureKind, Error) {
     let text = payload
         .downcast_ref::<String>()
         .map(String::as_str)
         .or_else(|| payload.downcast_ref::<&str>().copied())
         .unwrap_or("no message");
-    format!("the training panicked: {text}")
+    if NO_MEMORY.iter().any(|said| text.contains(said)) {
+        let message = text.lines().next().unwrap_or_default();
+        let error = Error::unexpected(message).with_hint(
+            "run fewer jobs at once by --jobs, or lower the protocol's batch_size in the suite",
+        );
+        return (FailureKind::OutOfMemory, error);
+    }
+    (FailureKind::Failed, Error::unexpected(format!("the training panicked: {text}")))
 }
 
 /// The lines that came in, read ahead by a thread so that the end of input is noticed during a
@@ -200,10 +211,15 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let two = line(&job(dir.path(), 0)) + &line(&job(dir.path(), 1));
         type Run = fn() -> Result<RunRecord>;
-        let cases: [(Run, FailureKind, &str); 4] = [
+        let cases: [(Run, FailureKind, &str); 5] = [
             (|| Err(Error::new(Kind::Runs, "no")), FailureKind::Failed, "no"),
             (|| Err(Error::input("no data")), FailureKind::Blocked, "no data"),
             (|| panic!("shape {}", 3), FailureKind::Failed, "the training panicked: shape 3"),
+            (
+                || panic!("CUDA out of memory. Tried to allocate 2.00 GiB"),
+                FailureKind::OutOfMemory,
+                "lower the protocol's batch_size",
+            ),
             (
                 || {
                     let mut record = record(&spec("toy", 0));

@@ -1,7 +1,10 @@
 //! Discrepancy ratios, gradient coefficients and drop probabilities: pure functions on f64.
+//! Coefficients come a second time, as the same arithmetic on a device, for which no host waits.
 //!
 //! Symbols are those of the papers: score sums s, ratio rho, coefficient k, drop probability q.
 //! `tanh` comes from `libm`, so that every platform agrees.
+
+use burn::tensor::{DType, Tensor};
 
 /// How the coefficient k follows from rho.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,6 +61,46 @@ pub fn coefficients(rule: Rule, alpha: f64, rho: &[f64]) -> Vec<f64> {
         .collect()
 }
 
+/// [`coefficients`] of score sums `[modality]`, in f64 on their device.
+pub fn coefficients_on_device(rule: Rule, alpha: f64, scores: Tensor<1>) -> Tensor<1> {
+    let n = scores.dims()[0];
+    let rho = ratios_on_device(scores.cast(DType::F64));
+    let held_back = match rule {
+        Rule::CvprEq10 | Rule::CvprCode => {
+            rho.clone().mul_scalar(alpha).tanh().neg().add_scalar(1.0)
+        }
+        Rule::JournalEq11 => {
+            let tanh = rho.clone().sub_scalar(1.0).tanh();
+            tanh.mul_scalar(alpha).neg().add_scalar(1.0).clamp(0.0, 1.0)
+        }
+    };
+    let of = |m: usize, x: &Tensor<1>| x.clone().slice(m..m + 1);
+    let each = (0..n).map(|m| {
+        let rho = of(m, &rho);
+        // A ratio of two is 1 on a tie and nowhere else.
+        let keeps = match rule {
+            Rule::CvprCode if m == 0 && n == 2 => rho.lower_elem(1.0),
+            _ => rho.lower_equal_elem(1.0),
+        };
+        of(m, &held_back).mask_fill(keeps, 1.0)
+    });
+    Tensor::cat(each.collect(), 0)
+}
+
+/// [`ratios`] of score sums in f64, on their device.
+fn ratios_on_device(scores: Tensor<1>) -> Tensor<1> {
+    let n = scores.dims()[0];
+    if n < 2 {
+        return scores.ones_like();
+    }
+    let of = |m: usize| scores.clone().slice(m..m + 1);
+    let sums = (0..n).map(|m| {
+        let ratios = (0..n).filter(|j| *j != m).map(|j| of(m) / of(j));
+        ratios.reduce(|sum, ratio| sum + ratio).expect("there is another modality")
+    });
+    Tensor::cat(sums.collect(), 0).div_scalar((n - 1) as f64)
+}
+
 /// The drop probability q of every modality: q_base (1 + lambda tanh(rho - 1)) where rho > 1,
 /// else 0, kept in [0, 1] (journal paper, Eq. 8).
 pub fn drop_probabilities(q_base: f64, lambda: f64, rho: &[f64]) -> Vec<f64> {
@@ -101,7 +144,35 @@ mod tests {
         assert!(coefficients(Rule::JournalEq11, 0.8, &just_above)[0] > 0.999);
     }
 
+    /// The bits of k as the host and as the CPU device compute it from the same sums in f32.
+    fn both(rule: Rule, alpha: f64, scores: &[f32]) -> [Vec<u64>; 2] {
+        let exact: Vec<f64> = scores.iter().map(|x| f64::from(*x)).collect();
+        let host = coefficients(rule, alpha, &ratios(&exact));
+        let device = crate::train::device::open("cpu").unwrap().device;
+        let scores = Tensor::from_data(scores, (&device, DType::F32));
+        let there = coefficients_on_device(rule, alpha, scores).into_data().iter::<f64>().collect();
+        [host, there].map(|k: Vec<f64>| k.into_iter().map(f64::to_bits).collect())
+    }
+
+    #[test]
+    fn host_and_device_agree_on_a_tie() {
+        for rule in RULES {
+            let [host, device] = both(rule, 0.8, &[2.0, 2.0]);
+            assert_eq!(host, device, "{rule:?}");
+        }
+    }
+
     proptest! {
+        #[test]
+        fn host_and_device_agree_to_the_bit(
+            scores in prop::collection::vec(0.01f32..50.0, 1..7), alpha in 0.0f64..3.0,
+        ) {
+            for rule in RULES {
+                let [host, device] = both(rule, alpha, &scores);
+                prop_assert_eq!(host, device);
+            }
+        }
+
         #[test]
         fn only_dominant_modalities_are_held_back(
             scores in prop::collection::vec(0.01f64..50.0, 1..5), alpha in 0.0f64..3.0,

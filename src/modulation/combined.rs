@@ -4,7 +4,7 @@
 use super::ogm::{ALPHA, NOISE, Ogm, RULE, TARGETS};
 use super::opm::{LAMBDA, Opm, P_EXE, Q_BASE, RESCALE, TIMING};
 use super::window::{ENDS, STARTS, WARMUP};
-use super::{Build, Features, StepContext, Strategy};
+use super::{Build, Features, StepContext, Strategy, Traced};
 use crate::checkpoint::NamedTensor;
 use crate::error::Result;
 use crate::model::parameters::{Gradient, Site};
@@ -42,8 +42,8 @@ impl Strategy for Combined {
         self.ogm.gradients(context, per_loss)
     }
 
-    fn trace(&self, modalities: &[String]) -> Vec<(String, f64)> {
-        [self.ogm.trace(modalities), self.opm.trace(modalities)].concat()
+    fn trace(&self) -> Vec<(&'static str, Traced)> {
+        [self.ogm.trace(), self.opm.trace()].concat()
     }
 
     fn state(&self) -> Vec<NamedTensor> {

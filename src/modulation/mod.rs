@@ -18,6 +18,7 @@ use crate::model::score::Estimator;
 use crate::registry::{Entry, Params, find};
 use crate::spec::run::Part;
 use burn::tensor::{Device, Tensor};
+use std::cell::OnceCell;
 
 /// Makes a strategy from its resolved parameters.
 pub type Build = fn(&Params) -> Box<dyn Strategy>;
@@ -41,6 +42,52 @@ pub fn build(part: &Part) -> Result<Box<dyn Strategy>> {
     Ok((find("strategy", STRATEGIES, &part.name)?.build)(&part.params))
 }
 
+/// The sum over a batch of each modality's score (Eq. 8), before any feature is dropped. The sums
+/// are on the device, and the host waits for it only where it reads them.
+#[derive(Default)]
+pub struct Scores {
+    sums: Option<Tensor<1>>,
+    read: OnceCell<Vec<f64>>,
+}
+
+impl Scores {
+    pub fn new(sums: Tensor<1>) -> Self {
+        Self { sums: Some(sums), read: OnceCell::new() }
+    }
+
+    /// `[modality]`, off the autodiff graph.
+    ///
+    /// # Panics
+    /// Before the forward pass, in the hook `inputs`.
+    pub fn tensor(&self) -> Tensor<1> {
+        self.sums.clone().expect("scores follow the forward pass")
+    }
+
+    /// The values, which the host waits for. Empty before the forward pass.
+    pub fn read(&self) -> &[f64] {
+        self.read.get_or_init(|| match &self.sums {
+            Some(sums) => sums.clone().into_data().iter::<f64>().collect(),
+            None => Vec::new(),
+        })
+    }
+}
+
+/// Where large draws are made. Both are keyed by seed and purpose; the numbers differ.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Draws {
+    /// From a [`crate::stream::Stream`], the same on every backend.
+    Host,
+    /// By the device's own generator, seeded for each draw.
+    Device,
+}
+
+/// One scalar per modality for the trace: known, or still on the device.
+#[derive(Clone, Debug)]
+pub enum Traced {
+    Known(Vec<f64>),
+    Pending(Box<Tensor<1>>),
+}
+
 /// What a hook sees of the step it is called in.
 pub struct StepContext<'a> {
     pub seed: u64,
@@ -56,8 +103,8 @@ pub struct StepContext<'a> {
     pub estimator: Estimator,
     /// The batch's flattened inputs, one tensor per modality.
     pub inputs: &'a [Tensor<2>],
-    /// The sum over the batch of each modality's score (Eq. 8), before any feature is dropped.
-    pub scores: &'a [f64],
+    pub scores: &'a Scores,
+    pub draws: Draws,
 }
 
 /// What a hook sees of the epoch it is called in.
@@ -185,8 +232,8 @@ pub trait Strategy {
         logits
     }
 
-    /// Scalars of the step just taken, such as `k.audio` and `q.audio`.
-    fn trace(&self, _modalities: &[String]) -> Vec<(String, f64)> {
+    /// Scalars of the step just taken by prefix, such as `k` for `k.audio` and `k.visual`.
+    fn trace(&self) -> Vec<(&'static str, Traced)> {
         Vec::new()
     }
 
@@ -207,9 +254,4 @@ pub trait Strategy {
             }
         }
     }
-}
-
-/// Scalars named `prefix.<modality>`.
-fn per_modality(prefix: &str, modalities: &[String], values: &[f64]) -> Vec<(String, f64)> {
-    modalities.iter().zip(values).map(|(name, x)| (format!("{prefix}.{name}"), *x)).collect()
 }

@@ -2,13 +2,13 @@
 //!
 //! Source: conference paper Eqs. 8-12; OGM-GE_CVPR2022 `main.py` lines 82-148 (343dc1d).
 
-use super::coefficient::{Rule, coefficients, ratios};
+use super::coefficient::{Rule, coefficients_on_device};
 use super::window::{ENDS, STARTS, WARMUP, Window};
-use super::{Build, StepContext, Strategy, per_modality};
+use super::{Build, Draws, StepContext, Strategy, Traced};
 use crate::model::parameters::{Gradient, Group, Kind, Site};
 use crate::registry::{Domain, Entry, Fallback, Param, Params};
 use crate::stream::Stream;
-use burn::tensor::{Tensor, TensorData};
+use burn::tensor::{Distribution, Tensor, TensorData};
 
 pub(super) const ALPHA: Param = Param {
     name: "alpha",
@@ -57,7 +57,7 @@ pub(super) struct Ogm {
     enhance: bool,
     window: Window,
     /// k of the last step, for the trace.
-    k: Vec<f64>,
+    k: Traced,
 }
 
 impl Ogm {
@@ -68,7 +68,7 @@ impl Ogm {
             conv_only: params.text("targets") == "conv-only",
             enhance,
             window: Window::of(params),
-            k: Vec::new(),
+            k: Traced::Known(Vec::new()),
         }
     }
 
@@ -105,18 +105,19 @@ impl Strategy for Ogm {
         mut per_loss: Vec<Vec<Gradient>>,
     ) -> Vec<Gradient> {
         let mut gradients = per_loss.swap_remove(0);
-        self.k = vec![1.0; context.scores.len()];
         if !self.window.is_open(context.epoch) {
+            self.k = Traced::Known(vec![1.0; context.modalities.len()]);
             return gradients;
         }
-        self.k = coefficients(self.rule, self.alpha, &ratios(context.scores));
+        // On the device, so that the host need not wait for the scores.
+        let k = coefficients_on_device(self.rule, self.alpha, context.scores.tensor());
+        self.k = Traced::Pending(Box::new(k.clone()));
         for gradient in &mut gradients {
             let Some(m) = self.targets(&gradient.site) else { continue };
             let noise = self.enhance.then(|| noise(gradient, context));
-            let mut value = gradient.value.clone();
-            if self.k[m] != 1.0 {
-                value = value.mul_scalar(self.k[m]);
-            }
+            let value = &gradient.value;
+            let k = k.clone().slice(m..m + 1).cast(value.dtype());
+            let value = value.clone() * k;
             gradient.value = match noise {
                 Some(noise) => value + noise,
                 None => value,
@@ -125,8 +126,8 @@ impl Strategy for Ogm {
         gradients
     }
 
-    fn trace(&self, modalities: &[String]) -> Vec<(String, f64)> {
-        per_modality("k", modalities, &self.k)
+    fn trace(&self) -> Vec<(&'static str, Traced)> {
+        vec![("k", self.k.clone())]
     }
 }
 
@@ -136,9 +137,48 @@ fn noise(gradient: &Gradient, context: &StepContext<'_>) -> Tensor<1> {
     let value = &gradient.value;
     let n = value.dims()[0];
     let purpose = format!("ge/{}/{}", gradient.site.path, context.step);
-    let mut stream = Stream::new(context.seed, &purpose);
-    let draws: Vec<f32> = (0..n).map(|_| stream.normal() as f32).collect();
-    let draws = Tensor::from_data(TensorData::new(draws, [n]), (&value.device(), value.dtype()));
+    let draws = normals(Stream::new(context.seed, &purpose), context.draws, value);
     let deviation = if n > 1 { value.clone().var(0).sqrt() } else { value.zeros_like() };
     draws * deviation.add_scalar(1e-8)
+}
+
+/// Standard normal draws, as many as `like` has values.
+fn normals(mut stream: Stream, draws: Draws, like: &Tensor<1>) -> Tensor<1> {
+    let [n] = like.dims();
+    let place = (&like.device(), like.dtype());
+    match draws {
+        Draws::Host => {
+            let draws: Vec<f32> = (0..n).map(|_| stream.normal() as f32).collect();
+            Tensor::from_data(TensorData::new(draws, [n]), place)
+        }
+        Draws::Device => {
+            // libtorch keeps one generator for all; a seed of its own makes the draw keyed, and a
+            // process trains one run at a time, so that nothing else draws in between.
+            like.device().seed(stream.key());
+            Tensor::random([n], Distribution::Normal(0.0, 1.0), place)
+        }
+    }
+}
+
+#[cfg(all(test, feature = "tch"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn draws_on_a_device_are_keyed_and_standard_normal() {
+        let n = 20_000;
+        let device = crate::train::device::open("tch-cpu").unwrap().device;
+        let like = Tensor::<1>::zeros([n], &device);
+        let draw = |seed, purpose: &str| -> Vec<f64> {
+            let draws = normals(Stream::new(seed, purpose), Draws::Device, &like);
+            draws.into_data().iter::<f64>().collect()
+        };
+        let first = draw(0, "ge/a/0");
+        assert_ne!(first, draw(0, "ge/a/1"));
+        assert_ne!(first, draw(1, "ge/a/0"));
+        assert_eq!(first, draw(0, "ge/a/0"), "whatever was drawn before");
+        let mean = first.iter().sum::<f64>() / n as f64;
+        let variance = first.iter().map(|x| (x - mean) * (x - mean)).sum::<f64>() / n as f64;
+        assert!(mean.abs() < 0.03 && (variance - 1.0).abs() < 0.05, "{mean} {variance}");
+    }
 }

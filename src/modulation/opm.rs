@@ -6,7 +6,7 @@
 
 use super::coefficient::{drop_probabilities, dropped_share, ratios};
 use super::window::{ENDS, STARTS, WARMUP, Window};
-use super::{Build, Features, StepContext, Strategy, per_modality};
+use super::{Build, Features, StepContext, Strategy, Traced};
 use crate::checkpoint::NamedTensor;
 use crate::error::{Error, Result};
 use crate::registry::{Domain, Entry, Fallback, Param, Params};
@@ -86,7 +86,7 @@ impl Strategy for Opm {
             self.q = vec![0.0; modalities];
             return Features { values: features, rows: None };
         }
-        let fresh = drop_probabilities(self.q_base, self.lambda, &ratios(context.scores));
+        let fresh = drop_probabilities(self.q_base, self.lambda, &ratios(context.scores.read()));
         let before = std::mem::replace(&mut self.q, fresh.clone());
         let q = match (self.lagged, before.len() == modalities) {
             (false, _) => fresh,
@@ -103,8 +103,8 @@ impl Strategy for Opm {
         drop_features(features, &mask, &q, self.rescale)
     }
 
-    fn trace(&self, modalities: &[String]) -> Vec<(String, f64)> {
-        per_modality("q", modalities, &self.q)
+    fn trace(&self) -> Vec<(&'static str, Traced)> {
+        vec![("q", Traced::Known(self.q.clone()))]
     }
 
     fn state(&self) -> Vec<NamedTensor> {

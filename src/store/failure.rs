@@ -13,6 +13,8 @@ pub enum FailureKind {
     Diverged,
     /// The training reported an error or panicked.
     Failed,
+    /// The device or the machine had too little memory left.
+    OutOfMemory,
     /// The worker process ended, or stopped speaking the protocol, in the middle of the run.
     Crashed,
 }
@@ -38,6 +40,7 @@ impl fmt::Display for Failure {
             FailureKind::Blocked => "blocked",
             FailureKind::Diverged => "diverged",
             FailureKind::Failed => "failed",
+            FailureKind::OutOfMemory => "out of memory",
             FailureKind::Crashed => "crashed",
         };
         write!(f, "{kind}: {}", self.message)

@@ -6,7 +6,7 @@
 
 use super::chain::state_file;
 use super::device::Backend;
-use super::{Ended, Trainer};
+use super::trainer::{Ended, Trainer};
 use crate::checkpoint::difference::{Difference, differences};
 use crate::checkpoint::{self, NamedTensor};
 use crate::data::Dataset;

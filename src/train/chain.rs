@@ -1,6 +1,6 @@
 //! Keeping the chain of a run: the whole state and its root after every so many steps.
 
-use super::Trainer;
+use super::trainer::Trainer;
 use crate::checkpoint;
 use crate::error::{Error, Result};
 use crate::record::probe::Link;

@@ -1,11 +1,10 @@
 //! Evaluation of a model on a split: every example, in order, none left out.
 
-use super::batch::gather;
+use super::batch::Source;
 use super::metrics::{Predictions, argmax, shapley};
 use crate::data::Split;
 use crate::error::Result;
 use crate::model::Model;
-use crate::model::layers::Place;
 use crate::model::score::{Estimator, Phase, zero_out};
 use crate::modulation::Strategy;
 use crate::record::Metrics;
@@ -21,44 +20,44 @@ pub struct Evaluation<'a> {
     pub model: &'a Model,
     pub strategy: &'a dyn Strategy,
     pub estimator: Estimator,
-    /// The indices of the data set's modalities that take part.
-    pub columns: &'a [usize],
+    pub modalities: usize,
     pub n_classes: usize,
-    pub place: &'a Place,
 }
 
 impl Evaluation<'_> {
-    /// All metrics of the model in evaluation mode on one split.
+    /// All metrics of the model in evaluation mode on one split, whose batches `source` gives.
     ///
     /// # Errors
     /// When the score estimator does not work with the fusion.
-    pub fn metrics(&self, split: &Split) -> Result<Metrics> {
+    pub fn metrics(&self, split: &Split, source: &Source<'_>) -> Result<Metrics> {
         let model = self.model.valid();
-        let modalities = self.columns.len();
+        let modalities = self.modalities;
+        // Outputs stay on the device until all chunks are through.
         let mut fused = Vec::new();
-        let mut alone = vec![0usize; modalities];
-        let mut coalitions = vec![0usize; 1 << modalities];
+        let mut alone = vec![Vec::new(); modalities];
+        let mut coalitions = vec![Vec::new(); 1 << modalities];
         let rows: Vec<usize> = (0..split.len()).collect();
-        for rows in rows.chunks(CHUNK) {
-            let batch = gather(split, self.columns, rows, self.n_classes, self.place);
-            let labels: Vec<usize> = rows.iter().map(|row| split.labels[*row] as usize).collect();
-            let right = |logits: Tensor<2>| {
-                let values = to_f64(logits);
-                let predicted = values.chunks_exact(self.n_classes).map(argmax);
-                predicted.zip(&labels).filter(|(class, label)| class == *label).count()
-            };
+        for batch in source.batches(rows.chunks(CHUNK).map(<[usize]>::to_vec).collect()) {
             let features = model.features(batch.inputs);
             let unimodal = self.estimator.logits(&model.fusion, &features, Phase::Evaluation)?;
             let logits = self.strategy.evaluate(model.fusion.forward(&features), &unimodal);
-            for (count, logits) in alone.iter_mut().zip(unimodal) {
-                *count += right(logits);
+            for (outputs, logits) in alone.iter_mut().zip(unimodal) {
+                outputs.push(logits);
             }
-            for (coalition, count) in coalitions.iter_mut().enumerate() {
+            for (coalition, outputs) in coalitions.iter_mut().enumerate() {
                 let kept = zero_out(&features, |m| coalition & (1 << m) != 0);
-                *count += right(model.fusion.forward(&kept));
+                outputs.push(model.fusion.forward(&kept));
             }
-            fused.extend(to_f64(softmax(logits, 1)));
+            fused.push(softmax(logits, 1));
         }
+        let fused = to_f64(fused);
+        let right = |outputs: Vec<Tensor<2>>| {
+            let values = to_f64(outputs);
+            let predicted = values.chunks_exact(self.n_classes).map(argmax);
+            predicted.zip(&split.labels).filter(|(class, label)| *class == **label as usize).count()
+        };
+        let alone: Vec<usize> = alone.into_iter().map(right).collect();
+        let coalitions: Vec<usize> = coalitions.into_iter().map(right).collect();
         let n = split.len() as f64;
         let share = |counts: &[usize]| counts.iter().map(|c| *c as f64 / n).collect::<Vec<f64>>();
         let predictions =
@@ -84,6 +83,6 @@ impl Evaluation<'_> {
     }
 }
 
-fn to_f64(tensor: Tensor<2>) -> Vec<f64> {
-    tensor.into_data().iter::<f64>().collect()
+fn to_f64(outputs: Vec<Tensor<2>>) -> Vec<f64> {
+    Tensor::cat(outputs, 0).into_data().iter::<f64>().collect()
 }

@@ -8,32 +8,27 @@ pub mod evaluate;
 mod fault;
 pub mod metrics;
 pub mod optimizer;
+pub mod parity;
+pub mod reading;
 mod resume;
 pub mod step;
 pub mod trace;
+mod trainer;
 
 use crate::checkpoint::{self, NamedTensor};
-use crate::data::{Dataset, Split};
+use crate::data::Dataset;
 use crate::environment;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::hash::digest_json;
-use crate::model::layers::Place;
-use crate::model::parameters::{Site, snapshot};
-use crate::model::score::Estimator;
-use crate::model::{Model, init};
-use crate::modulation::{self, EpochContext, Strategy};
-use crate::record::probe::{Fault, Link, Probe};
+use crate::record::probe::{Link, Probe};
 use crate::record::{Cost, Environment, EpochRecord, Outcome, RunRecord};
 use crate::spec::run::RunSpec;
-use crate::stream::Stream;
 use chain::Chain;
 use device::Backend;
-use evaluate::Evaluation;
-use optimizer::Optimizer;
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::time::Instant;
-use trace::Trace;
+use trainer::{Ended, Trainer};
 
 /// What a caller hears of a run in progress.
 pub enum Progress<'a> {
@@ -149,262 +144,4 @@ struct SoFar {
     links: Vec<Link>,
     /// Time spent, over all attempts.
     seconds: f64,
-}
-
-/// How the training of an epoch ended.
-enum Ended {
-    Whole,
-    /// The loss stopped being finite.
-    Diverged {
-        step: usize,
-    },
-    /// Who watched the steps wanted no more.
-    Stopped,
-}
-
-/// Watches the state after every step, and may end the training.
-type AfterStep<'h, 't> = dyn FnMut(&Trainer<'t>) -> Result<ControlFlow<()>> + 'h;
-
-/// Everything that changes while a run trains.
-struct Trainer<'a> {
-    spec: &'a RunSpec,
-    data: &'a Dataset,
-    names: Vec<String>,
-    /// The indices of the data set's modalities that take part.
-    columns: Vec<usize>,
-    /// Where evaluation happens, and the same device with autodiff.
-    plain: Place,
-    autodiff: Place,
-    estimator: Estimator,
-    model: Model,
-    strategy: Box<dyn Strategy>,
-    optimizer: Optimizer,
-    trace: Trace,
-    fault: Option<&'a Fault>,
-    /// Steps taken, and the number of the next.
-    step: usize,
-}
-
-impl<'a> Trainer<'a> {
-    fn new(
-        spec: &'a RunSpec,
-        data: &'a Dataset,
-        backend: &Backend,
-        fault: Option<&'a Fault>,
-    ) -> Result<Self> {
-        let columns = columns(spec, data)?;
-        let names: Vec<String> =
-            spec.branches.iter().map(|branch| branch.modality.name.clone()).collect();
-        let plain = Place { device: backend.device.clone(), dtype: device::DTYPE };
-        let autodiff = Place { device: backend.device.clone().autodiff(), ..plain.clone() };
-        let model = init::fill(Model::build(spec, &autodiff)?, &names, spec.seed);
-        let strategy = modulation::build(&spec.strategy)?;
-        let sites: Vec<Site> = snapshot(&model, &names).into_iter().map(|(site, _)| site).collect();
-        strategy.check(&sites).map_err(|message| {
-            Error::input(format!("strategy `{}`: {message}", spec.strategy.name))
-        })?;
-        Ok(Self {
-            spec,
-            data,
-            names,
-            columns,
-            plain,
-            autodiff,
-            estimator: Estimator::parse(&spec.scores)?,
-            model,
-            strategy,
-            optimizer: Optimizer::new(&spec.protocol.optimizer),
-            trace: Trace::new(spec.protocol.trace_every),
-            fault,
-            step: 0,
-        })
-    }
-
-    /// Weights and buffers.
-    fn weights(&self) -> Vec<NamedTensor> {
-        snapshot(&self.model, &self.names).into_iter().map(|(_, tensor)| tensor).collect()
-    }
-
-    /// All that the run depends on from here: weights, buffers, optimizer, strategy, position.
-    fn checkpoint(&self) -> Vec<NamedTensor> {
-        let mut tensors = self.weights();
-        tensors.extend(self.optimizer.snapshot());
-        tensors.extend(self.strategy.state());
-        tensors.push(NamedTensor::i64("step", vec![], &[self.step as i64]));
-        tensors
-    }
-
-    fn trainable(&self) -> u64 {
-        snapshot(&self.model, &self.names)
-            .iter()
-            .filter(|(site, _)| !site.kind.is_buffer())
-            .map(|(site, _)| site.shape.iter().product::<usize>() as u64)
-            .sum()
-    }
-
-    /// Trains one epoch, of which the first `done` steps have been taken already.
-    fn train_epoch(
-        &mut self,
-        epoch: usize,
-        done: usize,
-        after_step: &mut AfterStep<'_, 'a>,
-    ) -> Result<Ended> {
-        if done == 0 {
-            let context = epoch_context(self.spec, self.data, &self.model, &self.plain, epoch);
-            self.strategy.epoch_start(&context);
-        }
-        let mut left_out = done;
-        let lr = self.optimizer.learning_rate(self.spec.protocol.schedule, epoch);
-        for (pass, turns) in self.strategy.plan(epoch).into_iter().enumerate() {
-            for rows in self.batches(epoch, pass) {
-                if 0 < left_out {
-                    left_out -= 1;
-                    continue;
-                }
-                let rows = fault::rows(self.fault, self.step, rows);
-                self.model =
-                    fault::weights(self.fault, self.step, self.model.clone(), &self.names)?;
-                let batch = batch::gather(
-                    &self.data.train,
-                    &self.columns,
-                    &rows,
-                    self.spec.n_classes,
-                    &self.autodiff,
-                );
-                for (turn, updates) in turns.iter().enumerate() {
-                    let at = step::Position {
-                        seed: self.spec.seed,
-                        epoch,
-                        step: self.step,
-                        pass,
-                        turn,
-                        lr: fault::learning_rate(self.fault, self.step, lr),
-                        names: &self.names,
-                        estimator: self.estimator,
-                    };
-                    let stepped = step::step(
-                        self.model.clone(),
-                        self.strategy.as_mut(),
-                        &mut self.optimizer,
-                        &batch,
-                        updates,
-                        &at,
-                    )?;
-                    self.model = stepped.model;
-                    let Some(scalars) = stepped.scalars else { continue };
-                    if !scalars["loss"].is_finite() {
-                        return Ok(Ended::Diverged { step: self.step });
-                    }
-                    self.trace.push(epoch, self.step, scalars);
-                }
-                self.step += 1;
-                if after_step(self)?.is_break() {
-                    return Ok(Ended::Stopped);
-                }
-            }
-        }
-        let context = epoch_context(self.spec, self.data, &self.model, &self.plain, epoch);
-        self.model = self.strategy.epoch_end(&context, self.model.clone());
-        Ok(Ended::Whole)
-    }
-
-    /// The number of steps in an epoch.
-    fn steps_in(&mut self, epoch: usize) -> usize {
-        let passes = self.strategy.plan(epoch).len();
-        (0..passes).map(|pass| self.batches(epoch, pass).len()).sum()
-    }
-
-    /// The rows of every batch of a pass, shuffled by a stream of its own.
-    fn batches(&mut self, epoch: usize, pass: usize) -> Vec<Vec<usize>> {
-        let context = epoch_context(self.spec, self.data, &self.model, &self.plain, epoch);
-        let order = self.strategy.sampler(&context).unwrap_or_else(|| {
-            let purpose = match pass {
-                0 => format!("shuffle/{epoch}"),
-                _ => format!("shuffle/{epoch}/{pass}"),
-            };
-            Stream::new(self.spec.seed, &purpose).permutation(self.data.train.len())
-        });
-        let size = self.spec.protocol.batch_size;
-        order
-            .chunks(size)
-            .filter(|rows| rows.len() == size || !self.spec.protocol.drop_last)
-            .map(<[usize]>::to_vec)
-            .collect()
-    }
-
-    fn record_epoch(&mut self, epoch: usize, root: crate::hash::Digest) -> Result<EpochRecord> {
-        let train = self.trace.take_means();
-        let evaluation = Evaluation {
-            model: &self.model,
-            strategy: self.strategy.as_ref(),
-            estimator: self.estimator,
-            columns: &self.columns,
-            n_classes: self.spec.n_classes,
-            place: &self.plain,
-        };
-        let further = self
-            .data
-            .further
-            .iter()
-            .map(|(name, split)| Ok((name.clone(), evaluation.metrics(split)?)))
-            .collect::<Result<_>>()?;
-        Ok(EpochRecord {
-            lr: self.optimizer.learning_rate(self.spec.protocol.schedule, epoch),
-            train,
-            validation: evaluation.metrics(&self.data.validation)?,
-            test: evaluation.metrics(&self.data.test)?,
-            further,
-            root,
-        })
-    }
-}
-
-fn epoch_context<'a>(
-    spec: &RunSpec,
-    data: &'a Dataset,
-    model: &'a Model,
-    place: &'a Place,
-    epoch: usize,
-) -> EpochContext<'a> {
-    EpochContext {
-        seed: spec.seed,
-        epoch,
-        model,
-        device: &place.device,
-        train: &data.train,
-        validation: &data.validation,
-    }
-}
-
-/// The indices of the run's modalities in the data set.
-fn columns(spec: &RunSpec, data: &Dataset) -> Result<Vec<usize>> {
-    let fits = |split: &Split| {
-        !split.is_empty() && split.labels.iter().all(|label| (*label as usize) < spec.n_classes)
-    };
-    if ![&data.train, &data.validation, &data.test].into_iter().all(fits) {
-        return Err(Error::input(format!(
-            "data set `{}` has an empty split or more classes than {}",
-            spec.dataset.name, spec.n_classes
-        )));
-    }
-    if spec.protocol.drop_last && data.train.len() < spec.protocol.batch_size {
-        return Err(Error::input(format!(
-            "batch_size {} with drop_last leaves no batch of {} training examples",
-            spec.protocol.batch_size,
-            data.train.len()
-        )));
-    }
-    spec.branches
-        .iter()
-        .map(|branch| {
-            data.modalities.iter().position(|modality| *modality == branch.modality).ok_or_else(
-                || {
-                    Error::input(format!(
-                        "data set `{}` has no modality `{}` of shape {:?}",
-                        spec.dataset.name, branch.modality.name, branch.modality.shape
-                    ))
-                },
-            )
-        })
-        .collect()
 }

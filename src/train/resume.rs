@@ -3,8 +3,9 @@
 //! One file, replaced by a rename, so that it always belongs to one epoch: the tensors of the
 //! checkpoint, the weights selected so far, and the epochs' records and trace as JSON.
 
+use super::SoFar;
 use super::trace::Trace;
-use super::{SoFar, Trainer};
+use super::trainer::Trainer;
 use crate::checkpoint::{self, NamedTensor};
 use crate::error::{Error, Result};
 use crate::hash::Digest;

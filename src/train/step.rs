@@ -2,13 +2,13 @@
 
 use super::batch::Batch;
 use super::optimizer::Optimizer;
+use super::reading::{Raw, Readings};
 use crate::error::Result;
 use crate::model::Model;
 use crate::model::parameters::{Gradient, Group, take_gradients, update};
 use crate::model::score::{Estimator, score_sums};
-use crate::modulation::coefficient::ratios;
 use crate::modulation::opm::select_rows;
-use crate::modulation::{Outputs, StepContext, Strategy, Updates};
+use crate::modulation::{Draws, Outputs, Scores, StepContext, Strategy, Updates};
 use burn::module::Module;
 use burn::tensor::Tensor;
 use std::collections::BTreeMap;
@@ -23,12 +23,13 @@ pub struct Position<'a> {
     pub lr: f64,
     pub names: &'a [String],
     pub estimator: Estimator,
+    pub draws: Draws,
 }
 
 /// The model after the step, and the step's scalars; none where no example was left.
 pub struct Stepped {
     pub model: Model,
-    pub scalars: Option<BTreeMap<String, f64>>,
+    pub readings: Option<Readings>,
 }
 
 /// Takes one step on a batch that is on the autodiff device.
@@ -44,8 +45,8 @@ pub fn step(
     at: &Position<'_>,
 ) -> Result<Stepped> {
     let mut per_loss = Vec::new();
-    let mut scores = Vec::new();
-    let mut loss_sum = 0.0;
+    let mut scores = Scores::default();
+    let mut losses = Vec::new();
     for index in 0..strategy.losses() {
         let inputs = strategy.inputs(&context(&model, batch, &scores, at), batch.inputs.clone());
         let features = model.features(inputs);
@@ -56,27 +57,26 @@ pub fn step(
         let features = strategy.features(&context, features);
         let one_hot = match &features.rows {
             None => batch.one_hot.clone(),
-            Some(rows) if rows.is_empty() => return Ok(Stepped { model, scalars: None }),
+            Some(rows) if rows.is_empty() => return Ok(Stepped { model, readings: None }),
             Some(rows) => select_rows(batch.one_hot.clone(), rows),
         };
         let logits = model.fusion.forward(&features.values);
         let outputs = Outputs { features: &features.values, logits, one_hot: &one_hot };
         let loss = strategy.loss(&context, index, &outputs);
-        loss_sum += scalar(loss.clone());
+        losses.push(loss.clone().without_autodiff());
         per_loss.push(take_gradients(&model, at.names, loss.backward()));
     }
-    let norms = encoder_norms(&per_loss[0], at.names.len());
+    let squares = encoder_squares(&per_loss[0]);
     let gradients = strategy.gradients(&context(&model, batch, &scores, at), per_loss);
-
-    let mut scalars = BTreeMap::from([("loss".to_string(), loss_sum)]);
-    let rho = ratios(&scores);
-    let size = batch.one_hot.dims()[0] as f64;
-    for (m, name) in at.names.iter().enumerate() {
-        scalars.insert(format!("score.{name}"), scores[m] / size);
-        scalars.insert(format!("rho.{name}"), rho[m]);
-        scalars.insert(format!("grad-norm.{name}"), norms[m]);
-    }
-    scalars.extend(strategy.trace(at.names));
+    let raw = Raw {
+        modalities: at.names,
+        examples: batch.one_hot.dims()[0],
+        losses,
+        scores: scores.tensor(),
+        squares,
+        traced: strategy.trace(),
+    };
+    let readings = Readings::new(at.epoch, at.step, raw);
 
     let mut by_path: BTreeMap<String, Tensor<1>> = gradients
         .into_iter()
@@ -86,13 +86,13 @@ pub fn step(
     let model = update(model, at.names, |site, value| {
         by_path.remove(&site.path).map(|gradient| optimizer.step(at.lr, site, value, gradient))
     });
-    Ok(Stepped { model, scalars: Some(scalars) })
+    Ok(Stepped { model, readings: Some(readings) })
 }
 
 fn context<'a>(
     model: &'a Model,
     batch: &'a Batch,
-    scores: &'a [f64],
+    scores: &'a Scores,
     at: &Position<'a>,
 ) -> StepContext<'a> {
     StepContext {
@@ -106,6 +106,7 @@ fn context<'a>(
         estimator: at.estimator,
         inputs: &batch.inputs,
         scores,
+        draws: at.draws,
     }
 }
 
@@ -115,24 +116,19 @@ fn scores_of(
     features: &[Tensor<2>],
     batch: &Batch,
     estimator: Estimator,
-) -> Result<Vec<f64>> {
+) -> Result<Scores> {
     let features: Vec<Tensor<2>> = features.iter().map(|x| x.clone().without_autodiff()).collect();
     let one_hot = batch.one_hot.clone().without_autodiff();
-    let sums = score_sums(&model.fusion.valid(), estimator, &features, &one_hot)?;
-    Ok(sums.into_data().iter::<f64>().collect())
+    Ok(Scores::new(score_sums(&model.fusion.valid(), estimator, &features, &one_hot)?))
 }
 
-/// The Euclidean norm of each encoder's gradient, before modulation.
-fn encoder_norms(gradients: &[Gradient], modalities: usize) -> Vec<f64> {
-    let mut squares = vec![0.0; modalities];
-    for gradient in gradients {
-        if let Group::Encoder(m) = gradient.site.group {
-            squares[m] += scalar((gradient.value.clone() * gradient.value.clone()).sum());
-        }
-    }
-    squares.into_iter().map(libm::sqrt).collect()
-}
-
-fn scalar(tensor: Tensor<1>) -> f64 {
-    tensor.into_data().iter::<f64>().next().unwrap_or(f64::NAN)
+/// The sum of squares of each gradient of an encoder, with the encoder's index.
+fn encoder_squares(gradients: &[Gradient]) -> Vec<(usize, Tensor<1>)> {
+    gradients
+        .iter()
+        .filter_map(|gradient| match gradient.site.group {
+            Group::Encoder(m) => Some((m, (gradient.value.clone() * gradient.value.clone()).sum())),
+            Group::Fusion => None,
+        })
+        .collect()
 }

@@ -1,7 +1,7 @@
 //! Optimizers: parameters after every step and the final state, in both float types.
 
-use crate::vectors::{assert_close, json, numbers, tensor, values};
-use burn::tensor::{DType, Device};
+use crate::vectors::{assert_close, device, json, numbers, tensor, values};
+use burn::tensor::DType;
 use counterpoise::model::layers::Place;
 use counterpoise::model::parameters::{Group, Kind, Site};
 use counterpoise::protocol::{Optimizer as Rule, Schedule};
@@ -25,7 +25,7 @@ fn rule(name: &str, options: &Value) -> Rule {
 
 fn check(dtype: DType, suffix: &str, tolerance: f64) {
     let golden = json("optim.json");
-    let place = Place { device: Device::flex(), dtype };
+    let place = Place { device: device(), dtype };
     let schedule = Schedule {
         every: golden["schedule"]["step_size"].as_u64().unwrap() as usize,
         gamma: golden["schedule"]["gamma"].as_f64().unwrap(),

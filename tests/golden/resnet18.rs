@@ -13,12 +13,15 @@ use counterpoise::model::layers::Place;
 use counterpoise::model::parameters::{Gradient, snapshot, to_torch};
 use counterpoise::model::resnet18::ResNet18;
 use counterpoise::model::score::{Estimator, Phase};
-use counterpoise::modulation::{self, Outputs, StepContext, Strategy, Updates, cross_entropy};
+use counterpoise::modulation::{
+    self, Draws, Outputs, StepContext, Strategy, Traced, Updates, cross_entropy,
+};
 use counterpoise::protocol;
 use counterpoise::registry::{Params, Value as Param, find};
 use counterpoise::spec::run::Part;
 use counterpoise::train::batch::Batch;
 use counterpoise::train::optimizer::Optimizer;
+use counterpoise::train::reading::Readings;
 use counterpoise::train::step::{Position, step};
 use serde_json::Value;
 use std::cell::RefCell;
@@ -98,7 +101,7 @@ fn by_path(gradients: &[Gradient]) -> BTreeMap<String, Vec<f64>> {
 impl Strategy for Spy {
     fn loss(&mut self, at: &StepContext<'_>, index: usize, outputs: &Outputs<'_>) -> Tensor<1> {
         let mut seen = self.seen.borrow_mut();
-        seen.scores = at.scores.to_vec();
+        seen.scores = at.scores.read().to_vec();
         seen.features = outputs.features.iter().map(|x| values(x.clone())).collect();
         seen.logits = values(outputs.logits.clone());
         let unimodal =
@@ -117,9 +120,21 @@ impl Strategy for Spy {
         let mut seen = self.seen.borrow_mut();
         seen.raw = raw;
         seen.modulated = by_path(&gradients);
-        seen.trace = self.inner.trace(at.modalities).into_iter().collect();
+        seen.trace = traced(at.modalities, self.inner.trace());
         gradients
     }
+}
+
+fn traced(modalities: &[String], all: Vec<(&str, Traced)>) -> BTreeMap<String, f64> {
+    all.into_iter()
+        .flat_map(|(prefix, scalars)| {
+            let scalars = match scalars {
+                Traced::Known(scalars) => scalars,
+                Traced::Pending(tensor) => values(*tensor),
+            };
+            modalities.iter().map(move |name| format!("{prefix}.{name}")).zip(scalars)
+        })
+        .collect()
 }
 
 fn reference_name(path: &str) -> String {
@@ -268,11 +283,12 @@ fn check(dtype: DType, run: &str, tolerance: &Tolerance) {
             lr: get("lr"),
             names: &names,
             estimator: Estimator::SplitHead,
+            draws: Draws::Host,
         };
         let stepped =
             step(model, &mut strategy, &mut optimizer, &batch, &Updates::All, &at).unwrap();
         model = stepped.model;
-        let scalars = stepped.scalars.unwrap();
+        let (_, _, scalars) = Readings::read(vec![stepped.readings.unwrap()]).remove(0);
         let seen = seen.borrow();
         let what = |name: &str| format!("{run_name} step {} {name}", index + 1);
         let close = |name: &str, ours: f64, tolerance: f64| {

@@ -72,8 +72,14 @@ pub(crate) fn assert_close(what: &str, ours: &[f64], theirs: &[f64], absolute: f
     }
 }
 
+/// The device under test: `cpu`, or that which `COUNTERPOISE_DEVICE` names.
+pub(crate) fn device() -> Device {
+    let name = std::env::var("COUNTERPOISE_DEVICE").unwrap_or_else(|_| "cpu".into());
+    counterpoise::train::device::open(&name).unwrap_or_else(|e| panic!("{e}")).device
+}
+
 pub(crate) fn autodiff(dtype: DType) -> Place {
-    Place { device: Device::flex().autodiff(), dtype }
+    Place { device: device().autodiff(), dtype }
 }
 
 pub(crate) fn tensor<const D: usize>(

@@ -9,7 +9,14 @@ use counterpoise::protocol::{Optimizer, Protocol, Schedule, Selection};
 use counterpoise::registry::{Params, Value, find};
 use counterpoise::spec::run::{Branch, Part, RunSpec};
 use counterpoise::stream::Stream;
+use counterpoise::train::device::{self, Backend};
 use std::collections::BTreeMap;
+
+/// The device under test: `cpu`, or that which `COUNTERPOISE_DEVICE` names.
+pub(crate) fn backend() -> Backend {
+    let name = std::env::var("COUNTERPOISE_DEVICE").unwrap_or_else(|_| "cpu".into());
+    device::open(&name).unwrap_or_else(|e| panic!("{e}"))
+}
 
 pub(crate) const CLASSES: usize = 3;
 

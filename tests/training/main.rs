@@ -2,5 +2,7 @@
 
 mod bisect;
 mod made;
+#[cfg(feature = "tch")]
+mod parity;
 mod product;
 mod resume;

@@ -1,6 +1,6 @@
 //! Every fusion with every strategy, and what must hold of all of them.
 
-use crate::made::{IMAGES, dataset, part, spec};
+use crate::made::{IMAGES, backend, dataset, part, spec};
 use counterpoise::data::{Dataset, Shape};
 use counterpoise::fusion::FUSIONS;
 use counterpoise::model::encoder::ENCODERS;
@@ -10,11 +10,11 @@ use counterpoise::record::probe::Probe;
 use counterpoise::record::{Outcome, RunRecord};
 use counterpoise::registry::{Value, find};
 use counterpoise::spec::run::RunSpec;
-use counterpoise::train::{self, device};
+use counterpoise::train;
 
 fn run(spec: &RunSpec, data: &Dataset) -> RunRecord {
     let folder = tempfile::tempdir().unwrap();
-    let backend = device::open("cpu").unwrap();
+    let backend = backend();
     train::run(spec, data, &backend, folder.path(), &Probe::default(), &mut |_| ()).unwrap()
 }
 
@@ -46,7 +46,7 @@ fn three_modalities_train_where_the_fusion_takes_them() {
             assert_eq!(run(&spec, &data).outcome, Outcome::Finished);
         } else {
             let folder = tempfile::tempdir().unwrap();
-            let backend = device::open("cpu").unwrap();
+            let backend = backend();
             let error =
                 train::run(&spec, &data, &backend, folder.path(), &Probe::default(), &mut |_| ())
                     .unwrap_err();
@@ -135,7 +135,7 @@ fn conv_only_is_refused_where_an_encoder_has_no_convolution() {
     let targets = [("targets", Value::Text("conv-only".into()))];
     let spec = spec(&data, "concat", "ogm", &targets, 0);
     let folder = tempfile::tempdir().unwrap();
-    let backend = device::open("cpu").unwrap();
+    let backend = backend();
     let error = train::run(&spec, &data, &backend, folder.path(), &Probe::default(), &mut |_| ())
         .unwrap_err();
     assert!(error.message.contains("use `all-encoder`"), "{error}");

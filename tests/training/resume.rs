@@ -1,13 +1,13 @@
 //! An interrupted run ends with the record of an uninterrupted one.
 
-use crate::made::{IMAGES, dataset, spec};
+use crate::made::{IMAGES, backend, dataset, spec};
 use counterpoise::data::Dataset;
 use counterpoise::protocol::Optimizer;
 use counterpoise::record::RunRecord;
 use counterpoise::record::probe::Probe;
 use counterpoise::registry::Value;
 use counterpoise::spec::run::RunSpec;
-use counterpoise::train::{self, Progress, device};
+use counterpoise::train::{self, Progress};
 use std::num::NonZeroUsize;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
@@ -31,7 +31,7 @@ fn attempt_with(
     folder: &Path,
     stop: Option<usize>,
 ) -> (Option<RunRecord>, Vec<String>) {
-    let backend = device::open("cpu").unwrap();
+    let backend = backend();
     let mut heard = Vec::new();
     let mut epochs = 0;
     // The state after an epoch is kept once the epoch was told, so the tear comes an epoch later.

@@ -40,7 +40,7 @@ impl Process for Thread {
 }
 
 impl Launch for Threads {
-    fn launch(&self, _threads: NonZeroUsize) -> Result<Worker> {
+    fn launch(&self, _slot: &Slot, _threads: NonZeroUsize) -> Result<Worker> {
         self.launched.fetch_add(1, Ordering::SeqCst);
         let (jobs, input) = std::io::pipe().unwrap();
         let (output, events) = std::io::pipe().unwrap();
@@ -91,7 +91,7 @@ fn options(jobs: usize) -> Options {
         jobs: NonZeroUsize::new(jobs).unwrap(),
         threads: NonZeroUsize::MIN,
         data_dir: "data".into(),
-        device: "cpu".into(),
+        slots: vec![Slot { device: "cpu".into(), env: BTreeMap::new() }],
         fail_fast: false,
         probe: Probe::default(),
     }
@@ -292,6 +292,60 @@ fn a_full_disk_stops_the_suite() {
 }
 
 #[test]
+fn a_crowded_device_loses_workers_until_the_memory_suffices() {
+    for hopeless in [None, Some(2)] {
+        let bench = Bench::new();
+        let running = Arc::new(AtomicUsize::new(0));
+        let launch = Threads::new(move |job| {
+            running.fetch_add(1, Ordering::SeqCst);
+            std::thread::sleep(Duration::from_millis(3));
+            let n = running.fetch_sub(1, Ordering::SeqCst);
+            if 1 < n || hopeless == Some(job.spec.seed) {
+                panic!("CUDA out of memory. Tried to allocate 2.00 GiB");
+            }
+            good(job)
+        });
+        let summary = run(tasks("toy", 0..5), &bench.store, &options(3), &launch, &mut |_| {});
+        let summary = summary.unwrap();
+        let failed = usize::from(hopeless.is_some());
+        assert_eq!((summary.finished, summary.failed.len()), (5 - failed, failed), "{summary:?}");
+        for (id, failure) in summary.failed {
+            assert_eq!(id, spec("toy", 2).id().unwrap());
+            assert_eq!(failure.kind, FailureKind::OutOfMemory);
+            assert!(failure.message.contains("--jobs"), "{failure:?}");
+        }
+    }
+}
+
+#[test]
+fn few_runs_are_spread_over_the_devices() {
+    struct Spread(Threads, Mutex<Vec<String>>);
+    impl Launch for Spread {
+        fn launch(&self, slot: &Slot, threads: NonZeroUsize) -> Result<Worker> {
+            self.1.lock().unwrap().push(slot.env["GPU"].clone());
+            self.0.launch(slot, threads)
+        }
+    }
+    let bench = Bench::new();
+    let slots = ["a", "b"].map(|gpu| Slot {
+        device: "cuda:0".into(),
+        env: BTreeMap::from([("GPU".into(), gpu.into())]),
+    });
+    let options = Options { slots: slots.into(), ..options(4) };
+    let slow = Threads::new(|job| {
+        assert_eq!(job.device, "cuda:0");
+        std::thread::sleep(Duration::from_millis(20));
+        good(job)
+    });
+    let launch = Spread(slow, Mutex::default());
+    let summary = run(tasks("toy", 0..2), &bench.store, &options, &launch, &mut |_| {}).unwrap();
+    assert_eq!(summary.finished, 2);
+    let mut used = launch.1.into_inner().unwrap();
+    used.sort();
+    assert_eq!(used, ["a", "b"]);
+}
+
+#[test]
 fn fail_fast_begins_no_further_run() {
     let bench = Bench::new();
     let launch = Threads::new(|_| Err(Error::unexpected("no")));
@@ -367,7 +421,8 @@ fn a_run_held_by_another_process_is_waited_for_and_taken_over_when_that_dies() {
 #[test]
 fn a_worker_that_does_not_end_is_killed() {
     let launch = Program { path: "sleep".into(), args: vec!["60".into()], env: BTreeMap::new() };
-    let exit = launch.launch(NonZeroUsize::MIN).unwrap().retire(Duration::ZERO);
+    let exit =
+        launch.launch(&options(1).slots[0], NonZeroUsize::MIN).unwrap().retire(Duration::ZERO);
     assert_eq!(exit, Exit { status: None, signal: Some(9) });
 }
 

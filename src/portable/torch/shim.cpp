@@ -1,0 +1,193 @@
+// The settings and facts of libtorch that no Rust crate reaches. See lib.rs.
+//
+// The driver is asked through libraries opened at run time, so that this builds without CUDA and
+// runs without a GPU.
+
+#include <ATen/Context.h>
+#include <ATen/Parallel.h>
+#include <ATen/Version.h>
+#include <ATen/detail/CUDAHooksInterface.h>
+#include <dlfcn.h>
+#include <torch/version.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <cstring>
+#include <sstream>
+#include <stdexcept>
+#include <string>
+
+namespace {
+
+// Copies what `write` tells, or the message of what it throws, and gives 0 or 1.
+template <typename Write>
+int told(char *out, size_t size, Write write) {
+  std::string text;
+  int status = 0;
+  try {
+    std::ostringstream stream;
+    write(stream);
+    text = stream.str();
+  } catch (const std::exception &error) {
+    text = error.what();
+    status = 1;
+  }
+  size_t n = std::min(text.size(), size - 1);
+  std::memcpy(out, text.data(), n);
+  out[n] = '\0';
+  return status;
+}
+
+// A function of a library of the driver.
+template <typename Function>
+Function *of_library(const char *library, const char *name) {
+  void *handle = dlopen(library, RTLD_NOW | RTLD_GLOBAL);
+  if (handle == nullptr) throw std::runtime_error(dlerror());
+  void *function = dlsym(handle, name);
+  if (function == nullptr) throw std::runtime_error(std::string(library) + " has no " + name);
+  return reinterpret_cast<Function *>(function);
+}
+
+void check(int status, const char *what) {
+  if (status != 0) {
+    throw std::runtime_error(std::string(what) + " gave status " + std::to_string(status));
+  }
+}
+
+constexpr const char *CUDA = "libcuda.so.1";
+constexpr const char *NVML = "libnvidia-ml.so.1";
+
+// Attributes of the driver's interface (CUdevice_attribute in cuda.h).
+constexpr int MULTIPROCESSORS = 16;
+constexpr int CAPABILITY_MAJOR = 75;
+constexpr int CAPABILITY_MINOR = 76;
+
+// The driver's handle of a visible device. Makes no context.
+int device_handle(int index) {
+  check(of_library<int(unsigned)>(CUDA, "cuInit")(0), "cuInit");
+  int device = 0;
+  check(of_library<int(int *, int)>(CUDA, "cuDeviceGet")(&device, index), "cuDeviceGet");
+  return device;
+}
+
+std::string name_of(int device) {
+  char name[256] = {};
+  check(of_library<int(char *, int, int)>(CUDA, "cuDeviceGetName")(name, sizeof name, device),
+        "cuDeviceGetName");
+  return name;
+}
+
+int attribute(int device, int which) {
+  int value = 0;
+  auto get = of_library<int(int *, int, int)>(CUDA, "cuDeviceGetAttribute");
+  check(get(&value, which, device), "cuDeviceGetAttribute");
+  return value;
+}
+
+void start_nvml() { check(of_library<int()>(NVML, "nvmlInit_v2")(), "nvmlInit"); }
+
+std::string driver() {
+  start_nvml();
+  char version[96] = {};
+  auto get = of_library<int(char *, unsigned)>(NVML, "nvmlSystemGetDriverVersion");
+  check(get(version, sizeof version), "nvmlSystemGetDriverVersion");
+  return version;
+}
+
+struct Memory {
+  unsigned long long total, free, used;
+};
+
+// Memory as the driver counts it, over all processes. NVML numbers devices on its own, so the
+// device is found by its bus.
+Memory memory_of(int index) {
+  int device = device_handle(index);
+  char bus[64] = {};
+  auto bus_of = of_library<int(char *, int, int)>(CUDA, "cuDeviceGetPCIBusId");
+  check(bus_of(bus, sizeof bus, device), "cuDeviceGetPCIBusId");
+  start_nvml();
+  void *handle = nullptr;
+  auto find = of_library<int(const char *, void **)>(NVML, "nvmlDeviceGetHandleByPciBusId_v2");
+  check(find(bus, &handle), "nvmlDeviceGetHandleByPciBusId");
+  Memory memory{};
+  auto get = of_library<int(void *, Memory *)>(NVML, "nvmlDeviceGetMemoryInfo");
+  check(get(handle, &memory), "nvmlDeviceGetMemoryInfo");
+  return memory;
+}
+
+}  // namespace
+
+extern "C" {
+
+// Settings under which equal inputs give equal bits, or an operation refuses to run.
+int portable_torch_make_deterministic(int threads, char *out, size_t size) {
+  return told(out, size, [&](std::ostream &) {
+    auto &context = at::globalContext();
+    context.setDeterministicAlgorithms(true, /*warn_only=*/false);
+    context.setDeterministicFillUninitializedMemory(true);
+    context.setDeterministicCuDNN(true);
+    context.setDeterministicMkldnn(true);
+    context.setBenchmarkCuDNN(false);
+    context.setAllowTF32CuBLAS(false);
+    context.setAllowTF32CuDNN(false);
+    at::set_num_threads(threads);
+  });
+}
+
+// Whether the settings above are in force.
+int portable_torch_is_deterministic() {
+  auto &context = at::globalContext();
+  return context.deterministicAlgorithms() && !context.deterministicAlgorithmsWarnOnly() &&
+         context.deterministicFillUninitializedMemory() && context.deterministicCuDNN() &&
+         context.deterministicMkldnn() && !context.benchmarkCuDNN() &&
+         !context.allowTF32CuBLAS() && !context.allowTF32CuDNN();
+}
+
+// The number of CUDA devices that libtorch can use.
+int portable_torch_devices() {
+  try {
+    return at::detail::getCUDAHooks().getNumGPUs();
+  } catch (const std::exception &) {
+    return 0;
+  }
+}
+
+// Whether the libtorch that is linked has CUDA at all.
+int portable_torch_has_cuda() { return at::hasCUDA() || at::detail::getCUDAHooks().hasCUDART(); }
+
+// Lines `key: value`, of libtorch on the CPU.
+int portable_torch_cpu_facts(char *out, size_t size) {
+  return told(out, size, [](std::ostream &facts) {
+    facts << "libtorch: " << TORCH_VERSION << "\n"
+          << "kernels: " << at::get_cpu_capability() << "\n"
+          << "mkl: " << at::get_mkl_version() << "\n"
+          << "onednn: " << at::get_mkldnn_version() << "\n"
+          << "threads: " << at::get_num_threads() << "\n";
+  });
+}
+
+// Lines `key: value`, of libtorch on a CUDA device.
+int portable_torch_cuda_facts(int index, char *out, size_t size) {
+  return told(out, size, [&](std::ostream &facts) {
+    const auto &hooks = at::detail::getCUDAHooks();
+    int device = device_handle(index);
+    facts << "libtorch: " << TORCH_VERSION << "\n"
+          << "cuda: " << hooks.versionCUDART() << "\n"
+          << "cudnn: " << hooks.versionRuntimeCuDNN() << "\n"
+          << "driver: " << driver() << "\n"
+          << "gpu: " << name_of(device) << "\n"
+          << "multiprocessors: " << attribute(device, MULTIPROCESSORS) << "\n"
+          << "capability: " << attribute(device, CAPABILITY_MAJOR) << "."
+          << attribute(device, CAPABILITY_MINOR) << "\n";
+  });
+}
+
+// Free and total memory of a CUDA device in bytes.
+int portable_torch_memory(int index, uint64_t *free, uint64_t *total, char *out, size_t size) {
+  return told(out, size, [&](std::ostream &) {
+    Memory memory = memory_of(index);
+    *free = memory.free;
+    *total = memory.total;
+  });
+}
+}

@@ -1,0 +1,331 @@
+//! Everything that changes while a run trains, and the training of an epoch.
+
+use super::batch::{Batch, Source};
+use super::device::{self, Backend};
+use super::evaluate::Evaluation;
+use super::optimizer::Optimizer;
+use super::reading::Readings;
+use super::trace::Trace;
+use super::{fault, step};
+use crate::checkpoint::NamedTensor;
+use crate::data::{Dataset, Split};
+use crate::error::{Error, Result};
+use crate::hash::Digest;
+use crate::model::layers::Place;
+use crate::model::parameters::{Site, snapshot};
+use crate::model::score::Estimator;
+use crate::model::{Model, init};
+use crate::modulation::{self, EpochContext, Strategy, Updates};
+use crate::record::EpochRecord;
+use crate::record::probe::Fault;
+use crate::spec::run::RunSpec;
+use crate::stream::Stream;
+use std::ops::ControlFlow;
+use std::rc::Rc;
+
+/// How the training of an epoch ended.
+pub(super) enum Ended {
+    Whole,
+    /// The loss stopped being finite.
+    Diverged {
+        step: usize,
+    },
+    /// Who watched the steps wanted no more.
+    Stopped,
+}
+
+/// Watches the state after every step, and may end the training.
+pub(super) type AfterStep<'h, 't> = dyn FnMut(&Trainer<'t>) -> Result<ControlFlow<()>> + 'h;
+
+/// Everything that changes while a run trains.
+pub(super) struct Trainer<'a> {
+    pub(super) spec: &'a RunSpec,
+    pub(super) data: &'a Dataset,
+    pub(super) names: Vec<String>,
+    pub(super) sources: Rc<Sources<'a>>,
+    /// Where evaluation happens.
+    pub(super) plain: Place,
+    pub(super) habits: device::Habits,
+    pub(super) estimator: Estimator,
+    pub(super) model: Model,
+    pub(super) strategy: Box<dyn Strategy>,
+    pub(super) optimizer: Optimizer,
+    pub(super) trace: Trace,
+    pub(super) fault: Option<&'a Fault>,
+    /// Steps whose scalars are still on the device.
+    pub(super) unread: Vec<Readings>,
+    /// Steps taken, and the number of the next.
+    pub(super) step: usize,
+}
+
+/// Where the batches of every split come from.
+pub(super) struct Sources<'a> {
+    pub(super) train: Source<'a>,
+    pub(super) validation: Source<'a>,
+    pub(super) test: Source<'a>,
+    pub(super) further: Vec<Source<'a>>,
+}
+
+impl<'a> Trainer<'a> {
+    pub(super) fn new(
+        spec: &'a RunSpec,
+        data: &'a Dataset,
+        backend: &Backend,
+        fault: Option<&'a Fault>,
+    ) -> Result<Self> {
+        let columns = columns(spec, data)?;
+        let names: Vec<String> =
+            spec.branches.iter().map(|branch| branch.modality.name.clone()).collect();
+        let plain = Place { device: backend.device.clone(), dtype: device::DTYPE };
+        let autodiff = Place { device: backend.device.clone().autodiff(), ..plain.clone() };
+        let source = |split: &'a Split, place: &Place| {
+            let resident = backend.habits.resident;
+            Source::new(split, &columns, spec.n_classes, place.clone(), resident)
+        };
+        let sources = Sources {
+            train: source(&data.train, &autodiff),
+            validation: source(&data.validation, &plain),
+            test: source(&data.test, &plain),
+            further: data.further.iter().map(|(_, split)| source(split, &plain)).collect(),
+        };
+        let model = init::fill(Model::build(spec, &autodiff)?, &names, spec.seed);
+        let strategy = modulation::build(&spec.strategy)?;
+        let sites: Vec<Site> = snapshot(&model, &names).into_iter().map(|(site, _)| site).collect();
+        strategy.check(&sites).map_err(|message| {
+            Error::input(format!("strategy `{}`: {message}", spec.strategy.name))
+        })?;
+        Ok(Self {
+            spec,
+            data,
+            names,
+            sources: Rc::new(sources),
+            plain,
+            habits: backend.habits,
+            estimator: Estimator::parse(&spec.scores)?,
+            model,
+            strategy,
+            optimizer: Optimizer::new(&spec.protocol.optimizer),
+            trace: Trace::new(spec.protocol.trace_every),
+            fault,
+            unread: Vec::new(),
+            step: 0,
+        })
+    }
+
+    /// Weights and buffers.
+    pub(super) fn weights(&self) -> Vec<NamedTensor> {
+        snapshot(&self.model, &self.names).into_iter().map(|(_, tensor)| tensor).collect()
+    }
+
+    /// All that the run depends on from here: weights, buffers, optimizer, strategy, position.
+    pub(super) fn checkpoint(&self) -> Vec<NamedTensor> {
+        let mut tensors = self.weights();
+        tensors.extend(self.optimizer.snapshot());
+        tensors.extend(self.strategy.state());
+        tensors.push(NamedTensor::i64("step", vec![], &[self.step as i64]));
+        tensors
+    }
+
+    pub(super) fn trainable(&self) -> u64 {
+        snapshot(&self.model, &self.names)
+            .iter()
+            .filter(|(site, _)| !site.kind.is_buffer())
+            .map(|(site, _)| site.shape.iter().product::<usize>() as u64)
+            .sum()
+    }
+
+    /// Trains one epoch, of which the first `done` steps have been taken already.
+    pub(super) fn train_epoch(
+        &mut self,
+        epoch: usize,
+        done: usize,
+        after_step: &mut AfterStep<'_, 'a>,
+    ) -> Result<Ended> {
+        let passes = if done == 0 { self.begin_epoch(epoch) } else { self.strategy.plan(epoch) };
+        let sources = Rc::clone(&self.sources);
+        let mut left_out = done;
+        for (pass, turns) in passes.into_iter().enumerate() {
+            let batches = self.batches(epoch, pass);
+            let taken = left_out.min(batches.len());
+            left_out -= taken;
+            let batches = batches.into_iter().skip(taken).enumerate();
+            let batches =
+                batches.map(|(i, rows)| fault::rows(self.fault, self.step + i, rows)).collect();
+            for batch in sources.train.batches(batches) {
+                self.model =
+                    fault::weights(self.fault, self.step, self.model.clone(), &self.names)?;
+                if let Some(step) = self.train_batch(&batch, (epoch, pass), &turns)? {
+                    return Ok(Ended::Diverged { step });
+                }
+                if after_step(self)?.is_break() {
+                    return Ok(Ended::Stopped);
+                }
+            }
+        }
+        if let Some(step) = self.read() {
+            return Ok(Ended::Diverged { step });
+        }
+        let context = epoch_context(self.spec, self.data, &self.model, &self.plain, epoch);
+        self.model = self.strategy.epoch_end(&context, self.model.clone());
+        Ok(Ended::Whole)
+    }
+
+    /// The number of steps in an epoch.
+    pub(super) fn steps_in(&mut self, epoch: usize) -> usize {
+        let passes = self.strategy.plan(epoch).len();
+        (0..passes).map(|pass| self.batches(epoch, pass).len()).sum()
+    }
+
+    /// The passes over the data that make the epoch.
+    pub(super) fn begin_epoch(&mut self, epoch: usize) -> Vec<modulation::Pass> {
+        let context = epoch_context(self.spec, self.data, &self.model, &self.plain, epoch);
+        self.strategy.epoch_start(&context);
+        self.strategy.plan(epoch)
+    }
+
+    /// Takes the turns of one step. Gives the step whose loss was seen not to be finite.
+    pub(super) fn train_batch(
+        &mut self,
+        batch: &Batch,
+        (epoch, pass): (usize, usize),
+        turns: &[Updates],
+    ) -> Result<Option<usize>> {
+        let lr = self.optimizer.learning_rate(self.spec.protocol.schedule, epoch);
+        for (turn, updates) in turns.iter().enumerate() {
+            let at = step::Position {
+                seed: self.spec.seed,
+                epoch,
+                step: self.step,
+                pass,
+                turn,
+                lr: fault::learning_rate(self.fault, self.step, lr),
+                names: &self.names,
+                estimator: self.estimator,
+                draws: self.habits.draws,
+            };
+            let stepped = step::step(
+                self.model.clone(),
+                self.strategy.as_mut(),
+                &mut self.optimizer,
+                batch,
+                updates,
+                &at,
+            )?;
+            self.model = stepped.model;
+            self.unread.extend(stepped.readings);
+            if self.habits.read_every <= self.unread.len()
+                && let Some(step) = self.read()
+            {
+                return Ok(Some(step));
+            }
+        }
+        self.step += 1;
+        Ok(None)
+    }
+
+    /// Reads the scalars that are still on the device into the trace. Gives the first step whose
+    /// loss is not finite, if there is one; what followed it is left out.
+    pub(super) fn read(&mut self) -> Option<usize> {
+        for (epoch, step, scalars) in Readings::read(std::mem::take(&mut self.unread)) {
+            if !scalars["loss"].is_finite() {
+                return Some(step);
+            }
+            self.trace.push(epoch, step, scalars);
+        }
+        None
+    }
+
+    /// The rows of every batch of a pass, shuffled by a stream of its own.
+    pub(super) fn batches(&mut self, epoch: usize, pass: usize) -> Vec<Vec<usize>> {
+        let context = epoch_context(self.spec, self.data, &self.model, &self.plain, epoch);
+        let order = self.strategy.sampler(&context).unwrap_or_else(|| {
+            let purpose = match pass {
+                0 => format!("shuffle/{epoch}"),
+                _ => format!("shuffle/{epoch}/{pass}"),
+            };
+            Stream::new(self.spec.seed, &purpose).permutation(self.data.train.len())
+        });
+        let size = self.spec.protocol.batch_size;
+        order
+            .chunks(size)
+            .filter(|rows| rows.len() == size || !self.spec.protocol.drop_last)
+            .map(<[usize]>::to_vec)
+            .collect()
+    }
+
+    pub(super) fn record_epoch(&mut self, epoch: usize, root: Digest) -> Result<EpochRecord> {
+        let train = self.trace.take_means();
+        let evaluation = Evaluation {
+            model: &self.model,
+            strategy: self.strategy.as_ref(),
+            estimator: self.estimator,
+            modalities: self.names.len(),
+            n_classes: self.spec.n_classes,
+        };
+        let further = self
+            .data
+            .further
+            .iter()
+            .zip(&self.sources.further)
+            .map(|((name, split), source)| Ok((name.clone(), evaluation.metrics(split, source)?)))
+            .collect::<Result<_>>()?;
+        Ok(EpochRecord {
+            lr: self.optimizer.learning_rate(self.spec.protocol.schedule, epoch),
+            train,
+            validation: evaluation.metrics(&self.data.validation, &self.sources.validation)?,
+            test: evaluation.metrics(&self.data.test, &self.sources.test)?,
+            further,
+            root,
+        })
+    }
+}
+
+fn epoch_context<'a>(
+    spec: &RunSpec,
+    data: &'a Dataset,
+    model: &'a Model,
+    place: &'a Place,
+    epoch: usize,
+) -> EpochContext<'a> {
+    EpochContext {
+        seed: spec.seed,
+        epoch,
+        model,
+        device: &place.device,
+        train: &data.train,
+        validation: &data.validation,
+    }
+}
+
+/// The indices of the run's modalities in the data set.
+fn columns(spec: &RunSpec, data: &Dataset) -> Result<Vec<usize>> {
+    let fits = |split: &Split| {
+        !split.is_empty() && split.labels.iter().all(|label| (*label as usize) < spec.n_classes)
+    };
+    if ![&data.train, &data.validation, &data.test].into_iter().all(fits) {
+        return Err(Error::input(format!(
+            "data set `{}` has an empty split or more classes than {}",
+            spec.dataset.name, spec.n_classes
+        )));
+    }
+    if spec.protocol.drop_last && data.train.len() < spec.protocol.batch_size {
+        return Err(Error::input(format!(
+            "batch_size {} with drop_last leaves no batch of {} training examples",
+            spec.protocol.batch_size,
+            data.train.len()
+        )));
+    }
+    spec.branches
+        .iter()
+        .map(|branch| {
+            data.modalities.iter().position(|modality| *modality == branch.modality).ok_or_else(
+                || {
+                    Error::input(format!(
+                        "data set `{}` has no modality `{}` of shape {:?}",
+                        spec.dataset.name, branch.modality.name, branch.modality.shape
+                    ))
+                },
+            )
+        })
+        .collect()
+}
