@@ -4,6 +4,7 @@ pub mod catalog;
 mod data;
 mod doctor;
 mod estimate;
+mod lint;
 pub mod output;
 mod plan;
 mod progress;

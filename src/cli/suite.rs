@@ -2,11 +2,12 @@
 
 use super::catalog::catalog;
 use super::progress::Display;
-use super::{Format, Places, estimate, output, plan};
+use super::{Format, Places, estimate, lint, output, plan};
 use crate::data::{self, cache};
 use crate::error::{Error, Kind, Result};
 use crate::exec::launch::Program;
 use crate::exec::scheduler::{self, Options, Summary, Task};
+use crate::lint::Subject;
 use crate::report::collect::{collect, complete_root};
 use crate::report::input::ReportInput;
 use crate::report::manifest::Manifest;
@@ -70,17 +71,20 @@ pub(super) fn run(arguments: &Arguments) -> Result<()> {
     let path = suite::find(&arguments.places.suites, name)?;
     let backend = device::kind(&arguments.device)?;
     let mut suite = Suite::load(&path, &catalog(), backend)?;
+    // Of the whole suite: a filter is about this call and not about what is compared.
+    let findings = crate::lint::lint(&Subject::of_suite(&suite));
     if let Some(filter) = &arguments.filter {
         suite = suite.filter(filter)?;
     }
     if arguments.plan {
-        return plan::show(arguments, &suite);
+        return plan::show(arguments, &suite, &findings);
     }
     let store = Store::open(&arguments.places.store)?;
     arguments.places.check_reports()?;
     if arguments.filter.is_none() && is_up_to_date(arguments, &suite, &store)? {
         return Ok(());
     }
+    lint::summarise(&findings, name);
     let (summary, blocked) = train(arguments, &suite, &store)?;
     output::note(&describe(&summary, &blocked));
     if arguments.filter.is_some() {
