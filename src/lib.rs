@@ -32,6 +32,8 @@ pub mod protocol;
 pub mod data;
 pub mod spec;
 
+pub mod lint;
+
 pub mod checkpoint;
 pub mod record;
 pub mod store;

@@ -1,6 +1,7 @@
 //! The shipped suites, their schema and their description.
 
 use counterpoise::cli::catalog::catalog;
+use counterpoise::lint::{Subject, lint};
 use counterpoise::protocol::presets::PRESETS;
 use counterpoise::spec::schema::schema;
 use counterpoise::spec::suite::{Suite, list};
@@ -28,6 +29,38 @@ fn the_shipped_suites_expand_to_the_pinned_runs() {
         ("smoke", 29, 58, "c41f891f3980adb1"),
     ];
     let expected = expected.map(|(name, cells, runs, id)| (name.into(), cells, runs, id.into()));
+    assert_eq!(found, expected);
+}
+
+/// What is honestly wrong with the shipped suites, and nothing else.
+#[test]
+fn the_shipped_suites_have_the_pinned_findings() {
+    let mut found = Vec::new();
+    for path in list(&folder()).unwrap() {
+        let suite = Suite::load(&path, &catalog(), "cpu").unwrap();
+        for finding in lint(&Subject::of_suite(&suite)) {
+            let places = finding.places.join("; ");
+            found.push(format!("{} {} {}: {places}", suite.name, finding.severity, finding.rule));
+        }
+    }
+    let expected = [
+        "full warning split-overlap: av-digits",
+        "full note split-overlap: mfeat; mfeat(views=fou+mor+zer)",
+        "full warning score-estimator-differs: cg-mnist; av-digits; mfeat; watch; synthetic",
+        "full note small-validation-split: mfeat; mfeat(views=fou+mor+zer); synthetic",
+        "full note small-validation-split: watch",
+        "quick warning split-overlap: av-digits",
+        "quick note split-overlap: mfeat",
+        "quick warning score-estimator-differs: cg-mnist; av-digits; mfeat; watch",
+        "quick note few-seeds: cg-mnist; av-digits; mfeat; watch",
+        "quick note small-validation-split: mfeat",
+        "quick note small-validation-split: watch",
+        "smoke note split-overlap: mfeat; three views",
+        "smoke warning score-estimator-differs: mfeat",
+        "smoke note few-seeds: mfeat; cg-mnist(test=200,train=600,validation=200); watch, temporal; three views",
+        "smoke note small-validation-split: mfeat; cg-mnist(test=200,train=600,validation=200); three views",
+        "smoke note small-validation-split: watch, temporal",
+    ];
     assert_eq!(found, expected);
 }
 

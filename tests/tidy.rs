@@ -12,6 +12,7 @@ const BASE: &[&[&str]] = &[
     &["stream", "environment", "protocol"],
     &["data"],
     &["spec"],
+    &["lint"],
     &["record", "checkpoint"],
     &["store"],
 ];

@@ -6,6 +6,7 @@ mod data;
 mod diff;
 mod doctor;
 mod estimate;
+mod lint;
 pub mod output;
 mod parity;
 mod plan;

@@ -4,9 +4,10 @@ use super::catalog::catalog;
 use super::output::{self, Align, Table};
 use super::suite::Arguments;
 use super::training::cores;
-use super::{Format, estimate, print_json};
+use super::{Format, estimate, lint, print_json};
 use crate::data::{self, cache};
 use crate::error::Result;
+use crate::lint::Finding;
 use crate::spec::run::RunSpec;
 use crate::spec::suite::{self, Suite};
 use crate::store::{State, Store};
@@ -75,7 +76,9 @@ fn state_of(arguments: &Arguments, store: Option<&Store>, spec: &RunSpec) -> Res
     })
 }
 
-pub(super) fn show(arguments: &Arguments, suite: &Suite) -> Result<()> {
+/// Shows the cells of `suite`, which a filter may have thinned out, and what is to be known about
+/// the whole of it.
+pub(super) fn show(arguments: &Arguments, suite: &Suite, findings: &[Finding]) -> Result<()> {
     // A plan makes nothing, not even an empty store, which opening one would.
     let is_there = std::fs::read_dir(&arguments.places.store)
         .is_ok_and(|mut entries| entries.next().is_some());
@@ -118,7 +121,8 @@ pub(super) fn show(arguments: &Arguments, suite: &Suite) -> Result<()> {
             })
             .collect();
         return print_json(&serde_json::json!({
-            "suite": suite.name, "cells": cells, "estimated_seconds": time.as_secs(),
+            "suite": suite.name, "cells": cells, "lint": findings,
+            "estimated_seconds": time.as_secs(),
         }));
     }
     let mut table = Table::new(&[
@@ -148,5 +152,6 @@ pub(super) fn show(arguments: &Arguments, suite: &Suite) -> Result<()> {
         pending.len(),
         output::duration(time)
     ));
+    lint::show(findings);
     Ok(())
 }

@@ -2,9 +2,10 @@
 
 use super::catalog::catalog;
 use super::training::{Training, Wishes};
-use super::{Format, Places, output, plan};
+use super::{Format, Places, lint, output, plan};
 use crate::error::{Error, Kind, Result};
 use crate::exec::scheduler::Summary;
+use crate::lint::Subject;
 use crate::record::probe::{FAULTS, Fault, Probe};
 use crate::report::collect::{collect, complete_root};
 use crate::report::input::ReportInput;
@@ -67,17 +68,20 @@ pub(super) fn run(arguments: &Arguments) -> Result<()> {
     let path = suite::find(&arguments.places.suites, name)?;
     let backend = device::kind(&arguments.training.device)?;
     let mut suite = Suite::load(&path, &catalog(), backend)?;
+    // Of the whole suite: a filter is about this call and not about what is compared.
+    let findings = crate::lint::lint(&Subject::of_suite(&suite));
     if let Some(filter) = &arguments.filter {
         suite = suite.filter(filter)?;
     }
     if arguments.plan {
-        return plan::show(arguments, &suite);
+        return plan::show(arguments, &suite, &findings);
     }
     let store = Store::open(&arguments.places.store)?;
     arguments.places.check_reports()?;
     if arguments.filter.is_none() && is_up_to_date(arguments, &suite, &store)? {
         return Ok(());
     }
+    lint::summarise(&findings, name);
     let wishes = Wishes {
         fail_fast: arguments.fail_fast,
         probe: Probe { chain_every: arguments.chain, fault: arguments.plant.clone() },

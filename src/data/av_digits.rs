@@ -11,6 +11,7 @@ use super::cache::Arrays;
 use super::draw::{DRAW, draw};
 use super::format::{malformed, npy};
 use super::mnist::{self, Digits};
+use super::partition::{Group, Overlap, Partition};
 use super::preprocess::resample;
 use super::source::{Client, Member, RawFiles, Source};
 use super::{Dataset, DatasetParts, Modality, Shape, Split};
@@ -41,6 +42,10 @@ const SPEECH: Source = Source {
     }],
 };
 
+/// Six people spoke 500 digits each, and the pools of recordings are drawn over all of them. The
+/// package names no speakers, so a split by speaker cannot be had.
+const SPEAKERS: Group = Group { name: "speaker", overlap: Overlap::Shared };
+
 pub(super) const ENTRY: Entry<DatasetParts> = Entry {
     name: NAME,
     summary: "written and spoken digits, paired by class: images and few recordings",
@@ -66,6 +71,10 @@ pub(super) const ENTRY: Entry<DatasetParts> = Entry {
         classes: |_| mnist::classes(),
         examples: |params| {
             (params.count("train"), params.count("validation") + params.count("test"))
+        },
+        partition: |params| Partition {
+            n_validation: params.count("validation"),
+            groups: &[mnist::WRITERS, SPEAKERS],
         },
         convert,
         load,

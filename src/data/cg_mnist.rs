@@ -11,6 +11,7 @@ use super::assemble::{Splits, assemble};
 use super::cache::Arrays;
 use super::draw::{DRAW, draw};
 use super::mnist::{self, Digits};
+use super::partition::Partition;
 use super::source::RawFiles;
 use super::{Dataset, DatasetParts, Modality, Split};
 use crate::error::Result;
@@ -49,6 +50,10 @@ pub(super) const ENTRY: Entry<DatasetParts> = Entry {
         classes: |_| mnist::classes(),
         examples: |params| {
             (params.count("train"), params.count("validation") + 2 * params.count("test"))
+        },
+        partition: |params| Partition {
+            n_validation: params.count("validation"),
+            groups: &[mnist::WRITERS],
         },
         convert,
         load,

@@ -6,6 +6,7 @@ use super::assemble::{Splits, assemble};
 use super::cache::Arrays;
 use super::draw::{DRAW, draw};
 use super::format::malformed;
+use super::partition::{Group, Overlap, Partition};
 use super::source::{Client, Member, RawFiles, Source};
 use super::{Dataset, DatasetParts, Modality, Shape, Split};
 use crate::error::Result;
@@ -19,6 +20,9 @@ const NAME: &str = "mfeat";
 const VIEWS: [(&str, usize); 6] =
     [("fac", 216), ("fou", 76), ("kar", 64), ("mor", 6), ("pix", 240), ("zer", 47)];
 const VIEW_NAMES: &[&str] = &["fac", "fou", "kar", "mor", "pix", "zer"];
+
+/// The digits come from utility maps, whose draughtsmen the data do not name.
+const WRITERS: Group = Group { name: "writer", overlap: Overlap::Unknown };
 
 pub(super) const ENTRY: Entry<DatasetParts> = Entry {
     name: NAME,
@@ -78,6 +82,7 @@ pub(super) const ENTRY: Entry<DatasetParts> = Entry {
         modalities,
         classes: |_| (0..10).map(|digit| digit.to_string()).collect(),
         examples: |_| (1000, 1000),
+        partition: |_| Partition { n_validation: 200, groups: &[WRITERS] },
         convert,
         load,
     },
@@ -209,6 +214,8 @@ mod tests {
         let labels: Vec<u8> = (0..2000).map(|row| (row / 200) as u8).collect();
         let rows = Rows::draw(&labels, 0);
         assert_eq!((rows.train.len(), rows.validation.len(), rows.test.len()), (1000, 200, 800));
+        let declared = (ENTRY.build.partition)(&Params::defaults(ENTRY.params));
+        assert_eq!(declared.n_validation, rows.validation.len());
         assert_eq!(rows.validation.iter().filter(|&&row| labels[row] == 7).count(), 20);
         let mut all = [rows.train.clone(), rows.validation, rows.test].concat();
         all.sort_unstable();

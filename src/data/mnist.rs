@@ -5,6 +5,7 @@ use super::Shape;
 use super::cache::Arrays;
 use super::draw::draw;
 use super::format::idx;
+use super::partition::{Group, Overlap};
 use super::preprocess::pool;
 use super::source::{Client, Member, RawFiles, Source};
 use crate::error::{Error, Result};
@@ -74,6 +75,10 @@ pub(super) const POOL: Param = Param {
     domain: Domain::Int { min: 1, max: 2 },
     default: Fallback::Int(2),
 };
+
+/// The first 250 writers of SD-1 went into MNIST's training images and the others into its test
+/// images; validation is taken from the former. Source: section III-A of the paper above.
+pub(super) const WRITERS: Group = Group { name: "writer", overlap: Overlap::Disjoint };
 
 /// Digits of one split, in the order they were drawn.
 pub(super) struct Digits {

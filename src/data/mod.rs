@@ -5,6 +5,7 @@
 //! in the data is keyed by the parameter `draw`; a run's seed never changes the data.
 
 pub mod cache;
+pub mod partition;
 pub mod source;
 
 mod archive;
@@ -25,6 +26,7 @@ use crate::error::{Error, Result};
 use crate::hash::{Digest, digest_json};
 use crate::registry::{Entry, Params, find};
 use cache::{Arrays, State};
+use partition::Partition;
 use serde::{Deserialize, Serialize};
 use source::{RawFiles, Source};
 use std::path::Path;
@@ -48,6 +50,7 @@ pub struct DatasetParts {
     pub classes: fn(&Params) -> Vec<String>,
     /// Roughly how many examples an epoch trains and evaluates, for estimates of time.
     pub examples: fn(&Params) -> (usize, usize),
+    pub partition: fn(&Params) -> Partition,
     /// Converts the verified members of the sources into the arrays of the cache.
     pub convert: fn(&RawFiles) -> Result<Arrays>,
     pub load: fn(&Arrays, &Params) -> Result<Dataset>,
@@ -137,6 +140,15 @@ pub fn modalities(name: &str, params: &Params) -> Result<Vec<Modality>> {
 pub fn classes(name: &str, params: &Params) -> Result<Vec<String>> {
     let (entry, params) = resolve(name, params)?;
     Ok((entry.build.classes)(&params))
+}
+
+/// What is known about the splits of data set `name` without loading it.
+///
+/// # Errors
+/// An unknown name or parameter.
+pub fn partition(name: &str, params: &Params) -> Result<Partition> {
+    let (entry, params) = resolve(name, params)?;
+    Ok((entry.build.partition)(&params))
 }
 
 /// The digest of everything that determines the data: name, conversion, the digests of the

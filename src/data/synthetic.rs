@@ -10,6 +10,7 @@
 use super::assemble::{Splits, assemble};
 use super::cache::Arrays;
 use super::draw::{DRAW, draw};
+use super::partition::Partition;
 use super::{Dataset, DatasetParts, Modality, Shape, Split};
 use crate::error::Result;
 use crate::registry::{Domain, Entry, Fallback, Param, Params};
@@ -71,6 +72,7 @@ pub(super) const ENTRY: Entry<DatasetParts> = Entry {
         examples: |params| {
             (params.count("train"), params.count("validation") + params.count("test"))
         },
+        partition: |params| Partition { n_validation: params.count("validation"), groups: &[] },
         convert: |_| Ok(Arrays::default()),
         load: |_, params| load(params),
     },

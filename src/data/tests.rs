@@ -77,4 +77,6 @@ fn a_made_data_set_needs_no_files() {
     prepare("synthetic", dir, None, &mut |_| {}).unwrap();
     let dataset = load("synthetic", &Params::default(), dir).unwrap();
     assert_eq!((dataset.train.len(), dataset.classes.len()), (1000, 4));
+    let declared = partition("synthetic", &Params::default()).unwrap();
+    assert_eq!(declared.n_validation, dataset.validation.len());
 }

@@ -8,6 +8,7 @@ use super::cache::Arrays;
 use super::format::malformed;
 use super::format::npy;
 use super::format::pickle::{self, Array, Elements, Value};
+use super::partition::{Group, Overlap, Partition};
 use super::source::{Client, Member, RawFiles, Source};
 use super::{Dataset, DatasetParts, Modality, Shape, Split};
 use crate::error::Result;
@@ -21,6 +22,11 @@ const CLASSES: [&str; 7] = ["PEN", "ABD", "FEL", "IR", "ER", "TRAP", "ROW"];
 const N_SUBJECTS: u8 = 10;
 /// Channels of a recording: three of the accelerometer, then three of the gyroscope.
 const N_CHANNELS: usize = 6;
+
+/// Windows of 100 samples in the validation split of every fold, as counted.
+const VALIDATION_WINDOWS: [usize; 5] = [600, 968, 1006, 1002, 1101];
+
+const SUBJECTS: Group = Group { name: "subject", overlap: Overlap::Disjoint };
 
 pub(super) const ENTRY: Entry<DatasetParts> = Entry {
     name: "watch",
@@ -57,6 +63,10 @@ pub(super) const ENTRY: Entry<DatasetParts> = Entry {
         modalities,
         classes: |_| CLASSES.map(String::from).to_vec(),
         examples: |params| (290_000 / params.count("window"), 190_000 / params.count("window")),
+        partition: |params| Partition {
+            n_validation: VALIDATION_WINDOWS[params.count("fold")] * 100 / params.count("window"),
+            groups: &[SUBJECTS],
+        },
         convert,
         load,
     },
@@ -252,6 +262,26 @@ mod tests {
         }
         assert_eq!(tested, (1..=10).collect::<Vec<u8>>());
         assert_eq!(Subjects::of_fold(4).validation, [1, 2]);
+    }
+
+    /// What is declared to the protocol's checks, held against windows that carry their subject.
+    #[test]
+    fn the_declared_disjointness_by_subject_holds_in_the_windows() {
+        let arrays = convert(&raw_files(0)).unwrap();
+        assert_eq!(SUBJECTS.overlap, Overlap::Disjoint);
+        for fold in 0..5 {
+            let subjects = Subjects::of_fold(fold);
+            let inside = |subjects: &[u8]| {
+                let split = windows(&arrays, 20, subjects).unwrap();
+                let owners = split.features[0].iter().map(|&owner| owner as u8);
+                owners.collect::<std::collections::BTreeSet<u8>>()
+            };
+            let (train, validation, test) =
+                (inside(&subjects.train), inside(&subjects.validation), inside(&subjects.test));
+            assert_eq!((train.len(), validation.len(), test.len()), (6, 2, 2));
+            assert!(test.is_disjoint(&train) && test.is_disjoint(&validation));
+            assert!(train.is_disjoint(&validation));
+        }
     }
 
     #[test]

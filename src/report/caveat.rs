@@ -1,7 +1,7 @@
-//! What a reader must know before believing a number: typed, and printed with what to do about it.
+//! What a reader must know before believing a number, as the records show it: typed, and printed
+//! with what it means. What the descriptions alone show is found by [`crate::lint`].
 
 use crate::figure::data::{Role, distinct};
-use crate::protocol::Selection;
 use crate::report::analysis::{Analysis, Cell};
 use crate::report::compare::{Verdict, candidates, comparable};
 use crate::report::number::{count, points};
@@ -17,14 +17,8 @@ pub enum Caveat {
     MissingRuns { n_missing: usize, n_planned: usize },
     /// Records of several determinism classes: their roots cannot be compared to the bit.
     MixedClasses { n_classes: usize },
-    /// Cells whose protocol selects the epoch on the test split.
-    SelectedOnTest { cells: Vec<String> },
     /// Cells without a joint cell under the same fusion.
     NoBaseline { cells: Vec<String> },
-    /// Cells not compared, because their joint cell follows another protocol.
-    ProtocolDiffers { cells: Vec<String> },
-    /// Cells whose modality scores are estimated otherwise than those of their joint cell.
-    EstimatorDiffers { cells: Vec<String> },
     /// Cells whose runs start from other weights, or read other data, than the joint runs of the
     /// same seeds.
     PairsDiffer { cells: Vec<String> },
@@ -50,10 +44,6 @@ pub fn collect(analysis: &Analysis<'_>) -> Vec<Caveat> {
             caveats.push(caveat);
         }
     };
-    let on_test = |cell: &Cell<'_>| cell.input.spec.protocol.selection == Selection::BestTest;
-    let selected = names(cells.iter().filter(|cell| on_test(cell)));
-    add(!selected.is_empty(), Caveat::SelectedOnTest { cells: selected });
-
     let n_missing = cells.iter().map(|cell| cell.failures.len()).sum();
     let n_planned = cells.iter().map(|cell| cell.runs.len() + cell.failures.len()).sum();
     add(n_missing > 0, Caveat::MissingRuns { n_missing, n_planned });
@@ -77,10 +67,6 @@ pub fn collect(analysis: &Analysis<'_>) -> Vec<Caveat> {
     });
     let alone = names(alone.map(|(_, cell)| cell));
     add(!alone.is_empty(), Caveat::NoBaseline { cells: alone });
-    let other = which(|cell, base| !comparable(cell, base));
-    add(!other.is_empty(), Caveat::ProtocolDiffers { cells: other });
-    let other = which(|cell, base| cell.input.spec.scores != base.input.spec.scores);
-    add(!other.is_empty(), Caveat::EstimatorDiffers { cells: other });
     let other = which(|cell, base| comparable(cell, base) && pairs_differ(cell, base));
     add(!other.is_empty(), Caveat::PairsDiffer { cells: other });
     let untested = analysis.comparisons.iter().filter(|c| c.verdict == Verdict::Untested);
@@ -123,11 +109,6 @@ fn list(names: &[String]) -> String {
 impl fmt::Display for Caveat {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Caveat::SelectedOnTest { cells } => write!(
-                f,
-                "The epoch is selected on the test split, which flatters every number: {}.",
-                list(cells)
-            ),
             Caveat::MissingRuns { n_missing, n_planned } => write!(
                 f,
                 "{n_missing} of {} diverged, failed or never ran; they are listed below, drawn as \
@@ -159,18 +140,6 @@ impl fmt::Display for Caveat {
             Caveat::NoBaseline { cells } => {
                 write!(f, "There is no joint training to compare with for {}.", list(cells))
             }
-            Caveat::ProtocolDiffers { cells } => write!(
-                f,
-                "Not compared, because joint training there differs in protocol, data, encoders or \
-                 backend: {}.",
-                list(cells)
-            ),
-            Caveat::EstimatorDiffers { cells } => write!(
-                f,
-                "The estimator of modality scores differs from that of joint training, so their \
-                 modality accuracies are not comparable: {}.",
-                list(cells)
-            ),
             Caveat::PairsDiffer { cells } => write!(
                 f,
                 "Runs of one seed do not share initial weights or data with joint training, so \
@@ -203,22 +172,15 @@ mod tests {
         let mut input = fixture::small();
         input.warnings.push("a note".into());
         let strategy = Analysis::new(&input).comparisons[0].cell;
-        input.cells[strategy].spec.scores = "probe".into();
         input.cells[strategy].records[0].initial_root = crate::hash::Digest::of(b"other");
         input.cells[0].records[0].environment.class_id = crate::hash::Digest::of(b"class");
         let caveats = collect(&Analysis::new(&input));
         let raised = |matches: fn(&Caveat) -> bool| caveats.iter().any(matches);
         assert!(raised(|c| matches!(c, Caveat::MissingRuns { .. })));
-        assert!(raised(|c| matches!(c, Caveat::EstimatorDiffers { .. })));
         assert!(raised(|c| matches!(c, Caveat::PairsDiffer { .. })));
         assert!(raised(|c| matches!(c, Caveat::MixedClasses { n_classes: 2 })));
         assert!(raised(|c| matches!(c, Caveat::Untested { .. })));
         assert!(raised(|c| matches!(c, Caveat::Reader(_))));
-        assert!(!raised(|c| matches!(c, Caveat::SelectedOnTest { .. })));
-        for cell in &mut input.cells {
-            cell.spec.protocol.selection = Selection::BestTest;
-        }
-        let caveats = collect(&Analysis::new(&input));
-        assert!(matches!(caveats[0], Caveat::SelectedOnTest { .. }), "the gravest comes first");
+        assert!(matches!(caveats[0], Caveat::MissingRuns { .. }), "the gravest comes first");
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::figure::data::{Role, distinct};
 use crate::hash::Digest;
+use crate::lint::{self, Finding};
 use crate::report::analysis::Analysis;
 use crate::report::document::{Block, Inline, Table, text};
 use crate::report::number::count;
@@ -21,6 +22,8 @@ pub fn blocks(
     blocks.extend(extent(analysis));
     blocks.push(heading("Findings"));
     blocks.extend(findings::findings(analysis));
+    blocks.push(heading("Protocol warnings"));
+    blocks.extend(warnings(analysis));
     blocks.push(heading("Caveats"));
     blocks.extend(caveats(analysis));
     blocks.push(heading("Figures"));
@@ -124,6 +127,35 @@ fn extent(analysis: &Analysis<'_>) -> Vec<Block> {
         ))]),
         Block::List(items.into_iter().flatten().collect()),
     ]
+}
+
+/// What the protocol lint finds, said also where it is nothing.
+fn warnings(analysis: &Analysis<'_>) -> Vec<Block> {
+    let findings = analysis.input.lint();
+    let said = format!(
+        "Of {} for what makes results biased or incomparable, applied to the resolved suite: {}.",
+        count(lint::RULES.len(), "rule"),
+        lint::tally(&findings)
+    );
+    let item = |finding: &Finding| {
+        let mut content = vec![
+            Inline::Strong(finding.severity.to_string()),
+            text(" "),
+            Inline::Code(finding.rule.clone()),
+            text(format!(" – {}: {}. ", finding.places(6), finding.message)),
+        ];
+        let advice =
+            format!("It matters because {}. To change it: {}.", finding.why, finding.remedy);
+        // What a suite would say stands between backquotes.
+        content.extend(advice.split('`').enumerate().map(|(at, part)| match at % 2 {
+            0 => text(part),
+            _ => Inline::Code(part.to_string()),
+        }));
+        content
+    };
+    let list = Block::List(findings.iter().map(item).collect());
+    let list = (!findings.is_empty()).then_some(list);
+    std::iter::once(Block::Paragraph(vec![text(said)])).chain(list).collect()
 }
 
 fn caveats(analysis: &Analysis<'_>) -> Vec<Block> {

@@ -1,5 +1,6 @@
 //! What a report is made of: the suite as written, its planned cells, and what their runs left.
 
+use crate::lint::{Finding, Subject, lint};
 use crate::record::RunRecord;
 use crate::spec::run::{RunId, RunSpec};
 
@@ -36,4 +37,18 @@ pub struct CellInput {
     pub records: Vec<RunRecord>,
     /// Seeds without a record, and why.
     pub missing: Vec<(u64, String)>,
+}
+
+impl ReportInput {
+    /// What the protocol lint finds in the planned cells.
+    pub fn lint(&self) -> Vec<Finding> {
+        let subjects = self.cells.iter().map(|cell| Subject {
+            dataset: &cell.dataset,
+            fusion: &cell.fusion,
+            strategy: &cell.strategy,
+            spec: &cell.spec,
+            seeds: cell.seeds.clone(),
+        });
+        lint(&subjects.collect::<Vec<_>>())
+    }
 }

@@ -1,7 +1,8 @@
 //! Reports: from the records of a suite to a versioned folder of pages, tables and figures.
 //!
 //! ```text
-//! ReportInput -> Analysis -> tables, findings, caveats, figures -> pages -> reports/<suite>/vN/
+//! ReportInput -> Analysis -> tables, findings, warnings, caveats, figures -> pages
+//!   -> reports/<suite>/vN/
 //! ```
 //!
 //! Rendering is a pure function of the input and the version number: no clock, no random draw,

@@ -1,3 +1,4 @@
+use super::super::partition::Partition;
 use super::super::source::{Client, Member, RawFiles, Source};
 use super::super::{Dataset, cache::Arrays};
 use super::*;
@@ -70,6 +71,7 @@ fn made(sha256_of_right: Option<&'static str>) -> (Entry<DatasetParts>, tempfile
         modalities: |_| Vec::new(),
         classes: |_| Vec::new(),
         examples: |_| (0, 0),
+        partition: |_| Partition { n_validation: 0, groups: &[] },
         convert,
         load,
     };

@@ -1,0 +1,111 @@
+//! Splits: what the data sets declare of them.
+
+use super::{Hit, Rule, Severity, Subject, each};
+use crate::data;
+use crate::data::partition::{Overlap, Partition};
+use crate::protocol::Selection;
+
+/// Where an accuracy has a larger standard deviation over draws of the validation split, the choice
+/// among epochs is largely luck: 2 points.
+const LARGEST_DEVIATION: f64 = 0.02;
+
+/// No validation split, so that everything chosen is chosen on the test: in BalanceBenchmark
+/// `val_dataset` is the test split for six of seven data sets.
+///
+/// Every data set of this program has one, and loading refuses an empty one; the rule holds a new
+/// data set to that before anything is trained.
+pub(super) const NO_VALIDATION: Rule = Rule {
+    name: "no-validation-split",
+    why: "an epoch, or a strength, can then only be chosen on the split that is reported",
+    remedy: "carve a validation split from the training examples",
+    check: no_validation,
+};
+
+/// A validation split on which neighbouring epochs cannot be told apart.
+pub(super) const SMALL_VALIDATION: Rule = Rule {
+    name: "small-validation-split",
+    why: "which epoch is selected is partly luck, which adds spread to every cell",
+    remedy: "enlarge the validation split where the data set has a parameter for it, or compare with \
+             the last epoch, which every report shows too",
+    check: small_validation,
+};
+
+/// One person on both sides: CREMA-D's usual split has all 91 actors in training and test, so a
+/// model may recognise the speaker and not the emotion (AGM, issue 2).
+pub(super) const OVERLAP: Rule = Rule {
+    name: "split-overlap",
+    why: "a model that recognises the person scores well without solving the task, so accuracies \
+          say little about people it has not met",
+    remedy: "split by person where the data name people, and otherwise compare only with results on \
+             the same split",
+    check: overlap,
+};
+
+/// What the data set declares; `None` for one that this version does not have, such as that of an
+/// old record.
+fn declared(cell: &Subject<'_>) -> Option<Partition> {
+    data::partition(&cell.spec.dataset.name, &cell.spec.dataset.params).ok()
+}
+
+fn no_validation(subjects: &[Subject<'_>]) -> Vec<Hit> {
+    each(subjects, |cell| without_validation(declared(cell)?))
+}
+
+fn small_validation(subjects: &[Subject<'_>]) -> Vec<Hit> {
+    each(subjects, |cell| {
+        let selects = cell.spec.protocol.selection == Selection::BestVal;
+        too_small(declared(cell).filter(|_| selects)?)
+    })
+}
+
+fn overlap(subjects: &[Subject<'_>]) -> Vec<Hit> {
+    each(subjects, |cell| match declared(cell) {
+        Some(partition) => shared(partition),
+        None => {
+            let message = "this version does not know the data set, so nobody can tell whether its \
+                           splits share people";
+            Some((Severity::Note, message.into()))
+        }
+    })
+}
+
+pub(super) fn without_validation(partition: Partition) -> Option<(Severity, String)> {
+    let message = || "the data set has no validation split".to_string();
+    (partition.n_validation == 0).then(|| (Severity::Warning, message()))
+}
+
+/// The deviation is that of a proportion of one half, the largest there is.
+pub(super) fn too_small(partition: Partition) -> Option<(Severity, String)> {
+    let n = partition.n_validation;
+    let deviation = libm::sqrt(0.25 / n as f64);
+    let message = || {
+        format!(
+            "the epoch is selected on about {n} validation examples: one is {:.1} points, and the \
+             standard deviation of an accuracy reaches {:.1} points",
+            100.0 / n as f64,
+            100.0 * deviation
+        )
+    };
+    (0 < n && LARGEST_DEVIATION < deviation).then(|| (Severity::Note, message()))
+}
+
+/// The gravest overlap of the groups that a data set declares.
+pub(super) fn shared(partition: Partition) -> Option<(Severity, String)> {
+    let of = |overlap| {
+        let groups = partition.groups.iter().filter(|group| group.overlap == overlap);
+        let names: Vec<&str> = groups.map(|group| group.name).collect();
+        (!names.is_empty()).then(|| names.join(" and "))
+    };
+    let shared = of(Overlap::Shared).map(|names| {
+        let message = format!("the test split shares its {names}s with training");
+        (Severity::Warning, message)
+    });
+    shared.or_else(|| {
+        let names = of(Overlap::Unknown)?;
+        let message = format!(
+            "the source does not name the {names} of an example, so the test may share some with \
+             training"
+        );
+        Some((Severity::Note, message))
+    })
+}

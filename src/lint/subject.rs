@@ -1,0 +1,62 @@
+//! What the rules look at: cells, wherever they come from.
+
+use crate::spec::run::RunSpec;
+use crate::spec::suite::Suite;
+
+/// The name of the strategy that every other is compared with.
+const BASELINE: &str = "joint";
+/// The name of the strategy that trains one modality by itself.
+const UNIMODAL: &str = "unimodal";
+
+/// A cell of a suite, of a report or of a set of records.
+#[derive(Clone, Debug)]
+pub struct Subject<'a> {
+    /// Labels; cells with equal `dataset` are compared with each other.
+    pub dataset: &'a str,
+    pub fusion: &'a str,
+    pub strategy: &'a str,
+    /// The resolved description of any of its runs; the seed in it means nothing.
+    pub spec: &'a RunSpec,
+    pub seeds: Vec<u64>,
+}
+
+impl<'a> Subject<'a> {
+    /// The cells of a suite that have a run, in its order.
+    pub fn of_suite(suite: &'a Suite) -> Vec<Self> {
+        let subject = |cell: &'a crate::spec::suite::Cell| {
+            Some(Self {
+                dataset: &cell.dataset,
+                fusion: &cell.fusion,
+                strategy: &cell.strategy,
+                spec: cell.runs.first()?,
+                seeds: cell.runs.iter().map(|run| run.seed).collect(),
+            })
+        };
+        suite.cells.iter().filter_map(subject).collect()
+    }
+
+    /// The cell in a line: `mfeat / concat / ogm`.
+    pub fn label(&self) -> String {
+        format!("{} / {} / {}", self.dataset, self.fusion, self.strategy)
+    }
+
+    pub(super) fn is_baseline(&self) -> bool {
+        self.spec.strategy.name == BASELINE
+    }
+
+    pub(super) fn is_unimodal(&self) -> bool {
+        self.spec.strategy.name == UNIMODAL
+    }
+}
+
+/// The cells of every data set, in the order in which data sets first occur.
+pub(super) fn by_dataset<'s, 'a>(subjects: &'s [Subject<'a>]) -> Vec<Vec<&'s Subject<'a>>> {
+    let mut groups: Vec<Vec<&Subject<'a>>> = Vec::new();
+    for subject in subjects {
+        match groups.iter_mut().find(|group| group[0].dataset == subject.dataset) {
+            Some(group) => group.push(subject),
+            None => groups.push(vec![subject]),
+        }
+    }
+    groups
+}
