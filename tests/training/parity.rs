@@ -1,19 +1,20 @@
 //! The backends against each other: the same initial weights, and trajectories that stay close.
 
-use crate::made::{IMAGES, dataset, spec};
+use crate::made::{IMAGES, dataset, part, spec};
 use counterpoise::data::{Dataset, Shape};
 use counterpoise::modulation::STRATEGIES;
+use counterpoise::protocol::Optimizer;
 use counterpoise::spec::run::RunSpec;
 use counterpoise::train::device;
 use counterpoise::train::parity::{Envelope, compare};
 
-/// The first steps of a run on the default backend and on libtorch.
-fn check(spec: &RunSpec, data: &Dataset) {
+/// The first `steps` steps of a run on the default backend and on libtorch.
+fn check(spec: &RunSpec, data: &Dataset, steps: usize) {
     let [ours, theirs] = ["cpu", "tch-cpu"].map(|name| device::open(name).unwrap());
-    let parity = compare(spec, data, [&ours, &theirs], 8).unwrap();
+    let parity = compare(spec, data, [&ours, &theirs], steps).unwrap();
     let name = format!("{} with {}", spec.fusion.name, spec.strategy.name);
     assert_eq!(parity.initial_roots[0], parity.initial_roots[1], "{name}");
-    assert_eq!(parity.steps.len(), 8, "{name}");
+    assert_eq!(parity.steps.len(), steps, "{name}");
     for step in &parity.steps {
         assert!(step.loss <= 1e-4, "{name}: {step:?}");
         assert!(step.is_within(&Envelope::STATED), "{name}: {step:?}");
@@ -24,20 +25,33 @@ fn check(spec: &RunSpec, data: &Dataset) {
 fn every_strategy_starts_alike_and_stays_close() {
     let data = dataset(&IMAGES);
     for strategy in STRATEGIES {
-        check(&spec(&data, "concat", strategy.name, &[], 0), &data);
+        check(&spec(&data, "concat", strategy.name, &[], 0), &data, 8);
     }
 }
 
 #[test]
-fn every_kind_of_input_starts_alike_and_stays_close() {
-    let clip = Shape::Clip { channels: 3, frames: 2, height: 8, width: 8 };
+fn vectors_and_sequences_start_alike_and_stay_close() {
     for shapes in [
         [Shape::Vector { size: 6 }, Shape::Vector { size: 4 }],
-        [Shape::Sequence { channels: 2, length: 9 }, clip],
+        [Shape::Sequence { channels: 2, length: 9 }, Shape::Sequence { channels: 1, length: 7 }],
     ] {
         let data = dataset(&shapes);
-        check(&spec(&data, "concat", "ogm", &[], 0), &data);
+        check(&spec(&data, "film", "ogm", &[], 0), &data, 8);
     }
+}
+
+/// Eighteen layers of batch normalisation amplify rounding some tenfold a step, so that in f32 only
+/// the first steps can be told from a mistake; the golden vectors hold three of them in f64 to 1e-8.
+#[test]
+fn resnet18_starts_alike_and_stays_close() {
+    let clip = Shape::Clip { channels: 3, frames: 2, height: 48, width: 48 };
+    let data = dataset(&[clip, Shape::Image { channels: 1, height: 48, width: 48 }]);
+    let mut spec = spec(&data, "concat", "ogm", &[], 0);
+    for branch in &mut spec.branches {
+        branch.encoder = part(&[], "resnet18", &[]);
+    }
+    spec.protocol.optimizer = Optimizer::Sgd { lr: 1e-3, momentum: 0.9, weight_decay: 1e-4 };
+    check(&spec, &data, 2);
 }
 
 #[test]
