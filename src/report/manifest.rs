@@ -2,7 +2,6 @@
 
 use crate::error::{Error, Result};
 use crate::hash::{Digest, merkle_root};
-use crate::lint::Finding;
 use crate::record::RunRecord;
 use crate::report::analysis::Analysis;
 use crate::report::input::ReportInput;
@@ -31,9 +30,6 @@ pub struct Manifest {
     pub runs: Vec<RunEntry>,
     /// Planned runs without a usable result, in the order of the suite.
     pub failures: Vec<FailureEntry>,
-    /// What the protocol lint found; absent in reports that are older than it.
-    #[serde(default)]
-    pub lint: Vec<Finding>,
     /// The properties of every determinism class, by its id.
     pub classes: BTreeMap<String, BTreeMap<String, String>>,
     /// The SHA-256 of every other file of the report, by its path.
@@ -158,7 +154,6 @@ impl Manifest {
             cells,
             runs,
             failures,
-            lint: input.lint(),
             classes: classes.collect(),
             files: files.iter().map(|(path, bytes)| (path.clone(), Digest::of(bytes))).collect(),
         })
