@@ -4,11 +4,10 @@ use super::output::{self, Align, Table};
 use super::{Format, print_json};
 use crate::error::Result;
 use crate::hash::Digest;
-use crate::report::diff::{Change, Difference, Published, diff};
+use crate::report::diff::{Difference, Published, diff};
 use crate::report::number::{NONE, count, interval, percent, points};
 use crate::stats::summary::Estimate;
 use clap::Args;
-use serde_json::Value;
 use std::path::PathBuf;
 
 /// Show what changed from one report to another: cells, results, data and determinism class
@@ -56,7 +55,7 @@ fn show(found: &Difference) -> Result<()> {
     lines.extend(found.removed.iter().map(|cell| format!("removed: {cell}")));
     lines.extend(found.added.iter().map(|cell| format!("added: {cell}")));
     for cell in &found.cells {
-        lines.extend(cell.changes.iter().map(|change| format!("{}: {}", cell.label, said(change))));
+        lines.extend(cell.changes.iter().map(|change| format!("{}: {change}", cell.label)));
     }
     lines.iter().try_for_each(|line| output::data(line))?;
     if found.roots[0] == found.roots[1] {
@@ -92,9 +91,4 @@ fn estimated(estimate: Option<Estimate>, number: fn(f64) -> String) -> String {
     estimate.map_or(NONE.into(), |estimate| {
         format!("{} {}", number(estimate.mean), interval(estimate.interval, number))
     })
-}
-
-fn said(change: &Change) -> String {
-    let value = |value: &Option<Value>| value.as_ref().map_or("absent".into(), Value::to_string);
-    format!("{} was {}, is {}", change.field, value(&change.old), value(&change.new))
 }

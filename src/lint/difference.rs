@@ -1,23 +1,27 @@
 //! Where two resolved runs differ beside the compared axes.
 
+use crate::spec::change::{Change, changes};
 use crate::spec::run::RunSpec;
 use serde_json::Value;
-use std::collections::BTreeSet;
 
 /// What may differ between compared cells. The estimator of scores has a rule of its own.
 const AXES: [&str; 4] = ["fusion", "strategy", "scores", "seed"];
 
 /// The fields in which `a` differs from `b`, with both values: `protocol.epochs is 2, there 3`.
-/// Every field of a description is looked at, so none can be forgotten. Of encoders, only those of
-/// modalities that both have are compared where one of them has a single modality.
+/// Of encoders, only those of modalities that both have are compared where one of them has a
+/// single modality.
 pub(super) fn differences(a: &RunSpec, b: &RunSpec) -> Vec<String> {
-    let mut found = Vec::new();
-    walk("", &described(a, b), &described(b, a), &mut found);
+    // Plain values can always be encoded.
+    let mut found = changes(&described(a, b), &described(b, a)).unwrap_or_default();
     // The digest follows from the rest, but for a change of the sources or of the conversion.
-    if found.iter().any(|difference| difference.starts_with("dataset.")) {
-        found.retain(|difference| !difference.starts_with("data_manifest"));
+    if found.iter().any(|change| change.field.starts_with("dataset.")) {
+        found.retain(|change| change.field != "data_manifest");
     }
-    found
+    let said = |change: &Change| {
+        let [here, there] = change.values();
+        format!("{} is {here}, there {there}", change.field)
+    };
+    found.iter().map(said).collect()
 }
 
 /// A run without the compared axes, its branches by modality.
@@ -42,31 +46,4 @@ fn described(run: &RunSpec, other: &RunSpec) -> Value {
         map.insert("branches".into(), Value::Object(branches));
     }
     value
-}
-
-fn walk(path: &str, a: &Value, b: &Value, found: &mut Vec<String>) {
-    match (a, b) {
-        (Value::Object(x), Value::Object(y)) => {
-            let keys: BTreeSet<&String> = x.keys().chain(y.keys()).collect();
-            for key in keys {
-                let path = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
-                walk(
-                    &path,
-                    x.get(key).unwrap_or(&Value::Null),
-                    y.get(key).unwrap_or(&Value::Null),
-                    found,
-                );
-            }
-        }
-        _ if a == b => {}
-        _ => found.push(format!("{path} is {}, there {}", show(a), show(b))),
-    }
-}
-
-fn show(value: &Value) -> String {
-    match value {
-        Value::Null => "not there".into(),
-        Value::String(text) => text.clone(),
-        other => other.to_string(),
-    }
 }

@@ -6,6 +6,7 @@ use crate::report::analysis::strategy_label;
 use crate::report::manifest::{CellEntry, Manifest};
 use crate::report::rows::{self, Row};
 use crate::report::verify::sheets::{FINISHED, RESULTS};
+use crate::spec::change::{Change, changes};
 use crate::spec::run::RunId;
 use crate::stats::paired::{by_seed, paired};
 use crate::stats::summary::{Estimate, estimate};
@@ -64,15 +65,6 @@ impl CellDifference {
     pub fn is_equal(&self) -> bool {
         self.changes.is_empty() && self.runs == self.equal_roots && self.old == self.new
     }
-}
-
-/// A field of a cell's description, and its values; `None` where it is absent.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Change {
-    /// The path of the field, such as `protocol.optimizer.lr`.
-    pub field: String,
-    pub old: Option<Value>,
-    pub new: Option<Value>,
 }
 
 impl Published {
@@ -182,7 +174,7 @@ fn compare(
     Ok(CellDifference {
         label: label(after),
         ids: [before.id.clone(), after.id.clone()],
-        changes: changes(before, after)?,
+        changes: changes(&described(before)?, &described(after)?)?,
         old: estimate(&values(&was)),
         new: estimate(&values(&is)),
         delta: paired(&by_seed(&is, &was)).map(|test| test.difference),
@@ -191,45 +183,11 @@ fn compare(
     })
 }
 
-/// The fields in which two descriptions differ. The seeds are compared as a list.
-fn changes(before: &CellEntry, after: &CellEntry) -> Result<Vec<Change>> {
-    let fields = |cell: &CellEntry| -> Result<BTreeMap<String, Value>> {
-        let mut value = serde_json::to_value(&cell.spec)
-            .map_err(|e| Error::unexpected(format!("cannot encode a cell: {e}")))?;
-        value["seed"] = Value::Null;
-        let mut fields = BTreeMap::new();
-        flatten("", &value, &mut fields);
-        fields.remove("seed");
-        fields.insert("seeds".into(), cell.seeds.clone().into());
-        Ok(fields)
-    };
-    let (mut before, mut after) = (fields(before)?, fields(after)?);
-    let names: BTreeSet<String> = before.keys().chain(after.keys()).cloned().collect();
-    let changes = names.into_iter().map(|field| {
-        let (old, new) = (before.remove(&field), after.remove(&field));
-        Change { field, old, new }
-    });
-    Ok(changes.filter(|change| change.old != change.new).collect())
-}
-
-/// The scalars of a value by their path.
-fn flatten(path: &str, value: &Value, into: &mut BTreeMap<String, Value>) {
-    let inside = |name: &str| match path {
-        "" => name.to_string(),
-        _ => format!("{path}.{name}"),
-    };
-    match value {
-        Value::Object(map) => {
-            map.iter().for_each(|(name, value)| flatten(&inside(name), value, into));
-        }
-        Value::Array(items) => {
-            let items = items.iter().enumerate();
-            items.for_each(|(at, value)| flatten(&inside(&at.to_string()), value, into));
-        }
-        scalar => {
-            into.insert(path.to_string(), scalar.clone());
-        }
-    }
+/// The description of a cell, with all its seeds in place of one.
+fn described(cell: &CellEntry) -> Result<Value> {
+    let mut value = cell.spec.cell()?;
+    value["seeds"] = cell.seeds.clone().into();
+    Ok(value)
 }
 
 fn classes(old: &Manifest, new: &Manifest) -> BTreeMap<String, [Vec<String>; 2]> {

@@ -1,10 +1,9 @@
-//! What differs between two descriptions of a run, field by field.
+//! What differs between two descriptions, field by field.
 
-use super::run::RunSpec;
 use crate::error::{Error, Result};
 use serde::Serialize;
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::fmt;
 
 /// A field with different values. A field that is not there has the value null.
@@ -16,50 +15,63 @@ pub struct Change {
     pub second: Value,
 }
 
-impl fmt::Display for Change {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {} -> {}", self.field, self.first, self.second)
+impl Change {
+    /// Both values, in words.
+    pub fn values(&self) -> [String; 2] {
+        [&self.first, &self.second].map(|value| match value {
+            Value::Null => "absent".into(),
+            Value::String(text) => text.clone(),
+            other => other.to_string(),
+        })
     }
 }
 
-/// The fields in which two runs differ, in alphabetical order.
+impl fmt::Display for Change {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let [first, second] = self.values();
+        write!(f, "{}: {first} -> {second}", self.field)
+    }
+}
+
+/// The fields in which two descriptions differ, in alphabetical order. Every field is looked at,
+/// so none can be forgotten.
 ///
 /// # Errors
 /// When a description cannot be encoded.
-pub fn changes(first: &RunSpec, second: &RunSpec) -> Result<Vec<Change>> {
-    let fields = |spec: &RunSpec| -> Result<BTreeMap<String, Value>> {
-        let value = serde_json::to_value(spec)
-            .map_err(|e| Error::unexpected(format!("cannot encode a run: {e}")))?;
-        let mut fields = BTreeMap::new();
-        collect(String::new(), value, &mut fields);
-        Ok(fields)
+pub fn changes<T: Serialize>(first: &T, second: &T) -> Result<Vec<Change>> {
+    let encode = |description: &T| {
+        serde_json::to_value(description)
+            .map_err(|e| Error::unexpected(format!("cannot encode a description: {e}")))
     };
-    let (mut first, mut second) = (fields(first)?, fields(second)?);
-    let mut names: Vec<String> = first.keys().chain(second.keys()).cloned().collect();
-    names.sort();
-    names.dedup();
-    let mut take = |field: String| {
-        let [first, second] =
-            [&mut first, &mut second].map(|fields| fields.remove(&field).unwrap_or(Value::Null));
-        (first != second).then_some(Change { field, first, second })
-    };
-    Ok(names.into_iter().filter_map(&mut take).collect())
+    let mut found = Vec::new();
+    walk("", &encode(first)?, &encode(second)?, &mut found);
+    Ok(found)
 }
 
-/// Every value that is no map or list, by the way to it.
-fn collect(at: String, value: Value, fields: &mut BTreeMap<String, Value>) {
-    let inside = |name: String| if at.is_empty() { name } else { format!("{at}.{name}") };
-    match value {
-        Value::Object(map) => {
-            map.into_iter().for_each(|(name, value)| collect(inside(name), value, fields));
+/// Maps are compared by their keys, lists of one length by their items.
+fn walk(field: &str, first: &Value, second: &Value, found: &mut Vec<Change>) {
+    let inside = |name: &str| match field {
+        "" => name.to_string(),
+        _ => format!("{field}.{name}"),
+    };
+    match (first, second) {
+        (Value::Object(a), Value::Object(b)) => {
+            let names: BTreeSet<&String> = a.keys().chain(b.keys()).collect();
+            for name in names {
+                let [a, b] = [a, b].map(|map| map.get(name).unwrap_or(&Value::Null));
+                walk(&inside(name), a, b, found);
+            }
         }
-        Value::Array(items) => {
-            let items = items.into_iter().enumerate();
-            items.for_each(|(i, value)| collect(inside(i.to_string()), value, fields));
+        (Value::Array(a), Value::Array(b)) if a.len() == b.len() => {
+            let items = a.iter().zip(b).enumerate();
+            items.for_each(|(i, (a, b))| walk(&inside(&i.to_string()), a, b, found));
         }
-        value => {
-            fields.insert(at, value);
-        }
+        _ if first == second => {}
+        _ => found.push(Change {
+            field: field.to_string(),
+            first: first.clone(),
+            second: second.clone(),
+        }),
     }
 }
 
@@ -72,12 +84,21 @@ mod tests {
     fn only_the_fields_that_differ_are_named() {
         let (first, mut second) = (spec("toy", 1), spec("toy", 2));
         second.protocol.epochs = 7;
-        second.branches.clear();
+        second.branches[0].encoder.name = "cnn".into();
         let changes = changes(&first, &second).unwrap();
         let lines: Vec<String> = changes.iter().map(ToString::to_string).collect();
-        assert!(lines.contains(&"seed: 1 -> 2".to_string()), "{lines:?}");
-        assert!(lines.contains(&"protocol.epochs: 2 -> 7".to_string()), "{lines:?}");
-        assert!(lines.iter().any(|line| line.ends_with("\"mlp\" -> null")), "{lines:?}");
+        let expected =
+            ["branches.0.encoder.name: mlp -> cnn", "protocol.epochs: 2 -> 7", "seed: 1 -> 2"];
+        assert_eq!(lines, expected);
         assert!(super::changes(&first, &first).unwrap().is_empty());
+    }
+
+    #[test]
+    fn what_only_one_has_is_absent_in_the_other() {
+        let [first, second] = [r#"{"a": [1]}"#, r#"{"a": [1, 2], "b": "x"}"#]
+            .map(|text| serde_json::from_str::<Value>(text).unwrap());
+        let changes = changes(&first, &second).unwrap();
+        let lines: Vec<String> = changes.iter().map(ToString::to_string).collect();
+        assert_eq!(lines, ["a: [1] -> [1,2]", "b: absent -> x"]);
     }
 }

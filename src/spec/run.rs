@@ -1,11 +1,12 @@
 //! The fully resolved description of one training run, and its id.
 
 use crate::data::Modality;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::hash::{Digest, digest_json};
 use crate::protocol::Protocol;
 use crate::registry::Params;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use std::fmt;
 
 /// A named part with all its parameters, defaults written out.
@@ -74,14 +75,19 @@ impl RunSpec {
         Ok(RunId(digest_json(self)?.short()))
     }
 
-    /// The id of the run's cell: that of the run with its seed left out.
-    pub fn cell_id(&self) -> Result<RunId> {
+    /// The description of the run's cell: that of the run with its seed left out.
+    pub fn cell(&self) -> Result<Value> {
         let mut value = serde_json::to_value(self)
-            .map_err(|e| crate::error::Error::unexpected(format!("cannot encode a run: {e}")))?;
+            .map_err(|e| Error::unexpected(format!("cannot encode a run: {e}")))?;
         if let Some(map) = value.as_object_mut() {
             map.remove("seed");
         }
-        Ok(RunId(digest_json(&value)?.short()))
+        Ok(value)
+    }
+
+    /// The id of the run's cell.
+    pub fn cell_id(&self) -> Result<RunId> {
+        Ok(RunId(digest_json(&self.cell()?)?.short()))
     }
 }
 

@@ -21,7 +21,7 @@ fn cells_that_came_went_and_changed_are_shown() {
         "the suite's text changed\n",
         "removed: made / concat / ogm\n",
         "added: made / concat / opm\n",
-        "made / concat / joint: protocol.epochs was 2, is 3\n",
+        "made / concat / joint: protocol.epochs: 2 -> 3\n",
         "0/2\n",
         "1 cell with a difference, 0 the same to the bit\n",
     ] {
