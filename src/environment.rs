@@ -1,7 +1,7 @@
 //! The determinism class: everything that bits may depend on beside the run's spec.
 
 use crate::hash::Digest;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The determinism class of this build on this machine, by property.
 ///
@@ -13,6 +13,18 @@ pub fn class(backend: &BTreeMap<String, String>) -> BTreeMap<String, String> {
     class.insert("libm".into(), portable_math::ORIGIN.into());
     class.insert("cargo-lock".into(), Digest::of(include_bytes!("../Cargo.lock")).to_string());
     class
+}
+
+/// The properties that two classes do not share, with both values.
+pub fn differing(
+    there: &BTreeMap<String, String>,
+    here: &BTreeMap<String, String>,
+) -> BTreeMap<String, [Option<String>; 2]> {
+    let names: BTreeSet<&String> = there.keys().chain(here.keys()).collect();
+    let values = names
+        .into_iter()
+        .map(|name| (name.clone(), [there.get(name).cloned(), here.get(name).cloned()]));
+    values.filter(|(_, [there, here])| there != here).collect()
 }
 
 /// Facts that bits do not depend on.

@@ -6,12 +6,13 @@
 //!   -> train (data, model, modulation, optimizer, hashes)
 //!   -> runs/<run-id>/ (record, trace, checkpoints)
 //!   -> report (statistics, tables, figures, pages) -> reports/<suite>/vN/
+//!   -> gate (roots, then statistics, against ci/baselines/<suite>.json) -> verdicts
 //! ```
 //!
 //! Invariants, most of them held by `tests/tidy.rs`:
 //!
 //! - Data flow one way. What trains ([`model`], [`fusion`], [`modulation`], [`train`]) and what
-//!   reports ([`stats`], [`figure`], [`report`]) never import each other; they meet in the
+//!   reports ([`stats`], [`figure`], [`report`], [`gate`]) never import each other; they meet in the
 //!   [`record`]. [`exec`] knows neither tensors nor tables.
 //! - Only what trains mentions burn, and only `train::device` opens a device.
 //! - Every random number comes from a [`stream`] keyed by seed and purpose. No clock, hash order,
@@ -46,6 +47,7 @@ pub mod modulation;
 pub mod train;
 
 pub mod figure;
+pub mod gate;
 pub mod report;
 pub mod stats;
 

@@ -18,7 +18,7 @@ const BASE: &[&[&str]] = &[
 ];
 const EXECUTION: &[&str] = &["exec"];
 const TRAINING: &[&str] = &["model", "fusion", "modulation", "train"];
-const REPORTING: &[&str] = &["stats", "figure", "report"];
+const REPORTING: &[&str] = &["stats", "figure", "report", "gate"];
 const TOP: &[&str] = &["cli"];
 
 fn root() -> PathBuf {

@@ -1,7 +1,11 @@
 //! The command line: one file per command; no logic that a user of the library would miss.
 
+mod accept;
+mod afresh;
 mod bisect;
+mod candidate;
 pub mod catalog;
+mod check;
 mod data;
 mod diff;
 mod doctor;
@@ -46,6 +50,8 @@ enum Command {
     Bisect(bisect::Arguments),
     Verify(verify::Arguments),
     Diff(diff::Arguments),
+    Check(check::Arguments),
+    Accept(accept::Arguments),
     Data(data::Arguments),
     Doctor(doctor::Arguments),
     Parity(parity::Arguments),
@@ -102,6 +108,8 @@ pub fn main() -> ExitCode {
         Command::Bisect(arguments) => bisect::run(&arguments),
         Command::Verify(arguments) => verify::run(&arguments),
         Command::Diff(arguments) => diff::run(&arguments),
+        Command::Check(arguments) => check::run(&arguments),
+        Command::Accept(arguments) => accept::run(&arguments),
         Command::Data(arguments) => data::run(&arguments),
         Command::Doctor(arguments) => doctor::run(&arguments),
         Command::Parity(arguments) => parity::run(&arguments),
@@ -118,7 +126,10 @@ pub fn main() -> ExitCode {
 
 /// Prints a value for a script to read.
 fn print_json(value: &impl serde::Serialize) -> Result<()> {
-    let text = serde_json::to_string_pretty(value)
-        .map_err(|e| Error::unexpected(format!("cannot print as JSON: {e}")))?;
-    output::data(&text)
+    output::data(&json(value)?)
+}
+
+fn json(value: &impl serde::Serialize) -> Result<String> {
+    serde_json::to_string_pretty(value)
+        .map_err(|e| Error::unexpected(format!("cannot encode as JSON: {e}")))
 }

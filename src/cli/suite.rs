@@ -154,7 +154,7 @@ pub(super) fn announce(publication: &Publication) -> Result<()> {
 pub(super) fn conclude(input: &ReportInput) -> Result<()> {
     let mut reasons: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for cell in &input.cells {
-        let label = format!("{} / {} / {}", cell.dataset, cell.fusion, cell.strategy);
+        let label = cell.label();
         let missing = cell.missing.iter().map(|(seed, why)| (*seed, why.clone()));
         let diverged = cell
             .records

@@ -97,7 +97,8 @@ fn inlines(content: &[Inline]) -> String {
         .collect()
 }
 
-fn escape(text: &str) -> String {
+/// Escapes whatever HTML or XML would read as markup, in text and in attributes.
+pub(crate) fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for c in text.chars() {
         match c {

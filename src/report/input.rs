@@ -52,3 +52,10 @@ impl ReportInput {
         lint(&subjects.collect::<Vec<_>>())
     }
 }
+
+impl CellInput {
+    /// The cell in a line: `mfeat / concat / ogm`.
+    pub fn label(&self) -> String {
+        format!("{} / {} / {}", self.dataset, self.fusion, self.strategy)
+    }
+}

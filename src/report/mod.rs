@@ -17,7 +17,7 @@ pub mod diff;
 pub mod document;
 pub mod findings;
 #[cfg(test)]
-mod fixture;
+pub(crate) mod fixture;
 pub mod gallery;
 pub mod html;
 pub mod input;

@@ -41,6 +41,13 @@ impl Cell {
     pub fn label(&self) -> String {
         format!("{} / {} / {}", self.dataset, self.fusion, self.strategy)
     }
+
+    /// Adds runs of `n` further seeds: those after the largest.
+    pub fn add_seeds(&mut self, n: u64) {
+        let Some(last) = self.runs.iter().max_by_key(|run| run.seed).cloned() else { return };
+        let further = (1..=n).filter_map(|i| last.seed.checked_add(i));
+        self.runs.extend(further.map(|seed| RunSpec { seed, ..last.clone() }));
+    }
 }
 
 impl Suite {

@@ -30,18 +30,43 @@ pub fn smallest_effect(design: Design, n: usize) -> Option<f64> {
         Design::Paired => (runs - 1.0, runs.sqrt()),
         Design::TwoSample => (2.0 * runs - 2.0, (runs / 2.0).sqrt()),
     };
-    let critical = student::quantile(1.0 - LEVEL, freedom);
-    let (mut low, mut high) = (0.0, 100.0);
-    // The power grows with the effect, so bisection ends at the root, to 1e-8.
-    for _ in 0..34 {
-        let middle = (low + high) / 2.0;
-        if student::noncentral_upper_tail(critical, freedom, middle * scale) < POWER {
-            low = middle;
-        } else {
-            high = middle;
+    smallest_shift(LEVEL, freedom).map(|shift| shift / scale)
+}
+
+/// The smallest noncentrality, that is the effect in its standard errors, at which a one-sided t
+/// test at `level` with `freedom` degrees of freedom rejects with probability [`POWER`]; `None`
+/// below one degree of freedom.
+pub fn smallest_shift(level: f64, freedom: f64) -> Option<f64> {
+    if freedom < 1.0 {
+        return None;
+    }
+    let critical = student::quantile(1.0 - level, freedom);
+    let missing = |shift| student::noncentral_upper_tail(critical, freedom, shift) - POWER;
+    // The power grows with the shift, so doubling ends beyond the root.
+    let (mut a, mut b) = (0.0, 4.0);
+    let (mut at_a, mut at_b) = (missing(a), missing(b));
+    while at_b < 0.0 {
+        b *= 2.0;
+        at_b = missing(b);
+        if !b.is_finite() {
+            return None;
         }
     }
-    Some(high)
+    // The secant that keeps the root between a and b (the Illinois rule): some ten steps.
+    for _ in 0..60 {
+        let c = (at_a * b - at_b * a) / (at_a - at_b);
+        let at_c = missing(c);
+        if at_c.abs() < 1e-11 {
+            return Some(c);
+        }
+        if (at_c < 0.0) == (at_b < 0.0) {
+            at_a /= 2.0;
+        } else {
+            (a, at_a) = (b, at_b);
+        }
+        (b, at_b) = (c, at_c);
+    }
+    Some(b)
 }
 
 #[cfg(test)]

@@ -15,6 +15,12 @@ pub fn two_sided_p(t: f64, freedom: f64) -> f64 {
     StudentsT::new(0.0, 1.0, freedom).map_or(f64::NAN, |dist| 2.0 * dist.cdf(-t.abs()))
 }
 
+/// The probability of T being at most `t` under `freedom` > 0 degrees of freedom.
+pub fn lower_tail(t: f64, freedom: f64) -> f64 {
+    let beyond = two_sided_p(t, freedom) / 2.0;
+    if t < 0.0 { beyond } else { 1.0 - beyond }
+}
+
 /// The probability of T > `t` for a noncentral t with `freedom` >= 1 and noncentrality `shift`.
 ///
 /// T = (Z + shift) / S with S = sqrt(chi squared / freedom), so the probability is the mean of
@@ -82,8 +88,7 @@ mod tests {
             t in -10f64..10.0, freedom in 1u32..60
         ) {
             let freedom = f64::from(freedom);
-            let two_sided = two_sided_p(t, freedom);
-            let central = if t < 0.0 { 1.0 - two_sided / 2.0 } else { two_sided / 2.0 };
+            let central = 1.0 - lower_tail(t, freedom);
             prop_assert!((noncentral_upper_tail(t, freedom, 0.0) - central).abs() < 1e-8);
         }
 

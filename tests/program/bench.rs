@@ -51,6 +51,8 @@ impl Bench {
         for name in COLOURS {
             command.env_remove(name);
         }
+        // Set where these tests run in CI, where the program refuses to accept a baseline.
+        command.env_remove("CI");
         command
     }
 
@@ -152,6 +154,13 @@ impl Outcome {
     #[track_caller]
     pub(crate) fn prints(self, text: &str) -> Self {
         assert_eq!(self.stdout, text, "{}", self.show());
+        self
+    }
+
+    /// Expects stdout to end with this.
+    #[track_caller]
+    pub(crate) fn prints_at_end(self, text: &str) -> Self {
+        assert!(self.stdout.ends_with(text), "{}", self.show());
         self
     }
 

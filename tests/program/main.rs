@@ -4,6 +4,7 @@
 mod bench;
 mod diff;
 mod failures;
+mod gate;
 mod interruptions;
 mod missing_data;
 mod plans;

@@ -2,6 +2,7 @@
 
 mod show;
 
+use super::afresh::Afresh;
 use super::catalog::catalog;
 use super::training::{Training, Wishes};
 use super::{Format, print_json};
@@ -39,6 +40,9 @@ pub(super) struct Arguments {
     /// Train this many runs of the report again and compare their roots
     #[arg(long, value_name = "N")]
     retrain: Option<NonZeroUsize>,
+    /// Keep the runs that are trained again in this new store, for `bisect`
+    #[arg(long, value_name = "DIR", requires = "retrain")]
+    keep: Option<PathBuf>,
     /// Chooses the runs that are trained again
     #[arg(long, value_name = "SEED", default_value_t = 0)]
     seed: u64,
@@ -174,11 +178,9 @@ impl Arguments {
     ) -> Result<Retraining> {
         let bytes = files.get(sheets::RESULTS).map_or(&[][..], Vec::as_slice);
         let rows = rows::read(sheets::RESULTS, bytes)?;
-        let folder = tempfile::tempdir()
-            .map_err(|e| Error::io("create a folder in", &std::env::temp_dir(), &e))?;
-        let store = Store::open(folder.path())?;
+        let Afresh { store, .. } = &Afresh::open(self.keep.as_deref())?;
         let cells = choices.iter().map(Choice::cell).collect::<Result<Vec<_>>>()?;
-        let (_, blocked) = self.training.run(&cells, &store, Wishes::default())?;
+        let (_, blocked) = self.training.run(&cells, store, Wishes::default())?;
         let tolerance = self.tolerance / 100.0;
         let (mut runs, mut failed) = (Vec::new(), BTreeMap::new());
         for choice in choices {

@@ -1,5 +1,6 @@
 //! Runs of a report that are trained again: which, and what to conclude from them.
 
+use crate::environment;
 use crate::error::Result;
 use crate::hash::Digest;
 use crate::record::RunRecord;
@@ -12,7 +13,7 @@ use crate::spec::suite::Cell;
 use crate::stats::summary::sd;
 use crate::stream::Stream;
 use serde::Serialize;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// The difference of test accuracy, as a fraction, up to which a run of another determinism class
 /// always agrees with the report; see [`allowed`].
@@ -150,7 +151,8 @@ pub fn compare(
     let selected = here.epochs.get(here.selected_epoch).filter(|_| finished);
     let accuracy_here = selected.map(|epoch| epoch.test.accuracy);
     let there = manifest.classes.get(&entry.class.to_string());
-    let class_differs = differing(there, &here.environment.class);
+    let there = there.cloned().unwrap_or_default();
+    let class_differs = environment::differing(&there, &here.environment.class);
     let root_here = here.root()?;
     let close = match (accuracy_there, accuracy_here) {
         (Some(there), Some(here)) => (there - here).abs() <= allowed,
@@ -195,19 +197,6 @@ fn accuracies(rows: &[Row], choice: &Choice<'_>) -> Result<BTreeMap<u64, f64>> {
         }
     }
     Ok(accuracies)
-}
-
-/// The properties that two classes do not share, with both values.
-fn differing(
-    there: Option<&BTreeMap<String, String>>,
-    here: &BTreeMap<String, String>,
-) -> BTreeMap<String, [Option<String>; 2]> {
-    let there = there.cloned().unwrap_or_default();
-    let names: BTreeSet<&String> = there.keys().chain(here.keys()).collect();
-    let values = names
-        .into_iter()
-        .map(|name| (name.clone(), [there.get(name).cloned(), here.get(name).cloned()]));
-    values.filter(|(_, [there, here])| there != here).collect()
 }
 
 /// Where two trainings part, as early as the digests at hand can tell.

@@ -1,0 +1,123 @@
+//! `accept`: make a suite's numbers the ones that `check` compares with.
+
+use super::candidate::Candidate;
+use super::output::{self, Align, Table};
+use crate::error::{Error, Result};
+use crate::gate::Sample;
+use crate::gate::baseline::Baseline;
+use crate::gate::metric::Metric;
+use crate::gate::replacement::{Side, side_by_side};
+use crate::gate::table::{difference, sample};
+use crate::report::number::NONE;
+use clap::Args;
+use std::io::{IsTerminal, Write};
+
+/// Train a suite, show its numbers beside the accepted ones, and on request accept them
+#[derive(Args)]
+#[command(after_help = "\
+Where the environment variable CI is set, nothing is ever written: a baseline is accepted by \
+somebody who has seen the numbers, and reviewed with the change that moved them.
+
+Example: counterpoise accept smoke --add-seeds 8 --reason \"first baseline\"")]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    candidate: Candidate,
+    /// Why the numbers are right; kept in the baseline
+    #[arg(long, value_name = "TEXT")]
+    reason: String,
+    /// The metric that is watched: accuracy, macro-f1, mean-average-precision or loss
+    #[arg(long, value_name = "NAME", default_value = "accuracy")]
+    metric: Metric,
+    /// The drop that matters, in percentage points (for `loss` in its unit)
+    #[arg(long, value_name = "POINTS", default_value_t = 1.0)]
+    margin: f64,
+    /// Train this many seeds beyond the suite's own: more seeds find smaller drops
+    #[arg(long, value_name = "N", default_value_t = 0, conflicts_with = "runs")]
+    add_seeds: u64,
+    /// Accept without asking
+    #[arg(long)]
+    yes: bool,
+}
+
+pub(super) fn run(arguments: &Arguments) -> Result<()> {
+    arguments.check()?;
+    let mut suite = arguments.candidate.suite()?;
+    let path = arguments.candidate.baseline(&suite)?;
+    let old = Baseline::load(&path)?;
+    suite.cells.iter_mut().for_each(|cell| cell.add_seeds(arguments.add_seeds));
+    let input = arguments.candidate.source()?.of(&suite)?;
+    let margin = arguments.margin * arguments.metric.point();
+    let new = Baseline::of(&input, arguments.metric, margin, &arguments.reason)?;
+    show(old.as_ref(), &new)?;
+    if old.as_ref().is_some_and(|old| old.equals(&new)) {
+        output::note(&format!("{} holds these numbers already", path.display()));
+        return Ok(());
+    }
+    if !arguments.yes && !agreed(&format!("write {}?", path.display()))? {
+        output::note("nothing is written");
+        return Ok(());
+    }
+    new.write(&path)?;
+    output::data(&path.display().to_string())
+}
+
+impl Arguments {
+    /// Refuses what could only fail after runs have been trained.
+    fn check(&self) -> Result<()> {
+        if std::env::var_os("CI").is_some_and(|value| !value.is_empty()) {
+            return Err(Error::input("in CI no baseline is accepted: the variable CI is set")
+                .with_hint("run `accept` at your desk, look at it, and commit the baseline"));
+        }
+        if !self.yes && !std::io::stdin().is_terminal() {
+            return Err(Error::input("there is nobody to ask: standard input is no terminal")
+                .with_hint("run it in a terminal, or give --yes"));
+        }
+        if self.reason.trim().is_empty() {
+            return Err(
+                Error::input("the reason is empty").with_hint("say why the numbers are right")
+            );
+        }
+        if !(self.margin.is_finite() && 0.0 <= self.margin) {
+            return Err(Error::input(format!("a margin of {} is none", self.margin))
+                .with_hint("give a number of points, such as 1"));
+        }
+        Ok(())
+    }
+}
+
+fn agreed(question: &str) -> Result<bool> {
+    let wrong = |e: std::io::Error| Error::unexpected(format!("cannot ask: {e}"));
+    let mut out = std::io::stderr();
+    write!(out, "{question} [y/N] ").and_then(|()| out.flush()).map_err(wrong)?;
+    let mut answer = String::new();
+    std::io::stdin().read_line(&mut answer).map_err(wrong)?;
+    Ok(["y", "yes"].contains(&answer.trim().to_lowercase().as_str()))
+}
+
+fn show(old: Option<&Baseline>, new: &Baseline) -> Result<()> {
+    let mut table = Table::new(&[
+        (&format!("{} by cell", new.metric), Align::Left),
+        ("accepted", Align::Right),
+        ("new", Align::Right),
+        ("difference", Align::Right),
+        ("equal roots", Align::Right),
+    ]);
+    let side =
+        |value: Option<Sample>| value.map_or(NONE.into(), |value| sample(new.metric, &value));
+    for cell in side_by_side(old, new) {
+        let change = cell.change().map_or(NONE.into(), |change| difference(new.metric, change));
+        let Side { label, old, new, seeds, equal } = cell;
+        table.row([label, side(old), side(new), change, format!("{equal}/{seeds}")]);
+    }
+    output::data(&table.render())?;
+    let Some(old) = old else { return output::data("the first baseline of this suite") };
+    if old.metric != new.metric {
+        output::data(&format!("metric: {} -> {}", old.metric, new.metric))?;
+    }
+    let properties = crate::environment::differing(&old.class, &new.class);
+    for (name, [before, after]) in &properties {
+        let [before, after] = [before, after].map(|value| value.as_deref().unwrap_or("absent"));
+        output::data(&format!("class: {name}: {before} -> {after}"))?;
+    }
+    output::data(&format!("accepted before because: {}", old.reason))
+}

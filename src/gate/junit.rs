@@ -1,0 +1,78 @@
+//! A check as JUnit XML, which every CI service reads: a test case per cell and one for the suite.
+
+use super::cell::Verdict;
+use super::{Check, CheckedCell};
+use crate::report::html::escape;
+
+/// The check as a document.
+pub fn render(check: &Check) -> String {
+    let mut cases: Vec<(String, Option<String>, String)> =
+        check.cells.iter().map(|cell| case(check, cell)).collect();
+    let whole = check.whole_regressed().then(|| check.shift()).flatten();
+    cases.push(("all cells together".into(), whole, check.smallest_effects()));
+    let failures = cases.iter().filter(|(_, failure, _)| failure.is_some()).count();
+    let suite = escape(&check.suite);
+    let counts = format!("tests=\"{}\" failures=\"{failures}\" errors=\"0\"", cases.len());
+    let cases: String = cases
+        .iter()
+        .map(|(name, failure, said)| {
+            let failure = failure.as_ref().map_or(String::new(), |why| {
+                format!("      <failure message=\"{}\"/>\n", escape(why))
+            });
+            format!(
+                "    <testcase classname=\"{suite}\" name=\"{}\">\n{failure}      \
+                 <system-out>{}</system-out>\n    </testcase>\n",
+                escape(name),
+                escape(said)
+            )
+        })
+        .collect();
+    format!(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n\
+         <testsuites {counts}>\n  <testsuite name=\"{suite}\" {counts}>\n{cases}  </testsuite>\n\
+         </testsuites>\n"
+    )
+}
+
+/// The name of a cell's test case, why it fails, and what is known of it.
+fn case(check: &Check, cell: &CheckedCell) -> (String, Option<String>, String) {
+    let worse = format!("worse by {}", check.amount(-cell.change));
+    let drifted = check.policy.exact && cell.verdict != Verdict::Equal;
+    let failure = match cell.verdict {
+        Verdict::Regressed => Some(worse),
+        _ if drifted => Some("has other bits than the accepted runs".into()),
+        Verdict::Inconclusive if check.policy.strict => Some("may have regressed".into()),
+        _ => None,
+    };
+    let said = match cell.verdict {
+        Verdict::Equal => "equal to the bit".into(),
+        verdict => {
+            let change = super::table::difference(check.metric, cell.change);
+            format!("{}: change {change} for the better", verdict.name())
+        }
+    };
+    (cell.label.clone(), failure, said)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::gate::outcome::Outcome;
+    use crate::gate::tests::{checked, worse};
+
+    #[test]
+    fn a_failing_check_has_a_failure_and_a_passing_one_has_none() {
+        for (check, fails) in [(checked(|_| {}), false), (checked(worse), true)] {
+            let xml = render(&check);
+            assert_eq!(xml.contains("<failure "), fails, "{xml}");
+            assert_eq!(check.outcome() == Outcome::Regressed, fails);
+            assert_eq!(xml.matches("<testcase ").count(), check.cells.len() + 1);
+        }
+    }
+
+    #[test]
+    fn labels_that_look_like_markup_stay_text() {
+        let check = checked(|input| input.cells[0].dataset = "<b>&\"".into());
+        assert!(render(&check).contains("name=\"&lt;b&gt;&amp;&quot; / concat / joint\""));
+    }
+}

@@ -1,0 +1,63 @@
+//! A check as Markdown, as a comment on a change.
+
+use super::Check;
+use super::outcome::Outcome;
+use super::table::{COLUMNS, NOTE};
+use crate::report::document::{Block, Column, Entry, Rank, Row, Table, text};
+use crate::report::markdown;
+
+/// The check as a page.
+pub fn render(check: &Check) -> String {
+    let outcome = check.outcome();
+    let sign = match outcome {
+        Outcome::Equal | Outcome::Pass => "✅",
+        Outcome::Inconclusive => "⚠️",
+        Outcome::Drifted | Outcome::Regressed => "❌",
+    };
+    let sentences = [
+        Some(check.drift()),
+        check.whole_regressed().then(|| check.shift()).flatten(),
+        check.caveat(),
+    ];
+    let paragraph = |line: String| Block::Paragraph(vec![text(format!("{}.", capital(&line)))]);
+    let mut blocks: Vec<Block> = sentences.into_iter().flatten().map(paragraph).collect();
+    let rows = check.rows();
+    if !rows.is_empty() {
+        blocks.push(Block::Table(Table {
+            stem: None,
+            caption: NOTE.into(),
+            note: String::new(),
+            columns: COLUMNS
+                .iter()
+                .map(|(title, number)| match number {
+                    true => Column::number(title),
+                    false => Column::words(title),
+                })
+                .collect(),
+            rows: rows
+                .into_iter()
+                .map(|row| Row {
+                    entries: row
+                        .into_iter()
+                        .map(|text| {
+                            let rank = match text.as_str() {
+                                "regressed" => Rank::Best,
+                                _ => Rank::None,
+                            };
+                            Entry { text, rank }
+                        })
+                        .collect(),
+                    starts_group: false,
+                })
+                .collect(),
+        }));
+    }
+    blocks.push(paragraph(check.smallest_effects()));
+    let title = format!("{sign} Suite {}: {}", check.suite, outcome.name());
+    markdown::page(&title, &blocks)
+}
+
+fn capital(line: &str) -> String {
+    let mut letters = line.chars();
+    letters.next().into_iter().flat_map(char::to_uppercase).chain(letters).collect()
+}

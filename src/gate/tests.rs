@@ -1,0 +1,168 @@
+//! The gate from records to verdicts, on made-up suites.
+
+use super::outcome::Outcome;
+use super::*;
+use crate::error::Kind;
+use crate::report::fixture::{self, Block};
+
+const POLICY: Policy = Policy { exact: false, strict: false, margin: 0.01, alpha: 0.05, looks: 1 };
+
+/// A suite of six cells with ten seeds.
+fn suite() -> ReportInput {
+    let block = Block {
+        dataset: "digits",
+        modalities: &["audio", "image"],
+        fusions: &["concat", "sum"],
+        strategies: &["joint", "ogm", "opm(q_base=0.7)"],
+    };
+    fixture::suite("six", &[block], 10, 1)
+}
+
+fn checked_by(policy: Policy, change: impl Fn(&mut ReportInput)) -> Check {
+    let baseline = Baseline::of(&suite(), Metric::Accuracy, 0.01, "").unwrap();
+    let mut input = suite();
+    change(&mut input);
+    check(&input, &baseline, policy).unwrap()
+}
+
+/// The suite compared with itself after a change.
+pub(super) fn checked(change: impl Fn(&mut ReportInput)) -> Check {
+    checked_by(POLICY, change)
+}
+
+fn shift(cell: &mut CellInput, by: f64) {
+    for record in &mut cell.records {
+        record.epochs[record.selected_epoch].test.accuracy += by;
+    }
+}
+
+/// One cell far worse.
+pub(super) fn worse(input: &mut ReportInput) {
+    shift(&mut input.cells[1], -0.1);
+}
+
+#[test]
+fn equal_roots_end_the_matter_and_the_smallest_drop_is_told_all_the_same() {
+    let check = checked(|_| {});
+    assert_eq!(check.outcome(), Outcome::Equal);
+    assert!(check.rows().is_empty() && check.conclude().is_ok());
+    assert!(check.cells.iter().all(|cell| cell.smallest_drop.is_some()));
+    assert!(check.smallest_effects().contains(" points and "), "{}", check.smallest_effects());
+}
+
+#[test]
+fn a_drop_of_one_cell_is_a_regression_of_that_cell() {
+    let check = checked(worse);
+    assert_eq!(check.outcome(), Outcome::Regressed);
+    let verdicts: Vec<Verdict> = check.cells.iter().map(|cell| cell.verdict).collect();
+    assert_eq!(verdicts[1], Verdict::Regressed);
+    assert_eq!(verdicts.iter().filter(|verdict| **verdict == Verdict::Equal).count(), 5);
+    let error = check.conclude().unwrap_err();
+    assert_eq!(error.kind, Kind::Regression);
+    assert!(error.message.contains("ogm: worse by 10.0 points (p < 0.001)"), "{error}");
+}
+
+#[test]
+fn a_gain_is_never_a_regression() {
+    let check = checked(|input| input.cells.iter_mut().for_each(|cell| shift(cell, 0.1)));
+    assert_eq!(check.outcome(), Outcome::Pass);
+}
+
+#[test]
+fn a_small_shift_of_all_cells_is_a_regression_of_the_whole() {
+    let check = checked(|input| input.cells.iter_mut().for_each(|cell| shift(cell, -0.009)));
+    assert_eq!(check.with(Verdict::Regressed).count(), 0);
+    let whole = check.whole.unwrap();
+    assert_eq!(check.whole_regressed(), whole.regressed);
+    assert!(whole.change < 0.0 && whole.p < 0.1, "{whole:?}");
+    let check = checked_by(Policy { alpha: 0.5, ..POLICY }, |input| {
+        input.cells.iter_mut().for_each(|cell| shift(cell, -0.009));
+    });
+    assert_eq!(check.outcome(), Outcome::Regressed);
+    assert!(check.conclude().unwrap_err().message.contains("6 cells together: worse by"));
+}
+
+#[test]
+fn drift_without_a_drop_passes_unless_exactness_is_asked_for() {
+    let drift = |input: &mut ReportInput| shift(&mut input.cells[0], 1e-12);
+    assert_eq!(checked(drift).outcome(), Outcome::Pass);
+    let check = checked_by(Policy { exact: true, ..POLICY }, drift);
+    assert_eq!(check.outcome(), Outcome::Drifted);
+    let error = check.conclude().unwrap_err();
+    assert_eq!(error.kind, Kind::Mismatch);
+    assert!(error.message.contains("10 of 60 runs drifted"), "{error}");
+    assert!(error.message.contains("and 5 more"), "{error}");
+    // A regression is the worse news.
+    let check = checked_by(Policy { exact: true, ..POLICY }, worse);
+    assert_eq!(check.conclude().unwrap_err().kind, Kind::Regression);
+}
+
+#[test]
+fn exactness_in_another_class_names_the_property_unless_roots_are_equal() {
+    let class = |input: &mut ReportInput| {
+        for record in input.cells.iter_mut().flat_map(|cell| &mut cell.records) {
+            record.environment.class.insert("cargo-lock".into(), "new".into());
+            record.environment.class_id = crate::hash::Digest::of(b"new");
+        }
+    };
+    let exact = Policy { exact: true, ..POLICY };
+    let check = checked_by(exact, class);
+    assert_eq!(check.outcome(), Outcome::Equal);
+    assert!(check.drift().contains("although the determinism class is another: cargo-lock"));
+    let check = checked_by(exact, |input| {
+        class(input);
+        shift(&mut input.cells[0], 1e-12);
+    });
+    let error = check.conclude().unwrap_err();
+    assert_eq!(error.kind, Kind::Mismatch);
+    assert!(error.message.contains("not comparable to the bit"), "{error}");
+    assert!(error.message.contains("cargo-lock was absent and is new"), "{error}");
+}
+
+#[test]
+fn what_cannot_be_told_warns_or_fails_as_asked() {
+    let noisy = |input: &mut ReportInput| {
+        input.cells[2].records.truncate(2);
+        input.cells[2].seeds.truncate(2);
+        for (i, record) in input.cells[2].records.iter_mut().enumerate() {
+            record.epochs[0].test.accuracy += 0.1 * (i as f64 - 0.5);
+            record.selected_epoch = 0;
+        }
+    };
+    let check = checked(noisy);
+    assert_eq!(check.outcome(), Outcome::Inconclusive);
+    assert!(check.conclude().is_ok());
+    let error = checked_by(Policy { strict: true, ..POLICY }, noisy).conclude().unwrap_err();
+    assert_eq!(error.kind, Kind::Regression);
+    assert!(error.message.contains("1 cell may have regressed"), "{error}");
+}
+
+#[test]
+fn a_loss_is_worse_when_it_grows() {
+    let baseline = Baseline::of(&suite(), Metric::Loss, 0.01, "").unwrap();
+    let mut input = suite();
+    for record in &mut input.cells[0].records {
+        record.epochs[record.selected_epoch].test.loss += 1.0;
+    }
+    let check = check(&input, &baseline, POLICY).unwrap();
+    assert_eq!(check.with(Verdict::Regressed).count(), 1);
+    assert!((check.cells[0].change + 1.0).abs() < 1e-9);
+}
+
+#[test]
+fn few_accepted_seeds_are_said() {
+    assert_eq!(checked(|_| {}).caveat(), None);
+    let baseline = Baseline::of(&fixture::tiny(), Metric::Accuracy, 0.01, "").unwrap();
+    let check = check(&fixture::tiny(), &baseline, POLICY).unwrap();
+    assert!(check.caveat().unwrap().contains("only 2 seeds"));
+}
+
+#[test]
+fn a_page_tells_the_verdict_and_the_cells_that_differ() {
+    let page = markdown::render(&checked(worse));
+    for said in ["# ❌ Suite six: regressed", "| **regressed** |", "−10.0", "Smallest drop found"]
+    {
+        assert!(page.contains(said), "{said}\n{page}");
+    }
+    assert_eq!(page.matches("\n| digits").count(), 1);
+}
