@@ -75,6 +75,7 @@ impl Error {
             | Io::ReadOnlyFilesystem
             | Io::NotADirectory
             | Io::IsADirectory
+            | Io::FileTooLarge
             | Io::QuotaExceeded => Kind::Input,
             _ => Kind::Unexpected,
         };

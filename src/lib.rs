@@ -22,6 +22,7 @@
 //! - A strategy sees hooks, never the loop, and never the test split.
 //! - Files appear whole or not at all, and no bad input is a panic.
 
+pub mod atomic;
 pub mod error;
 pub mod hash;
 pub mod registry;

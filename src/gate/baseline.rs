@@ -5,11 +5,11 @@
 use super::lines;
 use super::metric::Metric;
 use super::validity;
+use crate::atomic;
 use crate::error::{Error, Result};
 use crate::hash::Digest;
 use crate::report::input::{CellInput, ReportInput};
 use crate::spec::run::RunId;
-use crate::store::atomic;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;

@@ -64,11 +64,10 @@ pub fn collect(
     })
 }
 
-/// The root that the report of a complete suite has, without reading its records; `None` while
-/// a run is not done.
+/// The root that the report of a complete suite has; `None` while a run is not done.
 ///
 /// # Errors
-/// When the store cannot be read.
+/// When the store cannot be read, or a run in it is damaged.
 pub fn complete_root(suite: &Suite, store: &Store) -> Result<Option<Digest>> {
     let mut roots = BTreeMap::new();
     for run in suite.cells.iter().flat_map(|cell| &cell.runs) {

@@ -1,5 +1,6 @@
 //! Writing a report as the next version of its suite.
 
+use crate::atomic;
 use crate::error::{Error, Result};
 use crate::report::input::ReportInput;
 use crate::report::manifest::{self, Manifest};
@@ -48,7 +49,7 @@ pub fn publish(input: &ReportInput, reports: &Path) -> Result<Publication> {
     fs::rename(&whole, &path).map_err(|e| {
         Error::io("publish", &path, &e).with_hint("was it published by another process? run again")
     })?;
-    sync_folder(&suite)?;
+    atomic::sync_folder(&suite)?;
     Ok(Publication::Published { version, path })
 }
 
@@ -82,18 +83,16 @@ fn folder_name(suite: &str) -> Result<&str> {
 }
 
 fn write_file(path: &Path, bytes: &[u8]) -> Result<()> {
-    let io = |e: std::io::Error| Error::io("write", path, &e);
+    let io = |e: std::io::Error| {
+        let hint = "with room on the disk, `report` writes the report from the stored runs";
+        Error::io("write", path, &e).with_hint(hint)
+    };
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder).map_err(io)?;
     }
     let mut file = File::create(path).map_err(io)?;
     file.write_all(bytes).map_err(io)?;
     file.sync_all().map_err(io)
-}
-
-fn sync_folder(path: &Path) -> Result<()> {
-    let synced = File::open(path).and_then(|folder| folder.sync_all());
-    synced.map_err(|e| Error::io("sync", path, &e))
 }
 
 #[cfg(test)]

@@ -56,7 +56,10 @@ impl Suite {
     /// # Errors
     /// When the file cannot be read, and every problem in it with its place.
     pub fn load(path: &Path, catalog: &Catalog, backend: &str) -> Result<Self> {
-        let bytes = std::fs::read(path).map_err(|e| Error::io("read the suite", path, &e))?;
+        let bytes = std::fs::read(path).map_err(|e| {
+            let hint = "`suite --list` lists the suites of a folder";
+            Error::io("read the suite", path, &e).with_hint(hint)
+        })?;
         let text = String::from_utf8(bytes).map_err(|e| {
             let before = &e.as_bytes()[..e.utf8_error().valid_up_to()];
             let line = 1 + before.iter().filter(|byte| **byte == b'\n').count();
@@ -105,7 +108,10 @@ impl Suite {
 /// # Errors
 /// When the folder cannot be read.
 pub fn list(folder: &Path) -> Result<Vec<PathBuf>> {
-    let io = |e: std::io::Error| Error::io("list the suites in", folder, &e);
+    let io = |e: std::io::Error| {
+        let hint = "give the folder of the suites by --suites";
+        Error::io("list the suites in", folder, &e).with_hint(hint)
+    };
     let mut paths = Vec::new();
     for entry in std::fs::read_dir(folder).map_err(io)? {
         let path = entry.map_err(io)?.path();

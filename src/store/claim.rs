@@ -1,10 +1,11 @@
 //! The right to work on a run: held by a lock that the kernel releases when the holder dies.
 
+use crate::atomic;
 use crate::error::{Error, Result};
 use crate::record::RunRecord;
 use crate::spec::run::RunId;
 use crate::store::failure::Failure;
-use crate::store::{self, FAILED, LOCKS, ROOT, Store, WORK, atomic, record_file};
+use crate::store::{self, FAILED, LOCKS, ROOT, Store, WORK, record_file};
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 

@@ -13,13 +13,13 @@
 //! The state of a run is read from these files alone, so any number of processes may share a
 //! store and any of them may be killed at any moment.
 
-pub mod atomic;
 pub mod claim;
 pub mod failure;
 #[cfg(test)]
 pub(crate) mod fixture;
 pub(crate) mod record_file;
 
+use crate::atomic;
 use crate::error::{Error, Result};
 use crate::hash::Digest;
 use crate::record::RunRecord;
@@ -123,25 +123,36 @@ impl Store {
     /// The record of a finished run.
     ///
     /// # Errors
-    /// When the run is not finished, or its record is damaged, of another run or of another
-    /// format.
+    /// When the run is not finished, or its record is damaged, changed, of another run or of
+    /// another format.
     pub fn record(&self, id: &RunId) -> Result<RunRecord> {
-        let folder = self.folder(id);
-        record_file::read(&folder, id).map_err(|error| self.explain(error, id))
+        Ok(self.read(id)?.0)
     }
 
-    /// The root of a finished run, from a small file of its own.
+    /// The root of a finished run's record.
     ///
     /// # Errors
-    /// When the run is not finished or the file is damaged.
+    /// As [`Store::record`].
     pub fn root(&self, id: &RunId) -> Result<Digest> {
-        let path = self.folder(id).join(ROOT);
-        let text = std::fs::read_to_string(&path)
-            .map_err(|e| self.explain(Error::io("read", &path, &e), id))?;
-        Digest::parse(text.trim_end()).ok_or_else(|| {
-            let message = format!("{} does not hold 64 hexadecimal digits", path.display());
-            self.explain(Error::input(message), id)
-        })
+        Ok(self.read(id)?.1)
+    }
+
+    /// The record of a finished run and its root, which must be the one in the file beside it.
+    fn read(&self, id: &RunId) -> Result<(RunRecord, Digest)> {
+        let folder = self.folder(id);
+        let read = || {
+            let record = record_file::read(&folder, id)?;
+            let path = folder.join(ROOT);
+            let stated =
+                std::fs::read_to_string(&path).map_err(|e| Error::io("read", &path, &e))?;
+            let root = record.root()?;
+            if stated.trim_end() == root.to_string() {
+                return Ok((record, root));
+            }
+            let path = path.display();
+            Err(Error::input(format!("{path} is not the root of the record beside it, {root}")))
+        };
+        read().map_err(|error| self.explain(error, id))
     }
 
     /// The ids of all finished runs, sorted.
@@ -206,7 +217,9 @@ impl Store {
     fn explain(&self, error: Error, id: &RunId) -> Error {
         let folder = self.folder(id);
         if folder.is_dir() {
-            error.with_hint(format!("delete {}; the run is then trained again", folder.display()))
+            let newer = error.hint.as_ref().map_or(String::new(), |hint| format!("{hint}, or "));
+            let folder = folder.display();
+            error.with_hint(format!("{newer}delete {folder}; the run is then trained again"))
         } else {
             Error::input(format!("run {id} is not finished in {}", self.dir.display()))
         }

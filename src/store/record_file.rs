@@ -1,9 +1,10 @@
 //! `record.json`: written so that it reads back to the bit, read with every doubt checked.
 
+use crate::atomic;
 use crate::error::{Error, Result};
 use crate::record::RunRecord;
 use crate::spec::run::{RunId, RunSpec};
-use crate::store::{Header, atomic};
+use crate::store::Header;
 use std::path::Path;
 
 const NAME: &str = "record.json";
@@ -16,13 +17,13 @@ pub(crate) fn read(folder: &Path, id: &RunId) -> Result<RunRecord> {
     let path = folder.join(NAME);
     let bytes = std::fs::read(&path).map_err(|e| Error::io("read", &path, &e))?;
     let wrong = |what: String| Error::input(format!("{}: {what}", path.display()));
-    let record: RunRecord = serde_json::from_slice(&bytes).map_err(|e| {
-        // Another format may fail to parse; then the version is the better explanation.
-        match serde_json::from_slice::<Header>(&bytes) {
-            Ok(header) if header.format != RunRecord::FORMAT => wrong(other_format(header.format)),
-            _ => wrong(format!("not a run record: {e}")),
-        }
-    })?;
+    let no_record = |e: serde_json::Error| wrong(format!("not a run record: {e}"));
+    // The version first: another one would fail on its fields with a confusing message.
+    let header: Header = serde_json::from_slice(&bytes).map_err(no_record)?;
+    if header.format != RunRecord::FORMAT {
+        return Err(wrong(other_format(header.format)).with_hint("use the version that wrote it"));
+    }
+    let record: RunRecord = serde_json::from_slice(&bytes).map_err(no_record)?;
     check(&record, id).map_err(wrong)?;
     Ok(record)
 }

@@ -8,7 +8,6 @@ use super::trace::Trace;
 use super::trainer::Trainer;
 use crate::checkpoint::{self, NamedTensor};
 use crate::error::{Error, Result};
-use crate::hash::Digest;
 use crate::model::parameters::{Site, from_torch, snapshot, update};
 use crate::record::EpochRecord;
 use crate::record::probe::Link;
@@ -23,6 +22,9 @@ const FILE: &str = ".resume.safetensors";
 /// The tensor that holds [`Notes`].
 const NOTES: &str = "notes";
 
+/// The tensor that holds the root of all others: a damaged file is told from a whole one.
+const ROOT: &str = "root";
+
 /// Marks the paths of the selected weights.
 const SELECTED: &str = "selected/";
 
@@ -35,8 +37,6 @@ struct Notes {
     links: Vec<Link>,
     seconds: f64,
     trace: Trace,
-    /// The root of all other tensors of the file: a damaged file is told from a whole one.
-    root: Digest,
 }
 
 /// Keeps the state after the last finished epoch.
@@ -62,9 +62,10 @@ pub(super) fn save(
         "links": so_far.links,
         "seconds": so_far.seconds,
         "trace": trainer.trace,
-        "root": checkpoint::root(&tensors),
     });
     tensors.push(NamedTensor::u8(NOTES, notes.to_string().into_bytes()));
+    let root = checkpoint::root(&tensors).to_string();
+    tensors.push(NamedTensor::u8(ROOT, root.into_bytes()));
     checkpoint::write_unsynced(&dir.join(FILE), &tensors)
 }
 
@@ -79,14 +80,18 @@ pub(super) fn load(dir: &Path, spec: &RunSpec, trainer: &mut Trainer<'_>) -> Res
     }
     let damaged = |why: &str| Error::input(format!("{} cannot be used: {why}", path.display()));
     let mut tensors = checkpoint::read(&path)?;
-    let at = tensors.iter().position(|tensor| tensor.path == NOTES);
-    let notes = tensors.remove(at.ok_or_else(|| damaged("it has no notes"))?);
+    let take = |tensors: &mut Vec<NamedTensor>, path: &str| {
+        let at = tensors.iter().position(|tensor| tensor.path == path);
+        at.map(|at| tensors.remove(at)).ok_or_else(|| damaged(&format!("it has no {path}")))
+    };
+    let root = take(&mut tensors, ROOT)?;
+    if root.bytes != checkpoint::root(&tensors).to_string().into_bytes() {
+        return Err(damaged("it is not what was written"));
+    }
+    let notes = take(&mut tensors, NOTES)?;
     let notes: Notes = serde_json::from_slice(&notes.bytes).map_err(|e| damaged(&e.to_string()))?;
     if notes.run != spec.id()? {
         return Err(damaged("it is of another run"));
-    }
-    if notes.root != checkpoint::root(&tensors) {
-        return Err(damaged("its tensors are not those that were written"));
     }
     let (selected, current): (Vec<_>, Vec<_>) =
         tensors.into_iter().partition(|tensor| tensor.path.starts_with(SELECTED));

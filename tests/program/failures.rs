@@ -1,12 +1,12 @@
-//! Runs that diverge, and records that are damaged.
+//! Runs that diverge.
 
 use crate::bench::Bench;
-use crate::suites::{TINY, diverging};
+use crate::suites::diverging;
 
 #[test]
 fn a_run_that_diverges_is_shown_as_missing_and_not_tried_again() {
     let bench = Bench::with(&diverging());
-    let conclusion = "error: 4 runs have no usable result\n  \
+    let conclusion = "error: 4 runs without a usable result\n  \
                       wild / concat / joint / seed 0 and 3 more: diverged in epoch 1, step 1";
     bench
         .run("suite div")
@@ -34,28 +34,4 @@ fn no_further_run_begins_after_a_failure_where_that_is_asked_for() {
     bench.run("suite div --jobs 1 --fail-fast").exits(3).says("1 failed or diverged, 3 not begun");
     assert_eq!(bench.roots("runs").len(), 4 + 1);
     bench.run("suite div").exits(3).says("5 done before, 3 failed or diverged");
-}
-
-#[test]
-fn a_damaged_record_is_named_and_following_the_hint_mends_it() {
-    let bench = Bench::with(TINY);
-    bench.run("suite tiny").exits(0);
-    let (roots, report) = (bench.roots("runs"), bench.files("reports"));
-    let id = roots.keys().next().unwrap();
-    let path = format!("runs/{id}/record.json");
-    let record = bench.read(&path);
-    bench.write(&path, &record[..record.len() / 2]);
-
-    bench
-        .run("report tiny --reports elsewhere")
-        .exits(2)
-        .prints("")
-        .says(&format!("error: {path}: "))
-        .says(&format!("hint: delete runs/{id}; the run is then trained again"));
-    assert!(bench.names("elsewhere").is_empty());
-
-    std::fs::remove_dir_all(bench.path(&format!("runs/{id}"))).unwrap();
-    bench.run("suite tiny").exits(0).says("1 runs trained, 3 done before").says("unchanged");
-    assert_eq!(bench.roots("runs"), roots);
-    assert!(bench.files("reports") == report);
 }

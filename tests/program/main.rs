@@ -3,11 +3,14 @@
 
 mod bench;
 mod diff;
+mod disasters;
 mod failures;
 mod gate;
 mod interruptions;
+mod kills;
 mod missing_data;
 mod plans;
+mod processes;
 mod refusals;
 mod reports;
 mod streams;

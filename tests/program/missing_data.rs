@@ -23,7 +23,7 @@ fn without_a_client_the_runs_on_missing_data_are_blocked_and_the_others_run() {
         .says("run `counterpoise data prepare mfeat --from FILE`")
         .says(PINNED)
         .says("4 runs trained, 4 blocked")
-        .says("error: 4 runs have no usable result")
+        .says("error: 4 runs without a usable result")
         .says("mfeat / concat / joint / seed 0 and 3 more: blocked: pip is not installed");
     let warnings = outcome.stderr.matches("warning: ").count();
     assert_eq!(warnings, 1, "a data set is tried once:\n{}", outcome.stderr);

@@ -40,7 +40,7 @@ fn a_reader_that_is_gone_is_no_failure() {
 #[test]
 fn a_reader_that_is_gone_hides_no_failure() {
     let bench = Bench::with(&diverging());
-    run_unread(&bench, "suite div").exits(3).says("4 runs have no usable result");
+    run_unread(&bench, "suite div").exits(3).says("4 runs without a usable result");
 }
 
 #[test]

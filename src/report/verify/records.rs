@@ -3,7 +3,6 @@
 use super::Check;
 use crate::checkpoint;
 use crate::error::{Error, Kind, Result};
-use crate::hash::Digest;
 use crate::record::RunRecord;
 use crate::report::manifest::{Manifest, RunEntry};
 use crate::spec::run::RunId;
@@ -43,7 +42,7 @@ pub fn check(manifest: &Manifest, store: &Store) -> Result<(Vec<Check>, Records)
         let path = folder.join("record.json").display().to_string();
         match store.record(id) {
             Ok(record) => {
-                let why = unlike(entry, &record, store.root(id)?)?;
+                let why = unlike(entry, &record)?;
                 of_records.expect(why.is_none(), &path, || why.unwrap_or_default());
                 records.insert(id.clone(), record);
             }
@@ -65,14 +64,13 @@ pub fn check(manifest: &Manifest, store: &Store) -> Result<(Vec<Check>, Records)
 }
 
 /// The first thing in a record that is not what the manifest says of the run.
-fn unlike(entry: &RunEntry, record: &RunRecord, kept: Digest) -> Result<Option<String>> {
+fn unlike(entry: &RunEntry, record: &RunRecord) -> Result<Option<String>> {
     let parts = [
         ("data content", record.data_content, entry.data_content),
         ("initial weights", record.initial_root, entry.initial_root),
         ("selected checkpoint", record.selected_root, entry.selected_root),
         ("last checkpoint", record.final_root, entry.final_root),
         ("record", record.root()?, entry.root),
-        ("file `root`", kept, entry.root),
     ];
     let found = parts.into_iter().find(|(_, here, stated)| here != stated);
     Ok(found.map(|(name, here, stated)| format!("{name}: {here}, the manifest says {stated}")))

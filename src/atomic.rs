@@ -10,26 +10,47 @@ use std::path::Path;
 /// # Errors
 /// When the file cannot be written; what was there before is then still there.
 pub fn write(path: &Path, bytes: &[u8]) -> Result<()> {
+    replace(path, bytes, true)?;
+    sync_folder(path.parent().unwrap_or(Path::new("")))
+}
+
+/// As [`write()`], without waiting for the disk: after a loss of power the file may be damaged,
+/// after the end of the process it is whole.
+///
+/// # Errors
+/// As [`write()`].
+pub fn write_unsynced(path: &Path, bytes: &[u8]) -> Result<()> {
+    replace(path, bytes, false)
+}
+
+fn replace(path: &Path, bytes: &[u8], synced: bool) -> Result<()> {
     let io = |e: std::io::Error| Error::io("write", path, &e);
-    let parent = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-    let folder = parent.unwrap_or(Path::new("."));
+    let folder = or_here(path.parent().unwrap_or(Path::new("")));
     let mut builder = tempfile::Builder::new();
     // Temporary files are private by default; what is kept follows the user's umask.
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
     let mut file = builder.prefix(".tmp").tempfile_in(folder).map_err(io)?;
-    file.write_all(bytes).map_err(io)?;
-    file.as_file().sync_all().map_err(io)?;
+    // Not through the temporary file, whose errors add a name that is gone by then.
+    file.as_file_mut().write_all(bytes).map_err(io)?;
+    if synced {
+        file.as_file().sync_all().map_err(io)?;
+    }
     file.persist(path).map_err(|e| io(e.error))?;
-    sync_folder(folder)
+    Ok(())
 }
 
 /// Makes the names in a folder durable. Only Unix has a way to ask for it.
 pub(crate) fn sync_folder(folder: &Path) -> Result<()> {
     if cfg!(unix) {
-        sync_file(folder)?;
+        sync_file(or_here(folder))?;
     }
     Ok(())
+}
+
+/// The folder that an empty path means.
+fn or_here(folder: &Path) -> &Path {
+    if folder.as_os_str().is_empty() { Path::new(".") } else { folder }
 }
 
 /// Makes the content of a file durable.
