@@ -65,7 +65,7 @@ impl Error {
     }
 
     /// A failed file operation: what was being done, to which path, and why it failed.
-    /// A full disk or a missing permission is the user's to mend, hence exit code 2.
+    /// A full disk or a missing permission is the user's to mend, hence exit code 2 and a hint.
     pub fn io(doing: &str, path: &Path, source: &std::io::Error) -> Self {
         use std::io::ErrorKind as Io;
         let kind = match source.kind() {
@@ -79,7 +79,16 @@ impl Error {
             | Io::QuotaExceeded => Kind::Input,
             _ => Kind::Unexpected,
         };
-        Self::new(kind, format!("cannot {doing} {}: {source}", path.display()))
+        let hint = match source.kind() {
+            Io::StorageFull | Io::QuotaExceeded => {
+                Some("make room there and run the command again; what is finished is kept")
+            }
+            Io::FileTooLarge => Some("raise the limit on the size of files, see `ulimit -f`"),
+            Io::ReadOnlyFilesystem => Some("make the place writable, or give another folder"),
+            _ => None,
+        };
+        let message = format!("cannot {doing} {}: {source}", path.display());
+        Self { kind, message, hint: hint.map(str::to_string) }
     }
 }
 

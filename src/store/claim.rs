@@ -66,10 +66,12 @@ impl Claim {
         atomic::write(&self.workdir.join(ROOT), format!("{root}\n").as_bytes())
             .map_err(store::writable)?;
         self.settle_files()?;
+        // Before the run is finished: a process killed in between leaves a run to take up again,
+        // where the other order would leave the note of a failure beside a finished run.
+        remove_file(&self.store.failure_path(&self.id))?;
         std::fs::rename(&self.workdir, &target)
             .map_err(|e| store::writable(Error::io("create", &target, &e)))?;
-        atomic::sync_folder(&self.store.dir)?;
-        remove_file(&self.store.failure_path(&self.id))
+        atomic::sync_folder(&self.store.dir)
     }
 
     /// Notes why the attempt failed.

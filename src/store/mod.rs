@@ -20,7 +20,7 @@ pub(crate) mod fixture;
 pub(crate) mod record_file;
 
 use crate::atomic;
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 use crate::hash::Digest;
 use crate::record::RunRecord;
 use crate::spec::run::RunId;
@@ -123,8 +123,8 @@ impl Store {
     /// The record of a finished run.
     ///
     /// # Errors
-    /// When the run is not finished, or its record is damaged, changed, of another run or of
-    /// another format.
+    /// When the run is not finished, or its record is damaged, of another run or of another
+    /// format; of kind [`Kind::Mismatch`] when it was changed.
     pub fn record(&self, id: &RunId) -> Result<RunRecord> {
         Ok(self.read(id)?.0)
     }
@@ -149,8 +149,9 @@ impl Store {
             if stated.trim_end() == root.to_string() {
                 return Ok((record, root));
             }
-            let path = path.display();
-            Err(Error::input(format!("{path} is not the root of the record beside it, {root}")))
+            let message =
+                format!("{} is not the root of the record beside it, {root}", path.display());
+            Err(Error::new(Kind::Mismatch, message))
         };
         read().map_err(|error| self.explain(error, id))
     }

@@ -198,7 +198,8 @@ fn a_report_forged_throughout_is_found_by_its_runs_and_by_training() {
         .run("verify reports/tiny/v1 --retrain 1")
         .exits(4)
         .says(&format!("reports/tiny/v1: run {id}: made / concat / "))
-        .says("the weights are equal, what was measured of them differs");
+        .says("the weights are equal, what was measured of them differs")
+        .says("hint: keep what is trained here by --keep DIR, and `bisect` ");
 }
 
 #[test]

@@ -112,10 +112,16 @@ fn a_damaged_checkpoint_is_told_and_the_run_begins_anew() {
     let spec = long(&data, "ogm", &[], optimizer);
     let whole = tempfile::tempdir().unwrap();
     let expected = attempt(&spec, &data, whole.path(), None).0.unwrap().root().unwrap();
-    let damage: [fn(&mut Vec<u8>); 2] = [
+    let damage: [fn(&mut Vec<u8>); 3] = [
         |bytes| bytes.truncate(bytes.len() / 2),
         // A bit of a weight: the last bytes of the file are those of a tensor.
         |bytes| *bytes.last_mut().unwrap() ^= 1,
+        // A digit of a loss, in the notes: they would still be well formed.
+        |bytes| {
+            let loss = b"\"loss\":";
+            let at = bytes.windows(loss.len()).position(|window| window == loss).unwrap();
+            bytes[at + loss.len()] ^= 1;
+        },
     ];
     for damage in damage {
         let folder = tempfile::tempdir().unwrap();

@@ -215,7 +215,14 @@ impl Arguments {
                     0 => String::new(),
                     n => format!("\n  and {n} more"),
                 };
-                Err(Error::new(Kind::Mismatch, format!("{report}: {first}{more}")))
+                let error = Error::new(Kind::Mismatch, format!("{report}: {first}{more}"));
+                Err(match found.retraining {
+                    None => error,
+                    Some(_) => error.with_hint(
+                        "keep what is trained here by --keep DIR, and `bisect` finds the step at \
+                         which it parts from the run of the report",
+                    ),
+                })
             }
             Verdict::Incomplete => {
                 let reasons: Vec<String> =
