@@ -39,7 +39,7 @@ train() {
     shift
     "${prefix[@]}" "${program:-$debug}" suite "${suite:-smoke}" ${filter:+--filter "$filter"} \
         --suites "$repository/suites" --data "$repository/data" \
-        --store "$work/$name" --reports "$work/reports-$name" "$@" 2>"$work/$name.log" ||
+        --store "$work/$name" --reports "$work/reports-$name" "$@" >/dev/null 2>"$work/$name.log" ||
         { cat "$work/$name.log" >&2; exit 1; }
     (cd "$work/$name" && grep -H . ./*/root) >"$work/$name.roots"
 }
