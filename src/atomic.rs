@@ -1,4 +1,4 @@
-//! Files that are either there in full or not at all, also after a loss of power.
+//! Files and folders that are either there in full or not at all, also after a loss of power.
 
 use crate::error::{Error, Result};
 use std::fs::File;
@@ -21,6 +21,29 @@ pub fn write(path: &Path, bytes: &[u8]) -> Result<()> {
 /// As [`write()`].
 pub fn write_unsynced(path: &Path, bytes: &[u8]) -> Result<()> {
     replace(path, bytes, false)
+}
+
+/// Makes a folder out of the files that `fill` writes, by one rename. What `fill` leaves unsynced
+/// may be damaged after a loss of power.
+///
+/// # Errors
+/// As `fill`, and when the folder cannot be made or exists with something in it; nothing is left
+/// behind then.
+pub fn folder(path: &Path, fill: impl FnOnce(&Path) -> Result<()>) -> Result<()> {
+    let parent = or_here(path.parent().unwrap_or(Path::new("")));
+    std::fs::create_dir_all(parent).map_err(|e| Error::io("create", parent, &e))?;
+    let temporary = tempfile::Builder::new()
+        .prefix(".unfinished-")
+        .tempdir_in(parent)
+        .map_err(|e| Error::io("create a folder in", parent, &e))?;
+    // A folder inside, because the temporary one is readable by its owner alone.
+    let whole = temporary.path().join("whole");
+    std::fs::create_dir(&whole).map_err(|e| Error::io("create", &whole, &e))?;
+    fill(&whole)?;
+    std::fs::rename(&whole, path).map_err(|e| {
+        Error::io("make", path, &e).with_hint("was it made by another process? run again")
+    })?;
+    sync_folder(parent)
 }
 
 fn replace(path: &Path, bytes: &[u8], synced: bool) -> Result<()> {
@@ -81,6 +104,20 @@ mod tests {
         let error = write(&path, b"text").unwrap_err();
         assert!(error.message.starts_with("cannot write "), "{error}");
         assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_folder_appears_whole_or_not_at_all_and_takes_the_place_of_none() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("deep/folder");
+        let fill = |into: &Path| write_unsynced(&into.join("x"), b"one");
+        folder(&path, |_| Err(Error::input("no"))).unwrap_err();
+        assert!(!path.exists());
+        folder(&path, fill).unwrap();
+        let error = folder(&path, |_| Ok(())).unwrap_err();
+        assert!(error.message.starts_with("cannot make "), "{error}");
+        assert_eq!(std::fs::read(path.join("x")).unwrap(), b"one");
+        assert_eq!(std::fs::read_dir(dir.path().join("deep")).unwrap().count(), 1);
     }
 
     #[cfg(unix)]

@@ -35,21 +35,10 @@ pub fn publish(input: &ReportInput, reports: &Path) -> Result<Publication> {
     }
     let version = newest.unwrap_or(0) + 1;
     let files = render(input, version)?;
-    fs::create_dir_all(&suite).map_err(|e| Error::io("create", &suite, &e))?;
-    let temporary = tempfile::Builder::new()
-        .prefix(".unfinished-")
-        .tempdir_in(&suite)
-        .map_err(|e| Error::io("create a folder in", &suite, &e))?;
-    // A folder inside, because the temporary one is readable by its owner alone.
-    let whole = temporary.path().join("report");
-    for (name, bytes) in &files {
-        write_file(&whole.join(name), bytes)?;
-    }
     let path = suite.join(format!("v{version}"));
-    fs::rename(&whole, &path).map_err(|e| {
-        Error::io("publish", &path, &e).with_hint("was it published by another process? run again")
+    atomic::folder(&path, |folder| {
+        files.iter().try_for_each(|(name, bytes)| write_file(&folder.join(name), bytes))
     })?;
-    atomic::sync_folder(&suite)?;
     Ok(Publication::Published { version, path })
 }
 
