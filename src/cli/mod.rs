@@ -10,11 +10,14 @@ mod data;
 mod diff;
 mod doctor;
 mod estimate;
+mod export;
 mod lint;
 pub mod output;
+mod pace;
 mod parity;
 mod plan;
 mod progress;
+mod rehearsal;
 mod report;
 mod suite;
 mod training;
@@ -55,6 +58,8 @@ enum Command {
     Data(data::Arguments),
     Doctor(doctor::Arguments),
     Parity(parity::Arguments),
+    Pace(pace::Arguments),
+    Export(export::Arguments),
     #[command(hide = true)]
     Worker,
 }
@@ -113,6 +118,8 @@ pub fn main() -> ExitCode {
         Command::Data(arguments) => data::run(&arguments),
         Command::Doctor(arguments) => doctor::run(&arguments),
         Command::Parity(arguments) => parity::run(&arguments),
+        Command::Pace(arguments) => pace::run(&arguments),
+        Command::Export(arguments) => export::run(&arguments),
         Command::Worker => worker::run(),
     };
     match result {

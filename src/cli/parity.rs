@@ -1,16 +1,13 @@
 //! `parity`: the same runs on two devices, step by step.
 
-use super::catalog::catalog;
 use super::output::{self, Align, Table};
+use super::rehearsal::Rehearsal;
 use super::worker::as_a_worker;
-use super::{Format, Places, print_json};
-use crate::data;
+use super::{Format, print_json};
 use crate::error::{Error, Kind, Result};
-use crate::spec::suite::{Suite, find};
 use crate::train::device;
 use crate::train::parity::{Apart, Envelope, Parity, compare};
 use clap::Args;
-use std::path::PathBuf;
 
 /// Compare the first steps of a suite's runs on two devices: losses and weights
 ///
@@ -20,22 +17,14 @@ use std::path::PathBuf;
 #[derive(Args)]
 #[command(after_help = "Example: counterpoise parity smoke --devices cpu tch-cpu")]
 pub(super) struct Arguments {
-    /// The suite: a name in the folder of suites, or a YAML file
-    name: String,
+    #[command(flatten)]
+    rehearsal: Rehearsal,
     /// The two devices
     #[arg(long, num_args = 2, value_names = ["A", "B"], required = true)]
     devices: Vec<String>,
     /// Steps to compare of each run
     #[arg(long, value_name = "N", default_value_t = 20)]
     steps: usize,
-    /// Only the runs that match, such as `dataset=mfeat,strategy=ogm*`
-    #[arg(long, value_name = "KEY=PATTERN,..")]
-    filter: Option<String>,
-    #[command(flatten)]
-    places: Places,
-    /// Folder of the prepared data
-    #[arg(long, value_name = "DIR", default_value = "data")]
-    data: PathBuf,
     /// How to print; `json` has every step
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
@@ -45,17 +34,11 @@ pub(super) fn run(arguments: &Arguments) -> Result<()> {
     let names: Vec<&str> = arguments.devices.iter().map(String::as_str).collect();
     as_a_worker(&names)?;
     let [a, b] = [device::open(names[0])?, device::open(names[1])?];
-    let path = find(&arguments.places.suites, &arguments.name)?;
-    let mut suite = Suite::load(&path, &catalog(), a.kind)?;
-    if let Some(filter) = &arguments.filter {
-        suite = suite.filter(filter)?;
-    }
     let mut rows: Vec<(String, Parity)> = Vec::new();
-    for cell in &suite.cells {
-        let spec = &cell.runs[0];
-        let data = data::load(&spec.dataset.name, &spec.dataset.params, &arguments.data)?;
-        rows.push((cell.label(), compare(spec, &data, [&a, &b], arguments.steps)?));
-    }
+    arguments.rehearsal.visit(a.kind, |cell, spec, data| {
+        rows.push((cell.label(), compare(spec, data, [&a, &b], arguments.steps)?));
+        Ok(())
+    })?;
     let envelope = Envelope::STATED;
     match arguments.format {
         Format::Json => print_json(&json(&names, &envelope, &rows))?,

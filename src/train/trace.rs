@@ -38,6 +38,14 @@ impl Trace {
         sums.into_iter().map(|(name, (sum, n))| (name, sum / n as f64)).collect()
     }
 
+    /// The values of one scalar that are kept, by step.
+    pub fn values(&self, name: &str) -> BTreeMap<usize, f64> {
+        let row = |(_, step, row): &(usize, usize, BTreeMap<String, f64>)| {
+            row.get(name).map(|value| (*step, *value))
+        };
+        self.rows.iter().filter_map(row).collect()
+    }
+
     /// Writes the rows as CSV with a column per name.
     ///
     /// # Errors

@@ -5,6 +5,7 @@ mod bench;
 mod diff;
 mod disasters;
 mod failures;
+mod first_steps;
 mod gate;
 mod interruptions;
 mod kills;

@@ -1,0 +1,53 @@
+//! The runs of the commands that train a few steps of each cell and keep nothing.
+
+use super::Places;
+use super::catalog::catalog;
+use crate::data::{self, Dataset};
+use crate::error::Result;
+use crate::spec::run::{Part, RunSpec};
+use crate::spec::suite::{Cell, Suite, find};
+use clap::Args;
+use std::path::PathBuf;
+
+/// Of every cell of a suite, or of those that match a filter, the run of the first seed.
+#[derive(Args)]
+pub(super) struct Rehearsal {
+    /// The suite: a name in the folder of suites, or a YAML file
+    name: String,
+    /// Only the runs that match, such as `dataset=mfeat,strategy=ogm*`
+    #[arg(long, value_name = "KEY=PATTERN,..")]
+    filter: Option<String>,
+    #[command(flatten)]
+    places: Places,
+    /// Folder of the prepared data
+    #[arg(long, value_name = "DIR", default_value = "data")]
+    data: PathBuf,
+}
+
+impl Rehearsal {
+    /// Visits every cell's first run, with its data set, for devices of the given kind.
+    pub(super) fn visit(
+        &self,
+        kind: &str,
+        mut visit: impl FnMut(&Cell, &RunSpec, &Dataset) -> Result<()>,
+    ) -> Result<()> {
+        let path = find(&self.places.suites, &self.name)?;
+        let mut suite = Suite::load(&path, &catalog(), kind)?;
+        if let Some(filter) = &self.filter {
+            suite = suite.filter(filter)?;
+        }
+        let mut loaded: Option<(Part, Dataset)> = None;
+        for cell in &suite.cells {
+            let spec = &cell.runs[0];
+            let (_, data) = match loaded.take() {
+                Some(known) if known.0 == spec.dataset => loaded.insert(known),
+                _ => {
+                    let data = data::load(&spec.dataset.name, &spec.dataset.params, &self.data)?;
+                    loaded.insert((spec.dataset.clone(), data))
+                }
+            };
+            visit(cell, spec, data)?;
+        }
+        Ok(())
+    }
+}

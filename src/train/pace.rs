@@ -1,0 +1,51 @@
+//! How fast a run takes its steps.
+
+use super::device::Backend;
+use super::trainer::{Ended, Trainer};
+use crate::data::Dataset;
+use crate::error::{Error, Result};
+use crate::spec::run::RunSpec;
+use std::ops::ControlFlow;
+use std::time::{Duration, Instant};
+
+/// The time of `steps` training steps of a run, after as many as `warmup` that are not counted.
+/// The device has finished its work when the time is taken. Epochs begin anew where the run has
+/// too few; nothing is evaluated.
+///
+/// # Errors
+/// As [`super::run`], and when the loss stops being finite.
+pub fn pace(
+    spec: &RunSpec,
+    data: &Dataset,
+    backend: &Backend,
+    warmup: usize,
+    steps: usize,
+) -> Result<Duration> {
+    let mut trainer = Trainer::new(spec, data, backend, None)?;
+    let wait = || {
+        backend
+            .device
+            .sync()
+            .map_err(|e| Error::unexpected(format!("cannot wait for the device: {e:?}")))
+    };
+    wait()?;
+    let mut started = Instant::now();
+    let last = warmup + steps;
+    for epoch in (0..spec.protocol.epochs).cycle() {
+        if trainer.step == last {
+            break;
+        }
+        let ended = trainer.train_epoch(epoch, 0, &mut |trainer| {
+            if trainer.step == warmup {
+                wait()?;
+                started = Instant::now();
+            }
+            Ok(if trainer.step < last { ControlFlow::Continue(()) } else { ControlFlow::Break(()) })
+        })?;
+        if let Ended::Diverged { step } = ended {
+            return Err(Error::input(format!("the loss stops being finite in step {step}")));
+        }
+    }
+    wait()?;
+    Ok(started.elapsed())
+}
