@@ -5,11 +5,12 @@
 # usage: eval "$(ci/torch.sh cpu)"     without CUDA: 0.6 GB to download
 #        eval "$(ci/torch.sh cuda)"    with CUDA and its libraries: 3 GB to download
 #
-# The folder is target/torch-cpu or target/torch-cuda, or that which COUNTERPOISE_TORCH names.
+# The folder is target/torch-cpu or target/torch-cuda, or that which COUNTERPOISE_TORCH names. The
+# Python in it can import torch where CUDA's libraries are there, with or without a GPU.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 kind=${1-}
-case $kind in cpu | cuda) ;; *) sed -n '2,9p' "$0" | sed 's/^# \{0,1\}//' >&2; exit 2 ;; esac
+case $kind in cpu | cuda) ;; *) sed -n '2,10p' "$0" | sed 's/^# \{0,1\}//' >&2; exit 2 ;; esac
 version=2.11.0
 venv=${COUNTERPOISE_TORCH:-$PWD/target/torch-$kind}
 
@@ -44,6 +45,7 @@ fi
 
 # Version 2.11.0 has the interface of 2.9.0, which the crate `tch` asks for.
 cat <<END
+export COUNTERPOISE_TORCH='$venv'
 export LIBTORCH='$torch'
 export LIBTORCH_CXX11_ABI=1
 export LIBTORCH_BYPASS_VERSION_CHECK=1
