@@ -14,7 +14,7 @@ trap 'rm -rf "$work"' EXIT
 
 cargo clippy --locked --features tch -- -D warnings
 COUNTERPOISE_DEVICE=tch-cpu cargo test --locked --features tch --lib --test golden --test training
-cargo build --locked --quiet --features tch
+# The tests leave the program there.
 program=$target/debug/counterpoise
 for jobs in 1 2; do
     "$program" suite smoke --device tch-cpu --jobs $jobs --store "$work/$jobs" \
