@@ -16,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
 
 EAGER = Path(__file__).with_name("eager.py")
@@ -56,9 +57,7 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         folder = Path(folder)
         first = folder / "first-steps"
-        eager = lambda what, *more: output_of(
-            sys.executable, EAGER, what, first, "--device", device, *more
-        )
+        eager = partial(output_of, sys.executable, EAGER, first, "--device", device)
         steps = ["--steps", arguments.check_steps]
         output_of(arguments.program, "export", *runs, *steps, "--out", first)
         checked = json.loads(eager("check"))

@@ -71,12 +71,15 @@ def suite(arguments, folder, exported):
     return {"seconds": time.perf_counter() - started}
 
 
+TASKS = {"check": check, "pace": pace, "suite": suite}
+
+
 def main():
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("what", choices=["check", "pace", "suite"])
     parser.add_argument("folder", type=Path, help="what `counterpoise export` made")
+    parser.add_argument("what", choices=TASKS)
     parser.add_argument("--device", type=torch.device, default="cpu", help="such as cuda:0")
     parser.add_argument("--steps", type=int, default=200, help="steps to time")
     parser.add_argument("--warmup", type=int, default=20, help="steps before those")
@@ -86,7 +89,7 @@ def main():
 
     cells = []
     for exported in json.loads((arguments.folder / "runs.json").read_text())["runs"]:
-        result = globals()[arguments.what](arguments, arguments.folder, exported)
+        result = TASKS[arguments.what](arguments, arguments.folder, exported)
         cells.append({"cell": exported["cell"], **result})
     print(json.dumps({"torch": torch.__version__, "cells": cells}, indent=2))
     apart = [cell for cell in cells if not cell.get("difference", 0.0) <= arguments.tolerance]

@@ -112,12 +112,15 @@ impl Strategy for Ogm {
         // On the device, so that the host need not wait for the scores.
         let k = coefficients_on_device(self.rule, self.alpha, context.scores.tensor());
         self.k = Traced::Pending(Box::new(k.clone()));
+        let Some(dtype) = gradients.first().map(|gradient| gradient.value.dtype()) else {
+            return gradients;
+        };
+        let k = k.cast(dtype);
+        let k: Vec<_> = (0..context.modalities.len()).map(|m| k.clone().slice(m..m + 1)).collect();
         for gradient in &mut gradients {
             let Some(m) = self.targets(&gradient.site) else { continue };
             let noise = self.enhance.then(|| noise(gradient, context));
-            let value = &gradient.value;
-            let k = k.clone().slice(m..m + 1).cast(value.dtype());
-            let value = value.clone() * k;
+            let value = gradient.value.clone() * k[m].clone();
             gradient.value = match noise {
                 Some(noise) => value + noise,
                 None => value,
