@@ -1,11 +1,10 @@
 //! A small convolutional network on images.
 
-use super::layers::{BatchNorm, Place, conv2d, linear};
+use super::layers::{BatchNorm, Conv, Place, linear};
 use crate::data::Shape;
 use crate::registry::Params;
 use burn::module::Module;
 use burn::nn::Linear;
-use burn::nn::conv::Conv2d;
 use burn::nn::pool::{MaxPool2d, MaxPool2dConfig};
 use burn::tensor::{Tensor, activation::relu};
 
@@ -13,9 +12,9 @@ use burn::tensor::{Tensor, activation::relu};
 /// layer with ReLU on all that is left of the image, so that position is kept.
 #[derive(Module, Debug)]
 pub struct Cnn {
-    conv1: Conv2d,
+    conv1: Conv<4>,
     bn1: BatchNorm,
-    conv2: Conv2d,
+    conv2: Conv<4>,
     bn2: BatchNorm,
     fc: Linear,
     pool: MaxPool2d,
@@ -33,9 +32,9 @@ impl Cnn {
         let first = params.count("channels");
         let left = 2 * first * (height / 4) * (width / 4);
         Self {
-            conv1: conv2d([channels, first], 3, 1, 1, place),
+            conv1: Conv::new([channels, first], 3, 1, 1, place),
             bn1: BatchNorm::new(first, place),
-            conv2: conv2d([first, 2 * first], 3, 1, 1, place),
+            conv2: Conv::new([first, 2 * first], 3, 1, 1, place),
             bn2: BatchNorm::new(2 * first, place),
             fc: linear(left, params.count("features"), place),
             pool: MaxPool2dConfig::new([2, 2]).with_strides([2, 2]).init(),

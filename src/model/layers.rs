@@ -1,10 +1,13 @@
-//! Layers that the encoders share: constructors without random draws, and batch normalisation.
+//! Layers that the encoders share, made without random draws.
 //!
 //! Weights are zeros here; `model::init` fills them from keyed streams.
 
+#[cfg(feature = "tch")]
+use super::libtorch;
 use burn::module::{Module, Param, RunningState};
-use burn::nn::conv::{Conv1d, Conv1dConfig, Conv2d, Conv2dConfig};
-use burn::nn::{Initializer, Linear, LinearConfig, PaddingConfig1d, PaddingConfig2d};
+use burn::nn::{Initializer, Linear, LinearConfig};
+use burn::tensor::module::{batch_norm, batch_norm_train, conv1d, conv2d};
+use burn::tensor::ops::ConvOptions;
 use burn::tensor::{DType, Device, Tensor};
 
 /// Where a module is made, and in which float type.
@@ -32,33 +35,56 @@ pub fn linear(inputs: usize, outputs: usize, place: &Place) -> Linear {
     layer
 }
 
-/// A square convolution without bias: batch normalisation follows it.
-pub fn conv2d(
-    channels: [usize; 2],
-    kernel: usize,
+/// A convolution without bias: batch normalisation follows it. `D` is the rank of its input: 3 for
+/// `[batch, channels, time]`, 4 for an image. Kernel, stride and padding are equal in all
+/// directions.
+#[derive(Module, Debug)]
+pub struct Conv<const D: usize> {
+    weight: Param<Tensor<D>>,
     stride: usize,
     padding: usize,
-    place: &Place,
-) -> Conv2d {
-    let mut layer = Conv2dConfig::new(channels, [kernel, kernel])
-        .with_stride([stride, stride])
-        .with_padding(PaddingConfig2d::Explicit(padding, padding, padding, padding))
-        .with_bias(false)
-        .with_initializer(Initializer::Zeros)
-        .init(&place.device);
-    layer.weight = Param::from_tensor(place.zeros([channels[1], channels[0], kernel, kernel]));
-    layer
 }
 
-/// A convolution over time without bias, keeping the length for an odd kernel.
-pub fn conv1d(channels: [usize; 2], kernel: usize, place: &Place) -> Conv1d {
-    let mut layer = Conv1dConfig::new(channels[0], channels[1], kernel)
-        .with_padding(PaddingConfig1d::Explicit(kernel / 2, kernel / 2))
-        .with_bias(false)
-        .with_initializer(Initializer::Zeros)
-        .init(&place.device);
-    layer.weight = Param::from_tensor(place.zeros([channels[1], channels[0], kernel]));
-    layer
+impl<const D: usize> Conv<D> {
+    pub fn new(
+        [inputs, outputs]: [usize; 2],
+        kernel: usize,
+        stride: usize,
+        padding: usize,
+        place: &Place,
+    ) -> Self {
+        let mut shape = [kernel; D];
+        (shape[0], shape[1]) = (outputs, inputs);
+        Self { weight: Param::from_tensor(place.zeros(shape)), stride, padding }
+    }
+
+    /// As `by_burn` does with input and weight, or by libtorch's kernels in training there.
+    fn convolve(
+        &self,
+        x: Tensor<D>,
+        by_burn: impl FnOnce(Tensor<D>, Tensor<D>) -> Tensor<D>,
+    ) -> Tensor<D> {
+        let weight = self.weight.val();
+        #[cfg(feature = "tch")]
+        if libtorch::trains(&x) {
+            return libtorch::convolution(x, weight, self.stride, self.padding);
+        }
+        by_burn(x, weight)
+    }
+}
+
+impl Conv<3> {
+    pub fn forward(&self, x: Tensor<3>) -> Tensor<3> {
+        let options = ConvOptions::new([self.stride], [self.padding], [1], 1);
+        self.convolve(x, |x, weight| conv1d(x, weight, None, options))
+    }
+}
+
+impl Conv<4> {
+    pub fn forward(&self, x: Tensor<4>) -> Tensor<4> {
+        let options = ConvOptions::new([self.stride; 2], [self.padding; 2], [1; 2], 1);
+        self.convolve(x, |x, weight| conv2d(x, weight, None, options))
+    }
 }
 
 /// Batch normalisation as PyTorch defines it: normalises by the biased variance of the batch and
@@ -88,20 +114,24 @@ impl BatchNorm {
     /// Normalises `[batch, channels, ...]` over everything but the channels: by the batch's own
     /// statistics on an autodiff device, by the running ones otherwise.
     pub fn forward<const D: usize>(&self, x: Tensor<D>) -> Tensor<D> {
+        let [weight, bias] = [self.weight.val(), self.bias.val()];
         if !x.is_autodiff() {
-            return burn::tensor::module::batch_norm(
-                x,
-                self.weight.val(),
-                self.bias.val(),
-                self.running_mean.value(),
-                self.running_var.value(),
-                EPSILON,
-            );
+            let [mean, var] = [&self.running_mean, &self.running_var].map(RunningState::value);
+            return batch_norm(x, weight, bias, mean, var, EPSILON);
         }
         let shape = x.dims();
-        let n = (shape.iter().product::<usize>() / shape[1]) as f64;
-        let result =
-            burn::tensor::module::batch_norm_train(x, self.weight.val(), self.bias.val(), EPSILON);
+        let n = shape.iter().product::<usize>() / shape[1];
+        // Of a single value, libtorch's running variance is no number.
+        #[cfg(feature = "tch")]
+        if 1 < n && libtorch::trains(&x) {
+            let running = [&self.running_mean, &self.running_var];
+            let old = running.map(RunningState::value_sync);
+            let (output, new) = libtorch::batch_norm(x, [weight, bias], old, MOMENTUM, EPSILON);
+            running.into_iter().zip(new).for_each(|(running, new)| running.update(new));
+            return output;
+        }
+        let result = batch_norm_train(x, weight, bias, EPSILON);
+        let n = n as f64;
         let unbiased = result.variance.detach().mul_scalar(n / (n - 1.0).max(1.0));
         update(&self.running_mean, result.mean.detach());
         update(&self.running_var, unbiased);

@@ -4,6 +4,8 @@ pub mod cnn;
 pub mod encoder;
 pub mod init;
 pub mod layers;
+#[cfg(feature = "tch")]
+mod libtorch;
 pub mod mlp;
 pub mod parameters;
 pub mod resnet18;

@@ -4,17 +4,16 @@
 //! stride-2 stem, four stages of two basic blocks, then the mean over space, and over the frames
 //! of a clip, which are folded into the batch before.
 
-use super::layers::{BatchNorm, Place, conv2d};
+use super::layers::{BatchNorm, Conv, Place};
 use crate::data::Shape;
 use burn::module::Module;
 use burn::nn::PaddingConfig2d;
-use burn::nn::conv::Conv2d;
 use burn::nn::pool::{MaxPool2d, MaxPool2dConfig};
 use burn::tensor::{Tensor, activation::relu};
 
 #[derive(Module, Debug)]
 pub struct ResNet18 {
-    conv1: Conv2d,
+    conv1: Conv<4>,
     bn1: BatchNorm,
     layer1: Vec<BasicBlock>,
     layer2: Vec<BasicBlock>,
@@ -29,24 +28,24 @@ pub struct ResNet18 {
 
 #[derive(Module, Debug)]
 struct BasicBlock {
-    conv1: Conv2d,
+    conv1: Conv<4>,
     bn1: BatchNorm,
-    conv2: Conv2d,
+    conv2: Conv<4>,
     bn2: BatchNorm,
     /// The projection of a block whose stride or width changes.
-    downsample: Option<(Conv2d, BatchNorm)>,
+    downsample: Option<(Conv<4>, BatchNorm)>,
 }
 
 impl BasicBlock {
     fn new(inputs: usize, outputs: usize, stride: usize, place: &Place) -> Self {
         let projects = stride != 1 || inputs != outputs;
         Self {
-            conv1: conv2d([inputs, outputs], 3, stride, 1, place),
+            conv1: Conv::new([inputs, outputs], 3, stride, 1, place),
             bn1: BatchNorm::new(outputs, place),
-            conv2: conv2d([outputs, outputs], 3, 1, 1, place),
+            conv2: Conv::new([outputs, outputs], 3, 1, 1, place),
             bn2: BatchNorm::new(outputs, place),
             downsample: projects.then(|| {
-                (conv2d([inputs, outputs], 1, stride, 0, place), BatchNorm::new(outputs, place))
+                (Conv::new([inputs, outputs], 1, stride, 0, place), BatchNorm::new(outputs, place))
             }),
         }
     }
@@ -80,7 +79,7 @@ impl ResNet18 {
             ]
         };
         Self {
-            conv1: conv2d([channels, 64], 7, 2, 3, place),
+            conv1: Conv::new([channels, 64], 7, 2, 3, place),
             bn1: BatchNorm::new(64, place),
             layer1: stage(64, 64, 1),
             layer2: stage(64, 128, 2),

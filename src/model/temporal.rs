@@ -1,11 +1,10 @@
 //! A small temporal convolutional network on sequences.
 
-use super::layers::{BatchNorm, Place, conv1d, linear};
+use super::layers::{BatchNorm, Conv, Place, linear};
 use crate::data::Shape;
 use crate::registry::Params;
 use burn::module::Module;
 use burn::nn::Linear;
-use burn::nn::conv::Conv1d;
 use burn::nn::pool::{MaxPool1d, MaxPool1dConfig};
 use burn::tensor::{Tensor, activation::relu};
 
@@ -13,9 +12,9 @@ use burn::tensor::{Tensor, activation::relu};
 /// between them; then the mean over time and a linear layer with ReLU.
 #[derive(Module, Debug)]
 pub struct Temporal {
-    conv1: Conv1d,
+    conv1: Conv<3>,
     bn1: BatchNorm,
-    conv2: Conv1d,
+    conv2: Conv<3>,
     bn2: BatchNorm,
     fc: Linear,
     pool: MaxPool1d,
@@ -31,9 +30,9 @@ impl Temporal {
         };
         let first = params.count("channels");
         Self {
-            conv1: conv1d([channels, first], 5, place),
+            conv1: Conv::new([channels, first], 5, 1, 2, place),
             bn1: BatchNorm::new(first, place),
-            conv2: conv1d([first, 2 * first], 5, place),
+            conv2: Conv::new([first, 2 * first], 5, 1, 2, place),
             bn2: BatchNorm::new(2 * first, place),
             fc: linear(2 * first, params.count("features"), place),
             pool: MaxPool1dConfig::new(2).with_stride(2).init(),

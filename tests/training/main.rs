@@ -2,6 +2,7 @@
 
 mod bisect;
 mod first_steps;
+mod layers;
 mod made;
 #[cfg(feature = "tch")]
 mod parity;

@@ -1,12 +1,15 @@
-//! libtorch's settings for equal bits, and the facts that bits depend on.
+//! libtorch's settings for equal bits, the facts that bits depend on, and backward kernels.
 //!
 //! All of it stands in libtorch's C++ interface or in the driver's libraries, which no Rust crate
 //! opens: `shim.cpp` does. Device numbers count the devices that `CUDA_VISIBLE_DEVICES` leaves.
 
-use std::ffi::{CStr, c_char, c_int};
+mod kernels;
 
-// Links libtorch.
-use torch_sys as _;
+pub use kernels::{
+    Normalised, batch_norm, batch_norm_backward, convolution, convolution_backward,
+};
+
+use std::ffi::{CStr, c_char, c_int};
 
 unsafe extern "C" {
     fn portable_torch_make_deterministic(threads: c_int, out: *mut c_char, size: usize) -> c_int;

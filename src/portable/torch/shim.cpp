@@ -1,4 +1,4 @@
-// The settings and facts of libtorch that no Rust crate reaches. See lib.rs.
+// The settings, facts and operations of libtorch that no Rust crate reaches. See lib.rs.
 //
 // The driver is asked through libraries opened at run time, so that this builds without CUDA and
 // runs without a GPU.
@@ -7,6 +7,9 @@
 #include <ATen/Parallel.h>
 #include <ATen/Version.h>
 #include <ATen/detail/CUDAHooksInterface.h>
+#include <ATen/ops/convolution_backward.h>
+#include <ATen/ops/native_batch_norm.h>
+#include <ATen/ops/native_batch_norm_backward.h>
 #include <dlfcn.h>
 #include <torch/version.h>
 
@@ -16,6 +19,8 @@
 #include <sstream>
 #include <stdexcept>
 #include <string>
+#include <tuple>
+#include <vector>
 
 namespace {
 
@@ -188,6 +193,50 @@ int portable_torch_memory(int index, uint64_t *free, uint64_t *total, char *out,
     Memory memory = memory_of(index);
     *free = memory.free;
     *total = memory.total;
+  });
+}
+
+// Gradients of a convolution without bias. One that is not asked for is left alone.
+int portable_torch_convolution_backward(const at::Tensor *grad, const at::Tensor *input,
+                                        const at::Tensor *weight, int64_t stride, int64_t padding,
+                                        int with_input, int with_weight,
+                                        at::Tensor *input_grad, at::Tensor *weight_grad,
+                                        char *out, size_t size) {
+  return told(out, size, [&](std::ostream &) {
+    size_t n = weight->dim() - 2;
+    std::vector<int64_t> strides(n, stride), paddings(n, padding), ones(n, 1), zeros(n, 0);
+    auto grads = at::convolution_backward(*grad, *input, *weight, std::nullopt, strides, paddings,
+                                          ones, /*transposed=*/false, zeros, /*groups=*/1,
+                                          {with_input != 0, with_weight != 0, false});
+    if (with_input) *input_grad = std::get<0>(grads);
+    if (with_weight) *weight_grad = std::get<1>(grads);
+  });
+}
+
+// Batch normalisation by the batch's own statistics. `running_mean` and `running_var` are
+// updated in place.
+int portable_torch_batch_norm(const at::Tensor *input, const at::Tensor *weight,
+                              const at::Tensor *bias, const at::Tensor *running_mean,
+                              const at::Tensor *running_var, double momentum, double epsilon,
+                              at::Tensor *output, at::Tensor *mean, at::Tensor *inverse_deviation,
+                              char *out, size_t size) {
+  return told(out, size, [&](std::ostream &) {
+    std::tie(*output, *mean, *inverse_deviation) =
+        at::native_batch_norm(*input, *weight, *bias, *running_mean, *running_var,
+                              /*training=*/true, momentum, epsilon);
+  });
+}
+
+// Gradients of the former, of its input, weight and bias.
+int portable_torch_batch_norm_backward(const at::Tensor *grad, const at::Tensor *input,
+                                       const at::Tensor *weight, const at::Tensor *mean,
+                                       const at::Tensor *inverse_deviation, double epsilon,
+                                       at::Tensor *input_grad, at::Tensor *weight_grad,
+                                       at::Tensor *bias_grad, char *out, size_t size) {
+  return told(out, size, [&](std::ostream &) {
+    std::tie(*input_grad, *weight_grad, *bias_grad) = at::native_batch_norm_backward(
+        *grad, *input, *weight, /*running_mean=*/{}, /*running_var=*/{}, *mean,
+        *inverse_deviation, /*train=*/true, epsilon, {true, true, true});
   });
 }
 }
