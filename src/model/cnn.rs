@@ -1,12 +1,12 @@
 //! A small convolutional network on images.
 
-use super::layers::{BatchNorm, Conv, Place, linear};
+use super::layers::{BatchNorm, Conv, Place, linear, relu};
 use crate::data::Shape;
 use crate::registry::Params;
 use burn::module::Module;
 use burn::nn::Linear;
 use burn::nn::pool::{MaxPool2d, MaxPool2dConfig};
-use burn::tensor::{Tensor, activation::relu};
+use burn::tensor::Tensor;
 
 /// Two blocks of 3x3 convolution, batch normalisation, ReLU and 2x2 max pooling; then a linear
 /// layer with ReLU on all that is left of the image, so that position is kept.

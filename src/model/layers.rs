@@ -3,7 +3,7 @@
 //! Weights are zeros here; `model::init` fills them from keyed streams.
 
 #[cfg(feature = "tch")]
-use super::libtorch;
+use super::libtorch::layers as libtorch;
 use burn::module::{Module, Param, RunningState};
 use burn::nn::{Initializer, Linear, LinearConfig};
 use burn::tensor::module::{batch_norm, batch_norm_train, conv1d, conv2d};
@@ -33,6 +33,15 @@ pub fn linear(inputs: usize, outputs: usize, place: &Place) -> Linear {
     layer.weight = Param::from_tensor(place.zeros([inputs, outputs]));
     layer.bias = Some(Param::from_tensor(place.zeros([outputs])));
     layer
+}
+
+/// The positive part.
+pub fn relu<const D: usize>(x: Tensor<D>) -> Tensor<D> {
+    #[cfg(feature = "tch")]
+    if libtorch::trains(&x) {
+        return libtorch::relu(x);
+    }
+    burn::tensor::activation::relu(x)
 }
 
 /// A convolution without bias: batch normalisation follows it. `D` is the rank of its input: 3 for

@@ -1,11 +1,11 @@
 //! A multilayer perceptron on the flattened input.
 
-use super::layers::{Place, linear};
+use super::layers::{Place, linear, relu};
 use crate::data::Shape;
 use crate::registry::Params;
 use burn::module::Module;
 use burn::nn::Linear;
-use burn::tensor::{Tensor, activation::relu};
+use burn::tensor::Tensor;
 
 /// `depth` hidden layers and a feature layer, each followed by ReLU.
 #[derive(Module, Debug)]

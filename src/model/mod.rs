@@ -6,6 +6,7 @@ pub mod init;
 pub mod layers;
 #[cfg(feature = "tch")]
 mod libtorch;
+pub mod lists;
 pub mod mlp;
 pub mod parameters;
 pub mod resnet18;

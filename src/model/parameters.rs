@@ -57,10 +57,12 @@ impl Kind {
     }
 }
 
-/// The gradient of one parameter, flattened in burn's layout.
+/// The gradient of one parameter, and the parameter's own value, both flattened in burn's layout
+/// and off the autodiff graph.
 #[derive(Clone, Debug)]
 pub struct Gradient {
     pub site: Site,
+    pub parameter: Tensor<1>,
     pub value: Tensor<1>,
 }
 
@@ -80,9 +82,11 @@ pub fn take_gradients(model: &Model, names: &[String], grads: Gradients) -> Vec<
             self.walk.exit();
         }
         fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-            let site = self.walk.site(param.val().dims().to_vec());
-            if let Some(value) = param.val().grad_remove(&mut self.grads) {
-                self.taken.push(Gradient { site, value: flatten(value) });
+            let parameter = param.val();
+            let site = self.walk.site(parameter.dims().to_vec());
+            if let Some(value) = parameter.grad_remove(&mut self.grads) {
+                let parameter = flatten(parameter.without_autodiff());
+                self.taken.push(Gradient { site, parameter, value: flatten(value) });
             }
         }
     }

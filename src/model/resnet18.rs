@@ -4,12 +4,12 @@
 //! stride-2 stem, four stages of two basic blocks, then the mean over space, and over the frames
 //! of a clip, which are folded into the batch before.
 
-use super::layers::{BatchNorm, Conv, Place};
+use super::layers::{BatchNorm, Conv, Place, relu};
 use crate::data::Shape;
 use burn::module::Module;
 use burn::nn::PaddingConfig2d;
 use burn::nn::pool::{MaxPool2d, MaxPool2dConfig};
-use burn::tensor::{Tensor, activation::relu};
+use burn::tensor::Tensor;
 
 #[derive(Module, Debug)]
 pub struct ResNet18 {

@@ -1,12 +1,12 @@
 //! A small temporal convolutional network on sequences.
 
-use super::layers::{BatchNorm, Conv, Place, linear};
+use super::layers::{BatchNorm, Conv, Place, linear, relu};
 use crate::data::Shape;
 use crate::registry::Params;
 use burn::module::Module;
 use burn::nn::Linear;
 use burn::nn::pool::{MaxPool1d, MaxPool1dConfig};
-use burn::tensor::{Tensor, activation::relu};
+use burn::tensor::Tensor;
 
 /// Two blocks of convolution over 5 steps, batch normalisation and ReLU, with max pooling by 2
 /// between them; then the mean over time and a linear layer with ReLU.

@@ -5,10 +5,12 @@
 //! a hash of their state would be those of the reference.
 
 use crate::checkpoint::NamedTensor;
-use crate::model::parameters::{Site, from_torch, named, to_torch};
+use crate::model::lists::List;
+use crate::model::parameters::{Gradient, Site, from_torch, named, to_torch};
 use crate::protocol::{self, Schedule};
 use burn::tensor::{Device, Tensor, TensorData};
 use std::collections::BTreeMap;
+use std::slice::from_ref;
 
 /// An optimizer with the state of every parameter it has stepped.
 pub struct Optimizer {
@@ -39,36 +41,58 @@ impl Optimizer {
         (0..epoch / schedule.every).fold(lr, |lr, _| lr * schedule.gamma)
     }
 
-    /// The parameter's value after one step against `gradient`.
-    pub fn step(
+    /// The values of parameters after one step against their gradients, by path.
+    pub fn step(&mut self, lr: f64, gradients: Vec<Gradient>) -> BTreeMap<String, Tensor<1>> {
+        // Parameters that have taken equally many steps have equal factors.
+        let mut groups: BTreeMap<Option<u64>, Vec<Gradient>> = BTreeMap::new();
+        for gradient in gradients {
+            let time = self.state.get(&gradient.site.path).map(|state| state.time);
+            groups.entry(time).or_default().push(gradient);
+        }
+        let mut stepped = BTreeMap::new();
+        for (time, group) in groups {
+            let (mut sites, mut values, mut gradients) = (Vec::new(), Vec::new(), Vec::new());
+            for Gradient { site, parameter, value } in group {
+                sites.push(site);
+                values.push(parameter);
+                gradients.push(value);
+            }
+            let values = self.step_group(lr, time, &sites, List(values), List(gradients));
+            stepped.extend(sites.into_iter().map(|site| site.path).zip(values.0));
+        }
+        stepped
+    }
+
+    /// Steps parameters of which all have a state of the same time, or none has one.
+    fn step_group(
         &mut self,
         lr: f64,
-        site: &Site,
-        value: &Tensor<1>,
-        gradient: Tensor<1>,
-    ) -> Tensor<1> {
+        time: Option<u64>,
+        sites: &[Site],
+        values: List,
+        gradients: List,
+    ) -> List {
         use protocol::Optimizer as Rule;
-        let value = value.clone();
         match self.rule {
             Rule::Sgd { momentum, weight_decay, .. } => {
-                let gradient = decayed(gradient, &value, weight_decay);
+                let gradients = decayed(gradients, &values, weight_decay);
                 if momentum == 0.0 {
-                    return value - gradient.mul_scalar(lr);
+                    return values.add_scaled(&gradients, -lr);
                 }
-                let buffer = match self.state.remove(&site.path) {
-                    Some(state) => state.first.mul_scalar(momentum) + gradient,
-                    None => gradient,
+                let buffers = match time {
+                    Some(_) => self.take(sites).0.scale(momentum) + &gradients,
+                    None => gradients,
                 };
-                self.keep(site, 0, buffer.clone(), None);
-                value - buffer.mul_scalar(lr)
+                self.keep(sites, 0, buffers.clone(), None);
+                values.add_scaled(&buffers, -lr)
             }
             Rule::Adam { beta1, beta2, eps, weight_decay, .. } => {
-                let gradient = decayed(gradient, &value, weight_decay);
-                self.adaptive(lr, site, value, gradient, [beta1, beta2, eps])
+                let gradients = decayed(gradients, &values, weight_decay);
+                self.adaptive(lr, time, sites, values, gradients, [beta1, beta2, eps])
             }
             Rule::AdamW { beta1, beta2, eps, weight_decay, .. } => {
-                let value = value.mul_scalar(1.0 - lr * weight_decay);
-                self.adaptive(lr, site, value, gradient, [beta1, beta2, eps])
+                let values = values.scale(1.0 - lr * weight_decay);
+                self.adaptive(lr, time, sites, values, gradients, [beta1, beta2, eps])
             }
         }
     }
@@ -76,30 +100,49 @@ impl Optimizer {
     fn adaptive(
         &mut self,
         lr: f64,
-        site: &Site,
-        value: Tensor<1>,
-        gradient: Tensor<1>,
+        time: Option<u64>,
+        sites: &[Site],
+        values: List,
+        gradients: List,
         [beta1, beta2, eps]: [f64; 3],
-    ) -> Tensor<1> {
-        let (time, first, second) = match self.state.remove(&site.path) {
-            Some(State { time, first, second: Some(second), .. }) => (time, first, second),
-            _ => (0, gradient.zeros_like(), gradient.zeros_like()),
+    ) -> List {
+        let (first, second) = match time {
+            Some(_) => self.take(sites),
+            None => {
+                let zeros = List(gradients.0.iter().map(Tensor::zeros_like).collect());
+                (zeros.clone(), zeros)
+            }
         };
-        let time = time + 1;
-        let first = first.mul_scalar(beta1) + gradient.clone().mul_scalar(1.0 - beta1);
-        let square = gradient.clone() * gradient;
-        let second = second.mul_scalar(beta2) + square.mul_scalar(1.0 - beta2);
+        let time = time.unwrap_or(0) + 1;
         let correction = |beta: f64| 1.0 - libm::pow(beta, time as f64);
+        let first = first.scale(beta1).add_scaled(&gradients, 1.0 - beta1);
+        let squares = gradients.clone() * &gradients;
+        let second = second.scale(beta2).add_scaled(&squares, 1.0 - beta2);
         let denominator =
-            second.clone().sqrt().mul_scalar(1.0 / libm::sqrt(correction(beta2))).add_scalar(eps);
-        let step = first.clone().mul_scalar(lr / correction(beta1)) / denominator;
-        self.keep(site, time, first, Some(second));
-        value - step
+            second.clone().sqrt().scale(1.0 / libm::sqrt(correction(beta2))).add_scalar(eps);
+        let steps = first.clone().scale(-lr / correction(beta1)) / &denominator;
+        self.keep(sites, time, first, Some(second));
+        values + &steps
     }
 
-    fn keep(&mut self, site: &Site, time: u64, first: Tensor<1>, second: Option<Tensor<1>>) {
-        let state = State { site: site.clone(), time, first, second };
-        self.state.insert(site.path.clone(), state);
+    /// Takes the first and second moments out of the state. The second ones are an empty list
+    /// where the rule has none.
+    fn take(&mut self, sites: &[Site]) -> (List, List) {
+        let mut take = |site: &Site| {
+            let state = self.state.remove(&site.path).expect("the caller has found a state");
+            (state.first, state.second)
+        };
+        let (first, second): (Vec<_>, Vec<_>) = sites.iter().map(&mut take).unzip();
+        (List(first), List(second.into_iter().flatten().collect()))
+    }
+
+    fn keep(&mut self, sites: &[Site], time: u64, first: List, second: Option<List>) {
+        let seconds = second.map(|list| list.0).unwrap_or_default();
+        let mut seconds = seconds.into_iter();
+        for (site, first) in sites.iter().zip(first.0) {
+            let state = State { site: site.clone(), time, first, second: seconds.next() };
+            self.state.insert(site.path.clone(), state);
+        }
     }
 
     /// The state as tensors named as in PyTorch: `optimizer.<path>.momentum_buffer`, or
@@ -147,19 +190,20 @@ impl Optimizer {
         };
         for site in sites {
             if let Some(buffer) = find(site, "momentum_buffer") {
-                self.keep(site, 0, load(site, buffer)?, None);
+                self.keep(from_ref(site), 0, List(vec![load(site, buffer)?]), None);
             }
             if let (Some(first), Some(second), Some(time)) =
                 (find(site, "exp_avg"), find(site, "exp_avg_sq"), find(site, "step"))
             {
                 let time = time.to_f64()?.first().copied().unwrap_or(0.0) as u64;
-                self.keep(site, time, load(site, first)?, Some(load(site, second)?));
+                let [first, second] = [load(site, first)?, load(site, second)?];
+                self.keep(from_ref(site), time, List(vec![first]), Some(List(vec![second])));
             }
         }
         Ok(())
     }
 }
 
-fn decayed(gradient: Tensor<1>, value: &Tensor<1>, weight_decay: f64) -> Tensor<1> {
-    if weight_decay == 0.0 { gradient } else { gradient + value.clone().mul_scalar(weight_decay) }
+fn decayed(gradients: List, values: &List, weight_decay: f64) -> List {
+    if weight_decay == 0.0 { gradients } else { gradients.add_scaled(values, weight_decay) }
 }

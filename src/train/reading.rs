@@ -33,8 +33,8 @@ pub struct Raw<'a> {
     pub losses: Vec<Tensor<1>>,
     /// The score sum of each modality.
     pub scores: Tensor<1>,
-    /// The sum of squares of each gradient of an encoder, with the encoder's index.
-    pub squares: Vec<(usize, Tensor<1>)>,
+    /// The encoder's index of each gradient of an encoder, and their sums of squares.
+    pub squares: (Vec<usize>, Option<Tensor<1>>),
     /// By prefix; one value per modality.
     pub traced: Vec<(&'static str, Traced)>,
 }
@@ -43,7 +43,7 @@ impl Readings {
     pub fn new(epoch: usize, step: usize, raw: Raw<'_>) -> Self {
         let Raw { modalities, examples, losses, scores, squares, traced } = raw;
         let n_losses = losses.len();
-        let (owners, squares): (Vec<usize>, Vec<Tensor<1>>) = squares.into_iter().unzip();
+        let (owners, squares) = squares;
         let single = losses.into_iter().chain([scores]).chain(squares).collect();
         let mut values = vec![Tensor::cat(single, 0).cast(DType::F64)];
         let (mut known, mut pending) = (Vec::new(), Vec::new());

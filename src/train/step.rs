@@ -5,13 +5,13 @@ use super::optimizer::Optimizer;
 use super::reading::{Raw, Readings};
 use crate::error::Result;
 use crate::model::Model;
+use crate::model::lists::List;
 use crate::model::parameters::{Gradient, Group, take_gradients, update};
 use crate::model::score::{Estimator, score_sums};
 use crate::modulation::opm::select_rows;
 use crate::modulation::{Draws, Outputs, Scores, StepContext, Strategy, Updates};
 use burn::module::Module;
 use burn::tensor::Tensor;
-use std::collections::BTreeMap;
 
 /// Where in the run a step stands, and what it needs beside the model.
 pub struct Position<'a> {
@@ -78,14 +78,10 @@ pub fn step(
     };
     let readings = Readings::new(at.epoch, at.step, raw);
 
-    let mut by_path: BTreeMap<String, Tensor<1>> = gradients
-        .into_iter()
-        .filter(|gradient| updates.covers(gradient.site.group))
-        .map(|gradient| (gradient.site.path, gradient.value))
-        .collect();
-    let model = update(model, at.names, |site, value| {
-        by_path.remove(&site.path).map(|gradient| optimizer.step(at.lr, site, value, gradient))
-    });
+    let updated = |gradient: &Gradient| updates.covers(gradient.site.group);
+    let gradients = gradients.into_iter().filter(updated).collect();
+    let mut values = optimizer.step(at.lr, gradients);
+    let model = update(model, at.names, |site, _| values.remove(&site.path));
     Ok(Stepped { model, readings: Some(readings) })
 }
 
@@ -122,13 +118,14 @@ fn scores_of(
     Ok(Scores::new(score_sums(&model.fusion.valid(), estimator, &features, &one_hot)?))
 }
 
-/// The sum of squares of each gradient of an encoder, with the encoder's index.
-fn encoder_squares(gradients: &[Gradient]) -> Vec<(usize, Tensor<1>)> {
-    gradients
+/// The encoder's index of each gradient of an encoder, and the sums of squares of these gradients.
+fn encoder_squares(gradients: &[Gradient]) -> (Vec<usize>, Option<Tensor<1>>) {
+    let (owners, values) = gradients
         .iter()
         .filter_map(|gradient| match gradient.site.group {
-            Group::Encoder(m) => Some((m, (gradient.value.clone() * gradient.value.clone()).sum())),
+            Group::Encoder(m) => Some((m, gradient.value.clone())),
             Group::Fusion => None,
         })
-        .collect()
+        .unzip();
+    (owners, List(values).squares())
 }

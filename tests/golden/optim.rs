@@ -3,7 +3,7 @@
 use crate::vectors::{assert_close, device, json, numbers, tensor, values};
 use burn::tensor::DType;
 use counterpoise::model::layers::Place;
-use counterpoise::model::parameters::{Group, Kind, Site};
+use counterpoise::model::parameters::{Gradient, Group, Kind, Site};
 use counterpoise::protocol::{Optimizer as Rule, Schedule};
 use counterpoise::train::optimizer::Optimizer;
 use serde_json::Value;
@@ -43,7 +43,8 @@ fn check(dtype: DType, suffix: &str, tolerance: f64) {
             let lr_used = case["lr_used"][step].as_f64().unwrap();
             assert_close(&format!("{name} lr"), &[lr], &[lr_used], 0.0, 1e-12);
             let gradient = tensor(numbers(gradient), [n], &place);
-            value = optimizer.step(lr, &site, &value, gradient);
+            let gradient = Gradient { site: site.clone(), parameter: value, value: gradient };
+            value = optimizer.step(lr, vec![gradient]).remove("p").unwrap();
             let theirs = numbers(&case[format!("params_after_{suffix}")][step]);
             let what = format!("{name} {suffix} step {step}");
             assert_close(&what, &values(value.clone()), &theirs, tolerance, 0.0);

@@ -3,7 +3,7 @@
 use crate::made::backend;
 use burn::module::{Module, ModuleMapper, Param};
 use burn::tensor::{DType, Device, Tensor, TensorData};
-use counterpoise::model::layers::{BatchNorm, Conv, Place};
+use counterpoise::model::layers::{BatchNorm, Conv, Place, relu};
 use counterpoise::train::device;
 
 /// Fills parameters with made values.
@@ -21,13 +21,13 @@ fn made<const D: usize>(shape: [usize; D], device: &Device, step: usize) -> Tens
     Tensor::from_data(TensorData::new(values, shape), (device, DType::F64))
 }
 
-/// Output, gradients and running statistics of a convolution and its normalisation.
+/// Output, gradients and running statistics of a convolution, its normalisation and ReLU.
 fn told(device: Device, shape: [usize; 3]) -> Vec<Vec<f64>> {
     let place = Place { device: device.autodiff(), dtype: DType::F64 };
     let conv = Conv::<3>::new([shape[1], 4], 3, 2, 1, &place).map(&mut Fill);
     let norm = BatchNorm::new(4, &place).map(&mut Fill);
     let x = made(shape, &place.device, 5).require_grad();
-    let y = norm.forward(conv.forward(x.clone()));
+    let y = relu(norm.forward(conv.forward(x.clone())));
     let weights = made(y.dims(), &place.device, 3);
     let gradients = (y.clone() * weights).sum().backward();
     let numbers = |data: TensorData| data.iter::<f64>().collect();

@@ -4,6 +4,7 @@ mod bisect;
 mod first_steps;
 mod layers;
 mod made;
+mod optimizer;
 #[cfg(feature = "tch")]
 mod parity;
 mod product;

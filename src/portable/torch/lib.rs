@@ -1,13 +1,19 @@
-//! libtorch's settings for equal bits, the facts that bits depend on, and backward kernels.
+//! libtorch's settings for equal bits, the facts that bits depend on, and kernels.
 //!
 //! All of it stands in libtorch's C++ interface or in the driver's libraries, which no Rust crate
 //! opens: `shim.cpp` does. Device numbers count the devices that `CUDA_VISIBLE_DEVICES` leaves.
 
+mod foreach;
 mod kernels;
 
+pub use foreach::{
+    foreach_add, foreach_add_scalar, foreach_div, foreach_mul, foreach_mul_scalar, foreach_norm,
+    foreach_sqrt,
+};
 pub use kernels::{
     Normalised, batch_norm, batch_norm_backward, convolution, convolution_backward,
 };
+pub use tch::Tensor;
 
 use std::ffi::{CStr, c_char, c_int};
 

@@ -7,6 +7,11 @@
 #include <ATen/Parallel.h>
 #include <ATen/Version.h>
 #include <ATen/detail/CUDAHooksInterface.h>
+#include <ATen/ops/_foreach_add.h>
+#include <ATen/ops/_foreach_div.h>
+#include <ATen/ops/_foreach_mul.h>
+#include <ATen/ops/_foreach_norm.h>
+#include <ATen/ops/_foreach_sqrt.h>
 #include <ATen/ops/convolution_backward.h>
 #include <ATen/ops/native_batch_norm.h>
 #include <ATen/ops/native_batch_norm_backward.h>
@@ -20,6 +25,7 @@
 #include <stdexcept>
 #include <string>
 #include <tuple>
+#include <utility>
 #include <vector>
 
 namespace {
@@ -120,6 +126,22 @@ Memory memory_of(int index) {
   return memory;
 }
 
+// What `portable_torch_foreach` does. foreach.rs has the same numbers.
+enum Foreach { ADD, MUL, DIV, ADD_SCALAR, MUL_SCALAR, SQRT, NORM };
+
+std::vector<at::Tensor> foreach(int op, at::TensorList a, at::TensorList b, double number) {
+  switch (op) {
+    case ADD: return at::_foreach_add(a, b, number);
+    case MUL: return at::_foreach_mul(a, b);
+    case DIV: return at::_foreach_div(a, b);
+    case ADD_SCALAR: return at::_foreach_add(a, number);
+    case MUL_SCALAR: return at::_foreach_mul(a, number);
+    case SQRT: return at::_foreach_sqrt(a);
+    case NORM: return at::_foreach_norm(a);
+  }
+  throw std::runtime_error("there is no operation " + std::to_string(op));
+}
+
 }  // namespace
 
 extern "C" {
@@ -193,6 +215,22 @@ int portable_torch_memory(int index, uint64_t *free, uint64_t *total, char *out,
     Memory memory = memory_of(index);
     *free = memory.free;
     *total = memory.total;
+  });
+}
+
+// An operation on a list of tensors, or on two of equal length.
+int portable_torch_foreach(int op, size_t n, const at::Tensor *const *a,
+                           const at::Tensor *const *b, double number, at::Tensor *const *made,
+                           char *out, size_t size) {
+  return told(out, size, [&](std::ostream &) {
+    auto list = [n](const at::Tensor *const *from) {
+      std::vector<at::Tensor> tensors;
+      for (size_t i = 0; i < n; i++) tensors.push_back(*from[i]);
+      return tensors;
+    };
+    bool two = op == ADD || op == MUL || op == DIV;
+    auto results = foreach(op, list(a), two ? list(b) : std::vector<at::Tensor>{}, number);
+    for (size_t i = 0; i < n; i++) *made[i] = std::move(results[i]);
   });
 }
 

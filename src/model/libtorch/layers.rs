@@ -1,32 +1,29 @@
 //! Layers in training on libtorch's devices, by its own kernels there and back.
 //!
 //! burn's backend has the gradient of a convolution's weight from a second convolution with its
-//! axes exchanged, and composes batch normalisation of some forty operations. The numbers are
-//! equal but for rounding.
+//! axes exchanged, composes batch normalisation of some forty operations, and sends ReLU's gradient
+//! through a mask. The numbers are equal but for rounding.
 
-// burn announces the end of this backend; the version is pinned, so that it stays.
-#![expect(deprecated)]
-
+use super::told;
 use burn::backend::autodiff::checkpoint::{base::Checkpointer, strategy::NoCheckpointing};
 use burn::backend::autodiff::grads::Gradients;
 use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};
 use burn::backend::libtorch::TchTensor;
 use burn::backend::tensor::FloatTensor;
-use burn::backend::{AutodiffBackend, DispatchDevice, LibTorch};
+use burn::backend::{AutodiffBackend, LibTorch};
 use burn::tensor::Tensor;
 
 type Autodiff = burn::backend::Autodiff<LibTorch>;
 
 /// Whether a tensor is on one of libtorch's devices, and tracked.
-pub(super) fn trains<const D: usize>(x: &Tensor<D>) -> bool {
+pub(in crate::model) fn trains<const D: usize>(x: &Tensor<D>) -> bool {
     let device = x.device();
-    device.is_autodiff()
-        && matches!(device.without_autodiff().as_dispatch(), DispatchDevice::LibTorch(_))
+    device.is_autodiff() && super::holds(&device.without_autodiff())
 }
 
 /// A convolution without bias of `[batch, channels, ...]`, with equal stride and padding in all
 /// directions.
-pub(super) fn convolution<const D: usize>(
+pub(in crate::model) fn convolution<const D: usize>(
     x: Tensor<D>,
     weight: Tensor<D>,
     stride: usize,
@@ -68,7 +65,7 @@ impl Backward<LibTorch, 2> for Convolution {
 
 /// Normalises `[batch, channels, ...]` by the batch's own statistics. Gives the output, and the
 /// running mean and unbiased variance, moved towards the batch's by `momentum`.
-pub(super) fn batch_norm<const D: usize>(
+pub(in crate::model) fn batch_norm<const D: usize>(
     x: Tensor<D>,
     parameters: [Tensor<1>; 2],
     running: [Tensor<1>; 2],
@@ -120,15 +117,37 @@ impl Backward<LibTorch, 3> for Normalisation {
     }
 }
 
+/// The positive part.
+pub(in crate::model) fn relu<const D: usize>(x: Tensor<D>) -> Tensor<D> {
+    let x = lower(x);
+    let step = Relu.prepare::<NoCheckpointing>([x.node()]).compute_bound();
+    let x = x.into_primitive();
+    let output = TchTensor::new(told(x.tensor.f_relu()));
+    lift(match step.stateful() {
+        OpsKind::Tracked(step) => step.finish(output.clone(), output),
+        OpsKind::UnTracked(step) => step.finish(output),
+    })
+}
+
+#[derive(Debug)]
+struct Relu;
+
+impl Backward<LibTorch, 1> for Relu {
+    type State = TchTensor;
+
+    fn backward(self, step: Ops<TchTensor, 1>, gradients: &mut Gradients, _: &mut Checkpointer) {
+        let gradient = gradients.consume::<LibTorch>(&step.node);
+        let found = step.state.tensor.f_threshold_backward(&gradient.tensor, 0.0);
+        if let [Some(parent)] = step.parents {
+            gradients.register::<LibTorch>(parent.id, TchTensor::new(told(found)));
+        }
+    }
+}
+
 fn lower<const D: usize>(tensor: Tensor<D>) -> FloatTensor<Autodiff> {
     tensor.try_into_primitive::<Autodiff>().expect("the caller has asked `trains`")
 }
 
 fn lift<const D: usize>(tensor: FloatTensor<Autodiff>) -> Tensor<D> {
     Tensor::from_primitive::<Autodiff>(tensor)
-}
-
-/// Panics as burn's operations do, for the worker to tell what has failed.
-fn told<T>(result: Result<T, String>) -> T {
-    result.unwrap_or_else(|message| panic!("libtorch: {message}"))
 }
