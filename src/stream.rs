@@ -51,9 +51,9 @@ impl Stream {
             return spare;
         }
         let radius = libm::sqrt(-2.0 * libm::log(1.0 - self.uniform()));
-        let angle = 2.0 * std::f64::consts::PI * self.uniform();
-        self.spare = Some(radius * libm::sin(angle));
-        radius * libm::cos(angle)
+        let (sine, cosine) = libm::sincos(2.0 * std::f64::consts::PI * self.uniform());
+        self.spare = Some(radius * sine);
+        radius * cosine
     }
 
     /// A uniformly random permutation of 0..n (Fisher-Yates).

@@ -1,16 +1,23 @@
 //! The backends against each other: the same initial weights, and trajectories that stay close.
 
-use crate::made::{IMAGES, dataset, part, spec};
+use crate::made::{IMAGES, backend, dataset, part, spec};
 use counterpoise::data::{Dataset, Shape};
 use counterpoise::modulation::STRATEGIES;
 use counterpoise::protocol::Optimizer;
 use counterpoise::spec::run::RunSpec;
-use counterpoise::train::device;
+use counterpoise::train::device::{self, Backend};
 use counterpoise::train::parity::{Envelope, compare};
 
-/// The first `steps` steps of a run on the default backend and on libtorch.
+/// The default backend, and the device under test where it is one of libtorch's.
+fn backends() -> [Backend; 2] {
+    let [default, other] = [device::open("cpu").unwrap(), backend()];
+    let other = if other.kind == "cpu" { device::open("tch-cpu").unwrap() } else { other };
+    [default, other]
+}
+
+/// The first `steps` steps of a run on both.
 fn check(spec: &RunSpec, data: &Dataset, steps: usize) {
-    let [ours, theirs] = ["cpu", "tch-cpu"].map(|name| device::open(name).unwrap());
+    let [ours, theirs] = backends();
     let parity = compare(spec, data, [&ours, &theirs], steps).unwrap();
     let name = format!("{} with {}", spec.fusion.name, spec.strategy.name);
     assert_eq!(parity.initial_roots[0], parity.initial_roots[1], "{name}");
@@ -57,7 +64,7 @@ fn resnet18_starts_alike_and_stays_close() {
 #[test]
 fn a_difference_of_one_part_in_a_thousand_is_noticed() {
     let data = dataset(&IMAGES);
-    let [ours, theirs] = ["cpu", "tch-cpu"].map(|name| device::open(name).unwrap());
+    let [ours, theirs] = backends();
     let spec = spec(&data, "concat", "joint", &[], 0);
     let mut parity = compare(&spec, &data, [&ours, &theirs], 1).unwrap();
     parity.steps[0].weights += 1e-3;
