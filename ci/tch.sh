@@ -1,20 +1,23 @@
 #!/usr/bin/env bash
 # Builds the feature `tch` against the pinned torch and holds one of its devices to the default
 # backend and to PyTorch: the golden vectors and the training tests on it, equal initial weights and
-# close trajectories on both backends, equal roots with one job and with two, and the losses of an
-# implementation in PyTorch eager.
+# close trajectories on both backends, equal roots with one job and with two, a planted fault found by
+# `bisect`, and the losses of an implementation in PyTorch eager.
 #
 # usage: ci/tch.sh             libtorch's CPU device, as CI does
 #        ci/tch.sh cuda:0      a GPU
 set -euo pipefail
 cd "$(dirname "$0")/.."
 device=${1:-tch-cpu}
-eval "$(ci/torch.sh cuda)"
+case $device in tch-cpu | cuda:[0-9]*) ;; *) sed -n '2,9p' "$0" | sed 's/^# \{0,1\}//' >&2; exit 2 ;; esac
+# In two lines: the status of a command within `eval` would be lost.
+settings=$(ci/torch.sh cuda)
+eval "$settings"
 target=${CARGO_TARGET_DIR:-target}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-cargo clippy --locked --features tch -- -D warnings
+cargo clippy --locked --all-targets --features tch -- -D warnings
 # A GPU has one generator for all threads, and a test no parent that sets its environment.
 threads=$([ "$device" = tch-cpu ] && nproc || echo 1)
 COUNTERPOISE_DEVICE=$device CUBLAS_WORKSPACE_CONFIG=:4096:8 cargo test --locked --features tch \
@@ -28,6 +31,14 @@ for jobs in 1 2; do
 done
 diff "$work/1.roots" "$work/2.roots" || { echo 'the roots differ' >&2; exit 4; }
 echo "$device: $(wc -l <"$work/1.roots") roots equal with one job and with two"
+# A planted fault is found at its step, and both runs are reproduced first.
+filter=fusion=sum,strategy=ogm,seed=0
+"$program" suite smoke --filter "$filter" --device "$device" --store "$work/planted" \
+    --plant lr@9=0.5 2>"$work/log" || { cat "$work/log" >&2; exit 1; }
+run=$(basename "$(dirname "$work"/planted/*/root)")
+"$program" bisect "$work/1/$run" "$work/planted/$run" >"$work/found" && exit 4
+cat "$work/found"
+grep -q 'at step 9$' "$work/found" && ! grep -q 'not reproduced' "$work/found" || exit 4
 "$program" parity smoke --devices cpu "$device"
 "$COUNTERPOISE_TORCH/bin/python" benches/peers/compare.py smoke --program "$program" \
     --device "$device" --check-only

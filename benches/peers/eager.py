@@ -10,6 +10,7 @@ Needs torch and nothing else.
 
 import argparse
 import json
+import math
 import sys
 import time
 from pathlib import Path
@@ -26,6 +27,14 @@ def wait(device):
         torch.cuda.synchronize(device)
 
 
+def apart(a, b):
+    """The relative difference of two losses; infinite where it is no number."""
+    if a == b:
+        return 0.0
+    difference = abs(a - b) / abs(b) if b else math.inf
+    return difference if math.isfinite(difference) else math.inf
+
+
 def check(arguments, folder, exported):
     """The largest relative difference of the losses of a run's first steps."""
     run = Run(folder, exported, Keyed, arguments.device)
@@ -35,7 +44,7 @@ def check(arguments, folder, exported):
         if (loss is None) != (step["loss"] is None):
             raise SystemExit(f"{exported['cell']}: step {number} leaves examples here or there only")
         if loss is not None:
-            largest = max(largest, abs(loss.item() - step["loss"]) / abs(step["loss"]))
+            largest = max(largest, apart(loss.item(), step["loss"]))
     return {"steps": len(exported["steps"]), "difference": largest}
 
 
@@ -92,10 +101,10 @@ def main():
         result = TASKS[arguments.what](arguments, arguments.folder, exported)
         cells.append({"cell": exported["cell"], **result})
     print(json.dumps({"torch": torch.__version__, "cells": cells}, indent=2))
-    apart = [cell for cell in cells if not cell.get("difference", 0.0) <= arguments.tolerance]
-    for cell in apart:
+    wrong = [cell for cell in cells if arguments.tolerance < cell.get("difference", 0.0)]
+    for cell in wrong:
         print(f"{cell['cell']}: the losses differ by {cell['difference']:.1e}", file=sys.stderr)
-    return 1 if apart else 0
+    return 1 if wrong else 0
 
 
 if __name__ == "__main__":

@@ -102,7 +102,7 @@ class Opm(Joint):
             return features, None
         bounds = torch.tensor(q, dtype=draws.dtype, device=draws.device)[:, None]
         kept = bounds <= draws.reshape(-1, batch)
-        return drop(features, kept, q, self.params["rescale"])
+        return without_empty(drop(features, kept, q, self.params["rescale"]), kept)
 
     def drop_probability(self, rho):
         if rho <= 1.0:
@@ -123,7 +123,7 @@ class ModalityDropout(Joint):
         draws, spared = step.draws.dropout(step.number, modalities, len(features[0]))
         kept = p <= draws
         kept |= ~kept.any(0) & one_hot(spared, modalities).T.bool()
-        return drop(features, kept, [p] * modalities, False)
+        return drop(features, kept, [p] * modalities, False), None
 
 
 STRATEGIES = {
@@ -159,12 +159,17 @@ def coefficients(rule, alpha, rho):
 
 
 def drop(features, kept, q, rescale):
-    """The features where `kept` `[modality, example]`, zero elsewhere, without the rows that are
-    zero altogether; and the rows that are left, where not all are."""
+    """The features where `kept` `[modality, example]`, zero elsewhere."""
     sizes = [x.shape[1] for x in features]
     share = sum(size * q for size, q in zip(sizes, q)) / sum(sizes)
     scale = 1.0 / (1.0 - share) if rescale and share < 1.0 else 1.0
-    features = [x * (k * scale)[:, None] for x, k in zip(features, kept.to(features[0].dtype))]
+    kept = kept.to(features[0].dtype)
+    return [x * (k * scale)[:, None] for x, k in zip(features, kept)]
+
+
+def without_empty(features, kept):
+    """The features without the rows that are zero altogether; and the rows that are left, where
+    not all are. The host waits here."""
     left = kept.any(0)
     if left.all():
         return features, None

@@ -9,6 +9,7 @@ from pathlib import Path
 # As the workers of the harness have it; libraries read it when they start.
 os.environ.update(
     CUBLAS_WORKSPACE_CONFIG=":4096:8",
+    NVIDIA_TF32_OVERRIDE="0",
     OMP_NUM_THREADS="1",
     MKL_NUM_THREADS="1",
     ATEN_CPU_CAPABILITY="avx2",

@@ -1,5 +1,6 @@
 //! `bisect`: where two runs part.
 
+use super::worker::as_a_worker;
 use super::{Format, output, print_json};
 use crate::checkpoint::difference::{Change, Difference};
 use crate::data;
@@ -48,9 +49,10 @@ pub(super) fn run(arguments: &Arguments) -> Result<()> {
         Run::find(&arguments.second, &arguments.store)?,
     ];
     let [a, b] = &runs;
+    let devices = [a, b].map(|run| device::first_of(&run.record.spec.backend));
+    as_a_worker(&devices)?;
+    let backends = [device::open(devices[0])?, device::open(devices[1])?];
     let sets = [a.data(&arguments.data)?, b.data(&arguments.data)?];
-    let backends =
-        [device::open_kind(&a.record.spec.backend)?, device::open_kind(&b.record.spec.backend)?];
     let sides: [Side<'_>; 2] = std::array::from_fn(|i| Side {
         record: &runs[i].record,
         folder: &runs[i].folder,

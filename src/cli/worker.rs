@@ -34,6 +34,7 @@ pub(super) fn run() -> Result<()> {
             }
             let Some((_, data)) = &loaded else { unreachable!("loaded just above") };
             let backend = train::device::open(&job.device)?;
+            backend.give_back_memory()?;
             let epochs = job.spec.protocol.epochs;
             let mut finished = 0;
             train::run(&job.spec, data, &backend, &job.workdir, &job.probe, &mut |progress| {

@@ -83,16 +83,28 @@ impl Lane<'_> {
         if result.is_err() {
             self.shared.queue.stop();
         }
+        self.retire();
+        result
+    }
+
+    fn retire(&mut self) {
+        self.loaded = None;
         if let Some(worker) = self.worker.take() {
             worker.retire(GRACE);
         }
-        result
     }
 
     fn drain(&mut self) -> Result<()> {
         loop {
-            let next = self.shared.queue.next(self.device, self.loaded);
-            let (Next::Try(run) | Next::Retry(run)) = next else { return Ok(()) };
+            let next = self.shared.queue.next(self.loaded);
+            let (Next::Try(run) | Next::Retry(run)) = next else {
+                // First the worker: until it has ended, the others on the device are crowded.
+                self.retire();
+                if self.shared.queue.leave(self.device) {
+                    return Ok(());
+                }
+                continue;
+            };
             let mut outcome = self.attempt(run)?;
             while outcome == Attempt::Crowded {
                 if self.shared.queue.make_room(self.device, run) {

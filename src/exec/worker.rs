@@ -47,7 +47,6 @@ fn attempt(
     output: &mut impl Write,
     run: &mut impl FnMut(&Job, &mut dyn FnMut(Event)) -> Result<RunRecord>,
 ) -> std::result::Result<(), (FailureKind, Error)> {
-    let failed = |error| (FailureKind::Failed, error);
     let job: Job = serde_json::from_str(line)
         .map_err(|e| failed(Error::unexpected(format!("malformed job: {e}"))))?;
     let id = job.spec.id().map_err(failed)?;
@@ -63,10 +62,7 @@ fn attempt(
     // After a panic nothing of `run` is used again: the worker ends.
     let record = catch_unwind(AssertUnwindSafe(|| run(&job, &mut report)))
         .map_err(|payload| panicked(payload.as_ref()))?
-        .map_err(|error| match error.kind {
-            Kind::Input => (FailureKind::Blocked, error),
-            _ => failed(error),
-        })?;
+        .map_err(failure)?;
     record_file::write(&job.workdir, &record).map_err(failed)
 }
 
@@ -80,7 +76,34 @@ fn tell(output: &mut impl Write, event: Event) -> Result<()> {
 
 /// What the libraries that train say when an allocation fails: libtorch and its libraries on a
 /// GPU, libtorch on the CPU.
-const NO_MEMORY: &[&str] = &["out of memory", "STATUS_ALLOC_FAILED", "can't allocate memory"];
+const NO_MEMORY: &[&str] = &[
+    "out of memory",
+    "CUBLAS_STATUS_ALLOC_FAILED",
+    "CUDNN_STATUS_ALLOC_FAILED",
+    "CUDNN_STATUS_INTERNAL_ERROR_HOST_ALLOCATION_FAILED",
+    "CUDNN_STATUS_INTERNAL_ERROR_DEVICE_ALLOCATION_FAILED",
+    "can't allocate memory",
+];
+
+fn failed(error: Error) -> (FailureKind, Error) {
+    (FailureKind::Failed, error)
+}
+
+/// What a failed training means, by what it says.
+fn failure(error: Error) -> (FailureKind, Error) {
+    let says_so = |line: &&str| NO_MEMORY.iter().any(|said| line.contains(said));
+    // The first such line: what stands before it is where, what stands after it a trace.
+    if let Some(message) = error.message.lines().find(says_so) {
+        let error = Error::unexpected(message).with_hint(
+            "run fewer jobs at once by --jobs, or lower the protocol's batch_size in the suite",
+        );
+        return (FailureKind::OutOfMemory, error);
+    }
+    match error.kind {
+        Kind::Input => (FailureKind::Blocked, error),
+        _ => failed(error),
+    }
+}
 
 fn panicked(payload: &(dyn std::any::Any + Send)) -> (FailureKind, Error) {
     let text = payload
@@ -88,14 +111,10 @@ fn panicked(payload: &(dyn std::any::Any + Send)) -> (FailureKind, Error) {
         .map(String::as_str)
         .or_else(|| payload.downcast_ref::<&str>().copied())
         .unwrap_or("no message");
-    if NO_MEMORY.iter().any(|said| text.contains(said)) {
-        let message = text.lines().next().unwrap_or_default();
-        let error = Error::unexpected(message).with_hint(
-            "run fewer jobs at once by --jobs, or lower the protocol's batch_size in the suite",
-        );
-        return (FailureKind::OutOfMemory, error);
+    match failure(Error::unexpected(text)) {
+        (FailureKind::OutOfMemory, error) => (FailureKind::OutOfMemory, error),
+        _ => failed(Error::unexpected(format!("the training panicked: {text}"))),
     }
-    (FailureKind::Failed, Error::unexpected(format!("the training panicked: {text}")))
 }
 
 /// The lines that came in, read ahead by a thread so that the end of input is noticed during a
@@ -211,7 +230,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let two = line(&job(dir.path(), 0)) + &line(&job(dir.path(), 1));
         type Run = fn() -> Result<RunRecord>;
-        let cases: [(Run, FailureKind, &str); 5] = [
+        let cases: [(Run, FailureKind, &str); 7] = [
             (|| Err(Error::new(Kind::Runs, "no")), FailureKind::Failed, "no"),
             (|| Err(Error::input("no data")), FailureKind::Blocked, "no data"),
             (|| panic!("shape {}", 3), FailureKind::Failed, "the training panicked: shape 3"),
@@ -219,6 +238,16 @@ mod tests {
                 || panic!("CUDA out of memory. Tried to allocate 2.00 GiB"),
                 FailureKind::OutOfMemory,
                 "lower the protocol's batch_size",
+            ),
+            (
+                || Err(Error::unexpected("out of memory: 2 allocations failed on the device")),
+                FailureKind::OutOfMemory,
+                "hint: run fewer jobs at once",
+            ),
+            (
+                || panic!("in a kernel:\ncuDNN error: CUDNN_STATUS_ALLOC_FAILED\nat frame 0"),
+                FailureKind::OutOfMemory,
+                "cuDNN error: CUDNN_STATUS_ALLOC_FAILED\n",
             ),
             (
                 || {

@@ -100,10 +100,12 @@ pub fn run(
         so_far.seconds = seconds_before + started.elapsed().as_secs_f64();
         if epoch + 1 < spec.protocol.epochs {
             so_far.links = chain.links().to_vec();
+            backend.check_memory()?;
             resume::save(dir, spec, &trainer, &so_far)?;
         }
     }
 
+    backend.check_memory()?;
     let last = trainer.checkpoint();
     let (selected_epoch, selected) = so_far.selected;
     checkpoint::write(&dir.join("final.safetensors"), &last)?;

@@ -306,6 +306,14 @@ fn check(dtype: DType, run: &str, tolerance: &Tolerance) {
         close("ratio_v", scalars["rho.visual_net"], ratios);
         close("coeff_a", seen.trace["k.audio_net"], ratios);
         close("coeff_v", seen.trace["k.visual_net"], ratios);
+        // What the trace says of the gradients is their own norm, before modulation.
+        for name in &names {
+            let of_encoder = seen.raw.iter().filter(|(path, _)| path.starts_with(&**name));
+            let all: Vec<f64> = of_encoder.flat_map(|(_, values)| values).copied().collect();
+            let traced = scalars[&format!("grad-norm.{name}")];
+            assert!(!all.is_empty(), "no gradient is called {name}");
+            assert_close(&what("grad-norm"), &[traced], &[norm(&all)], 0.0, 1e-5);
+        }
         if first {
             let logits = [&seen.logits, &seen.unimodal[0], &seen.unimodal[1]];
             for (ours, key) in logits.into_iter().zip(["logits", "logits_a", "logits_v"]) {

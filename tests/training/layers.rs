@@ -1,8 +1,8 @@
 //! Layers compute the same on every backend.
 
 use crate::made::backend;
-use burn::module::{Module, ModuleMapper, Param};
-use burn::tensor::{DType, Device, Tensor, TensorData};
+use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
+use burn::tensor::{DType, Device, Gradients, Tensor, TensorData};
 use counterpoise::model::layers::{BatchNorm, Conv, Place, relu};
 use counterpoise::train::device;
 
@@ -21,39 +21,66 @@ fn made<const D: usize>(shape: [usize; D], device: &Device, step: usize) -> Tens
     Tensor::from_data(TensorData::new(values, shape), (device, DType::F64))
 }
 
-/// Output, gradients and running statistics of a convolution, its normalisation and ReLU.
-fn told(device: Device, shape: [usize; 3]) -> Vec<Vec<f64>> {
-    let place = Place { device: device.autodiff(), dtype: DType::F64 };
-    let conv = Conv::<3>::new([shape[1], 4], 3, 2, 1, &place).map(&mut Fill);
+/// Collects the gradients of parameters.
+struct Collect<'a>(&'a Gradients, Vec<Vec<f64>>);
+
+impl ModuleVisitor for Collect<'_> {
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        self.1.push(numbers(param.val().grad(self.0).unwrap()));
+    }
+}
+
+fn numbers<const D: usize>(tensor: Tensor<D>) -> Vec<f64> {
+    tensor.into_data().iter::<f64>().collect()
+}
+
+/// Output, gradients and running statistics of a convolution of rank `D`, its normalisation and
+/// ReLU.
+fn told<const D: usize>(
+    device: &Device,
+    shape: [usize; D],
+    convolve: fn(&Conv<D>, Tensor<D>) -> Tensor<D>,
+) -> Vec<Vec<f64>> {
+    let place = Place { device: device.clone().autodiff(), dtype: DType::F64 };
+    let conv = Conv::<D>::new([shape[1], 4], 3, 2, 1, &place).map(&mut Fill);
     let norm = BatchNorm::new(4, &place).map(&mut Fill);
     let x = made(shape, &place.device, 5).require_grad();
-    let y = relu(norm.forward(conv.forward(x.clone())));
+    let y = relu(norm.forward(convolve(&conv, x.clone())));
     let weights = made(y.dims(), &place.device, 3);
     let gradients = (y.clone() * weights).sum().backward();
-    let numbers = |data: TensorData| data.iter::<f64>().collect();
-    let of = |tensor: Tensor<1>| numbers(tensor.grad(&gradients).unwrap().into_data());
+    let mut of_parameters = Collect(&gradients, Vec::new());
+    conv.visit(&mut of_parameters);
+    norm.visit(&mut of_parameters);
+    assert_eq!(of_parameters.1.len(), 3, "the convolution's weight, then the norm's two");
     let valid = norm.valid();
-    vec![
-        numbers(y.into_data()),
-        numbers(x.grad(&gradients).unwrap().into_data()),
-        of(norm.weight.val()),
-        of(norm.bias.val()),
-        numbers(valid.running_mean.value().into_data()),
-        numbers(valid.running_var.value().into_data()),
-    ]
+    let mut told = vec![
+        numbers(y),
+        numbers(x.grad(&gradients).unwrap()),
+        numbers(valid.running_mean.value()),
+        numbers(valid.running_var.value()),
+    ];
+    told.extend(of_parameters.1);
+    told
+}
+
+fn compare<const D: usize>(shape: [usize; D], convolve: fn(&Conv<D>, Tensor<D>) -> Tensor<D>) {
+    let [there, here] = [device::open("cpu").unwrap(), backend()]
+        .map(|backend| told(&backend.device, shape, convolve));
+    for (there, here) in there.iter().zip(&here) {
+        assert_eq!(there.len(), here.len());
+        for (a, b) in there.iter().zip(here) {
+            assert!((a - b).abs() <= 1e-9, "{shape:?}: {there:?} and {here:?}");
+        }
+    }
 }
 
 #[test]
 fn layers_compute_what_they_do_on_the_default_backend() {
-    let [default, other] = [device::open("cpu").unwrap(), backend()].map(|backend| backend.device);
     // The last leaves a single value per channel to normalise.
     for shape in [[6, 2, 9], [1, 3, 8], [1, 2, 1]] {
-        let [there, here] = [&default, &other].map(|device| told(device.clone(), shape));
-        for (there, here) in there.iter().zip(&here) {
-            assert_eq!(there.len(), here.len());
-            for (a, b) in there.iter().zip(here) {
-                assert!((a - b).abs() <= 1e-9, "{shape:?}: {there:?} and {here:?}");
-            }
-        }
+        compare(shape, Conv::<3>::forward);
+    }
+    for shape in [[6, 2, 9, 5], [1, 3, 8, 4], [1, 2, 1, 1]] {
+        compare(shape, Conv::<4>::forward);
     }
 }

@@ -5,6 +5,7 @@ mod show;
 use super::afresh::Afresh;
 use super::catalog::catalog;
 use super::training::{Training, Wishes};
+use super::worker::as_a_worker;
 use super::{Format, print_json};
 use crate::atomic;
 use crate::environment;
@@ -65,9 +66,10 @@ pub(super) struct Arguments {
 
 pub(super) fn run(arguments: &Arguments) -> Result<()> {
     arguments.check()?;
+    as_a_worker(&[&arguments.training.device])?;
     let manifest = Manifest::load(&arguments.report)?;
     let files = files::read(&arguments.report)?;
-    let backend = device::open(&arguments.training.device)?;
+    let backend = device::open_first(&arguments.training.device)?;
     let mut found = Verification {
         checks: verify::report(&files, &manifest)?,
         notes: Vec::new(),

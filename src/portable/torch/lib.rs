@@ -31,6 +31,13 @@ unsafe extern "C" {
         out: *mut c_char,
         size: usize,
     ) -> c_int;
+    fn portable_torch_failed_allocations(
+        index: c_int,
+        failed: *mut u64,
+        out: *mut c_char,
+        size: usize,
+    ) -> c_int;
+    fn portable_torch_give_back_memory(out: *mut c_char, size: usize) -> c_int;
 }
 
 /// Room for what a function tells.
@@ -117,4 +124,27 @@ pub fn memory(index: u16) -> Result<Memory, String> {
         portable_torch_memory(index.into(), &mut memory.free, &mut memory.total, out, size)
     })?;
     Ok(memory)
+}
+
+/// How often an allocation of this process on a CUDA device has failed for good. Not every one is
+/// an error: cuDNN tries another algorithm, with other bits, where its first choice lacks memory.
+///
+/// # Errors
+/// What libtorch says.
+pub fn failed_allocations(index: u16) -> Result<u64, String> {
+    let mut failed = 0;
+    // Safety: the number outlives the call, and the shim writes within the room.
+    told(|out, size| unsafe {
+        portable_torch_failed_allocations(index.into(), &mut failed, out, size)
+    })?;
+    Ok(failed)
+}
+
+/// Gives back the CUDA memory that this process keeps for later and does not use.
+///
+/// # Errors
+/// What libtorch says.
+pub fn give_back_memory() -> Result<(), String> {
+    // Safety: the shim writes within the room.
+    told(|out, size| unsafe { portable_torch_give_back_memory(out, size) }).map(|_| ())
 }

@@ -15,12 +15,15 @@
 #include <ATen/ops/convolution_backward.h>
 #include <ATen/ops/native_batch_norm.h>
 #include <ATen/ops/native_batch_norm_backward.h>
+#include <c10/core/CachingDeviceAllocator.h>
 #include <dlfcn.h>
 #include <torch/version.h>
 
 #include <algorithm>
+#include <cctype>
 #include <cstdint>
 #include <cstring>
+#include <fstream>
 #include <sstream>
 #include <stdexcept>
 #include <string>
@@ -97,12 +100,29 @@ int attribute(int device, int which) {
 
 void start_nvml() { check(of_library<int()>(NVML, "nvmlInit_v2")(), "nvmlInit"); }
 
+// The version of the kernel's driver, the first word with a point in
+// `NVRM version: NVIDIA UNIX x86_64 Kernel Module  535.104.05  Sat Aug 19 01:15:15 UTC 2023`.
+// NVML tells it too, but not in every container.
 std::string driver() {
-  start_nvml();
-  char version[96] = {};
-  auto get = of_library<int(char *, unsigned)>(NVML, "nvmlSystemGetDriverVersion");
-  check(get(version, sizeof version), "nvmlSystemGetDriverVersion");
-  return version;
+  std::ifstream file("/proc/driver/nvidia/version");
+  std::string word;
+  while (file >> word) {
+    if (std::isdigit(word[0]) && word.find('.') != std::string::npos) return word;
+  }
+  return "unknown";
+}
+
+// The version of cuBLAS that is loaded, by a function of its own that needs no handle.
+std::string cublas() {
+  auto get = reinterpret_cast<size_t (*)()>(dlsym(RTLD_DEFAULT, "cublasLtGetVersion"));
+  return get == nullptr ? "unknown" : std::to_string(get());
+}
+
+// libtorch's allocator of CUDA memory, or none where nothing has been allocated by it.
+c10::DeviceAllocator *allocator() {
+  if (!at::hasCUDA()) return nullptr;
+  auto *allocator = c10::getDeviceAllocator(c10::DeviceType::CUDA);
+  return allocator->initialized() ? allocator : nullptr;
 }
 
 struct Memory {
@@ -200,6 +220,7 @@ int portable_torch_cuda_facts(int index, char *out, size_t size) {
     int device = device_handle(index);
     facts << "libtorch: " << TORCH_VERSION << "\n"
           << "cuda: " << hooks.versionCUDART() << "\n"
+          << "cublas: " << cublas() << "\n"
           << "cudnn: " << hooks.versionRuntimeCuDNN() << "\n"
           << "driver: " << driver() << "\n"
           << "gpu: " << name_of(device) << "\n"
@@ -215,6 +236,21 @@ int portable_torch_memory(int index, uint64_t *free, uint64_t *total, char *out,
     Memory memory = memory_of(index);
     *free = memory.free;
     *total = memory.total;
+  });
+}
+
+// How often an allocation of this process on a CUDA device has failed for good.
+int portable_torch_failed_allocations(int index, uint64_t *failed, char *out, size_t size) {
+  return told(out, size, [&](std::ostream &) {
+    auto *memory = allocator();
+    *failed = memory == nullptr ? 0 : memory->getDeviceStats(index).num_ooms;
+  });
+}
+
+// Gives back the CUDA memory that this process keeps for later and does not use.
+int portable_torch_give_back_memory(char *out, size_t size) {
+  return told(out, size, [&](std::ostream &) {
+    if (auto *memory = allocator()) memory->emptyCache();
   });
 }
 

@@ -14,9 +14,11 @@ const THREADS: u16 = 1;
 
 /// What libtorch and its libraries read from the environment when they start, and bits depend on.
 /// cuBLAS repeats itself with workspaces of a fixed size; the kernels on the CPU are held to one
-/// level of instructions, so that newer processors take the same.
+/// level of instructions, so that newer processors take the same. The driver's own override for
+/// TF32 would win over what libtorch is told.
 const ENVIRONMENT: &[(&str, &str)] = &[
     ("CUBLAS_WORKSPACE_CONFIG", ":4096:8"),
+    ("NVIDIA_TF32_OVERRIDE", "0"),
     ("OMP_NUM_THREADS", "1"),
     ("MKL_NUM_THREADS", "1"),
     ("ATEN_CPU_CAPABILITY", "avx2"),
@@ -63,7 +65,6 @@ fn visible(here: Option<&str>, index: u16) -> String {
 }
 
 pub(super) fn open(name: Name) -> Result<Backend> {
-    let failed = |message: String| Error::unexpected(format!("libtorch: {message}"));
     portable_torch::make_deterministic(THREADS).map_err(failed)?;
     let (device, facts) = match name {
         Name::Cuda(index) => {
@@ -95,6 +96,27 @@ fn check_gpu(index: u16) -> Result<()> {
             .with_hint(format!("`nvidia-smi` lists those of the driver; {VISIBLE} hides some"))),
         n => Err(Error::input(format!("there is no CUDA device {index}, only {n}, from 0"))),
     }
+}
+
+/// See [`Backend::check_memory`].
+pub(super) fn check_memory() -> Result<()> {
+    // A process trains on one GPU, which its tensors are on.
+    match portable_torch::failed_allocations(0).map_err(failed)? {
+        0 => Ok(()),
+        n => Err(Error::unexpected(format!(
+            "out of memory: {n} allocations failed on the device, and cuDNN may have taken other \
+             algorithms in their place, which give other bits"
+        ))),
+    }
+}
+
+/// See [`Backend::give_back_memory`].
+pub(super) fn give_back_memory() -> Result<()> {
+    portable_torch::give_back_memory().map_err(failed)
+}
+
+fn failed(message: String) -> Error {
+    Error::unexpected(format!("libtorch: {message}"))
 }
 
 // burn announces the end of this backend; the version is pinned, so that it stays.

@@ -19,6 +19,33 @@ pub struct Backend {
     pub habits: Habits,
 }
 
+impl Backend {
+    /// Makes sure that no allocation has failed on the device in this process. Where memory is
+    /// short, libraries may go on with other kernels, whose bits differ from those of a run that
+    /// had enough.
+    ///
+    /// # Errors
+    /// When one has failed; the message says `out of memory`.
+    pub fn check_memory(&self) -> Result<()> {
+        match self.kind {
+            "cuda" => check_memory(),
+            _ => Ok(()),
+        }
+    }
+
+    /// Gives back the device's memory that this process keeps and does not use, to others that are
+    /// packed on the device.
+    ///
+    /// # Errors
+    /// When the device fails.
+    pub fn give_back_memory(&self) -> Result<()> {
+        match self.kind {
+            "cuda" => give_back_memory(),
+            _ => Ok(()),
+        }
+    }
+}
+
 /// How training treats a device. Fixed for its kind, which is part of a run's identity.
 #[derive(Clone, Copy, Debug)]
 pub struct Habits {
@@ -135,12 +162,17 @@ pub fn seats(list: &str) -> Result<Vec<Seat>> {
     parse(list)?.into_iter().map(seat).collect()
 }
 
-/// Opens the first device of a kind, such as `cpu` or `cuda`.
+/// The name of the first device of a kind, such as `cuda:0` of `cuda`.
+pub fn first_of(kind: &str) -> &str {
+    if kind == "cuda" { "cuda:0" } else { kind }
+}
+
+/// Opens the first of the devices that `list` names.
 ///
 /// # Errors
-/// When this build has no device of that kind.
-pub fn open_kind(kind: &str) -> Result<Backend> {
-    open(if kind == "cuda" { "cuda:0" } else { kind })
+/// As [`kind`], and when there is no such device in this build or on this machine.
+pub fn open_first(list: &str) -> Result<Backend> {
+    open_name(parse(list)?[0])
 }
 
 /// Opens the device called `name`.
@@ -148,7 +180,11 @@ pub fn open_kind(kind: &str) -> Result<Backend> {
 /// # Errors
 /// When there is no such device in this build or on this machine.
 pub fn open(name: &str) -> Result<Backend> {
-    match Name::parse(name)? {
+    open_name(Name::parse(name)?)
+}
+
+fn open_name(name: Name) -> Result<Backend> {
+    match name {
         Name::Cpu => {
             let class = BTreeMap::from([
                 ("backend".to_string(), "burn-flex 0.22.1".to_string()),
@@ -162,11 +198,23 @@ pub fn open(name: &str) -> Result<Backend> {
 }
 
 #[cfg(feature = "tch")]
-use libtorch::{environment as environment_of, open as open_libtorch, seat};
+use libtorch::{
+    check_memory, environment as environment_of, give_back_memory, open as open_libtorch, seat,
+};
 
 #[cfg(not(feature = "tch"))]
 fn environment_of(_: Name) -> BTreeMap<String, String> {
     BTreeMap::new()
+}
+
+#[cfg(not(feature = "tch"))]
+fn check_memory() -> Result<()> {
+    Ok(())
+}
+
+#[cfg(not(feature = "tch"))]
+fn give_back_memory() -> Result<()> {
+    Ok(())
 }
 
 #[cfg(not(feature = "tch"))]
