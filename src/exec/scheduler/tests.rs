@@ -230,7 +230,7 @@ fn a_crash_ends_one_run_and_a_fresh_worker_does_the_rest() {
     for (end, (status, signal), expected) in cases {
         let bench = Bench::new();
         let body = format!(
-            r#"started; case "$line" in *'"seed":1}'*) echo last words; {};; *) finished;; esac"#,
+            r#"started; case "$line" in *'"seed":1}}'*) echo last words; {};; *) finished;; esac"#,
             end.replace('@', "\"")
         );
         let summary = bench.run(3, &shell(&body, &bench.records()));
