@@ -6,6 +6,7 @@ mod diff;
 mod disasters;
 mod failures;
 mod first_steps;
+mod formats;
 mod gate;
 mod interruptions;
 mod kills;
