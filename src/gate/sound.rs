@@ -143,6 +143,6 @@ mod tests {
             baseline.metric = Metric::Loss;
             baseline.cells[0].runs[0].score = 1e7;
         };
-        refused(loss, "seed 0: a loss of 1e7 is none");
+        refused(loss, "seed 0: a loss of 10000000.0 is none");
     }
 }
