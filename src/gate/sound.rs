@@ -119,7 +119,7 @@ mod tests {
         let other = |baseline: &mut Baseline| drop(baseline.class.insert("isa".into(), "x".into()));
         refused(other, "class_id is ");
         refused(|baseline| baseline.cells[0].id = RunId("x".into()), "the id is x, but that of ");
-        let described = |baseline: &mut Baseline| baseline.cells[1].spec["n_classes"] = 3.into();
+        let described = |baseline: &mut Baseline| baseline.cells[1].spec["outputs"] = 3.into();
         refused(described, "cell 2 (digits / concat / ogm): the id is ");
     }
 
