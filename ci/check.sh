@@ -14,5 +14,7 @@ options=("${@:3}")
 [ ${#options[@]} -gt 0 ] || options=(--exact)
 
 mkdir -p "$folder"
+# Not those of an earlier check, should this one not even build.
+rm -f "$folder/$suite".{json,xml,md}
 cargo run --locked --quiet -- check "$suite" "${options[@]}" \
     --output "$folder/$suite.json" --output "$folder/$suite.xml" --output "$folder/$suite.md"

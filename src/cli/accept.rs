@@ -1,6 +1,7 @@
 //! `accept`: make a suite's numbers the ones that `check` compares with.
 
-use super::candidate::Candidate;
+use super::candidate::{Candidate, FURTHER_SEEDS};
+use super::ci;
 use super::output::{self, Align, Table};
 use crate::error::{Error, Result};
 use crate::gate::Sample;
@@ -9,14 +10,15 @@ use crate::gate::metric::Metric;
 use crate::gate::replacement::{Side, side_by_side};
 use crate::gate::table::{difference, sample};
 use crate::report::number::NONE;
-use clap::Args;
+use clap::{Args, value_parser};
 use std::io::{IsTerminal, Write};
 
 /// Train a suite, show its numbers beside the accepted ones, and on request accept them
 #[derive(Args)]
 #[command(after_help = "\
-Where the environment variable CI is set, nothing is ever written: a baseline is accepted by \
-somebody who has seen the numbers, and reviewed with the change that moved them.
+Where the environment variable CI is set, and not to `false`, `no`, `off` or `0`, nothing is ever \
+written: a baseline is accepted by somebody who has seen the numbers, and reviewed with the change \
+that moved them.
 
 Example: counterpoise accept smoke --add-seeds 8 --reason \"first baseline\"")]
 pub(super) struct Arguments {
@@ -32,7 +34,8 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "POINTS", default_value_t = 1.0)]
     margin: f64,
     /// Train this many seeds beyond the suite's own: more seeds find smaller drops
-    #[arg(long, value_name = "N", default_value_t = 0, conflicts_with = "runs")]
+    #[arg(long, value_name = "N", default_value_t = 0, conflicts_with = "runs",
+        value_parser = value_parser!(u64).range(..=FURTHER_SEEDS))]
     add_seeds: u64,
     /// Accept without asking
     #[arg(long)]
@@ -46,8 +49,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<()> {
     let old = Baseline::load(&path)?;
     suite.cells.iter_mut().for_each(|cell| cell.add_seeds(arguments.add_seeds));
     let input = arguments.candidate.source()?.of(&suite)?;
-    let margin = arguments.margin * arguments.metric.point();
-    let new = Baseline::of(&input, arguments.metric, margin, &arguments.reason)?;
+    let new = Baseline::of(&input, arguments.metric, arguments.margin(), &arguments.reason)?;
     show(old.as_ref(), &new)?;
     if old.as_ref().is_some_and(|old| old.equals(&new)) {
         output::note(&format!("{} holds these numbers already", path.display()));
@@ -62,9 +64,14 @@ pub(super) fn run(arguments: &Arguments) -> Result<()> {
 }
 
 impl Arguments {
+    /// The margin in the metric's unit.
+    fn margin(&self) -> f64 {
+        self.margin * self.metric.point()
+    }
+
     /// Refuses what could only fail after runs have been trained.
     fn check(&self) -> Result<()> {
-        if std::env::var_os("CI").is_some_and(|value| !value.is_empty()) {
+        if ci::is_here() {
             return Err(Error::input("in CI no baseline is accepted: the variable CI is set")
                 .with_hint("run `accept` at your desk, look at it, and commit the baseline"));
         }
@@ -77,11 +84,7 @@ impl Arguments {
                 Error::input("the reason is empty").with_hint("say why the numbers are right")
             );
         }
-        if !(self.margin.is_finite() && 0.0 <= self.margin) {
-            return Err(Error::input(format!("a margin of {} is none", self.margin))
-                .with_hint("give a number of points, such as 1"));
-        }
-        Ok(())
+        self.metric.check_margin(self.margin())
     }
 }
 

@@ -14,6 +14,9 @@ use clap::Args;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+/// The most seeds that can be added to those of a suite.
+pub(super) const FURTHER_SEEDS: u64 = 1000;
+
 /// A suite, where its runs come from, and where its baseline is.
 #[derive(Args)]
 pub(super) struct Candidate {

@@ -1,17 +1,20 @@
 //! `check`: whether a suite still gives the numbers that were accepted.
 
-use super::candidate::Candidate;
+use super::candidate::{Candidate, FURTHER_SEEDS};
 use super::output::{self, Align, Table};
-use super::{Format, json, print_json};
-use crate::atomic;
+use super::verdict::{self, Target};
+use super::{Format, print_json};
 use crate::error::{Error, Result};
+use crate::gate::failure::Failure;
 use crate::gate::outcome::{Outcome, Statement};
 use crate::gate::table::{COLUMNS, NOTE};
-use crate::gate::{self, Check, Policy, baseline::Baseline, junit, markdown, validity};
+use crate::gate::{self, Check, Policy, baseline::Baseline, validity};
 use crate::report::number::count;
-use clap::Args;
-use std::num::NonZeroU64;
-use std::path::{Path, PathBuf};
+use clap::{Args, value_parser};
+use std::path::Path;
+
+/// The least chance of a false alarm that can be asked for: below it nothing is ever found.
+const LEAST_ALPHA: f64 = 1e-6;
 
 /// Train a suite afresh and compare it with its accepted baseline
 #[derive(Args)]
@@ -21,8 +24,11 @@ compared as samples: a cell regresses where it is worse by more than the margin 
 chance explains (one-sided t test, Holm-corrected over the cells); the suite regresses where its \
 cells together are worse than chance explains. Each has half of --alpha.
 
-Exit codes: 0 equal, pass or inconclusive; 2 not comparable with the baseline, or none; 3 runs \
-failed; 4 other bits under --exact; 5 regression, or inconclusive under --strict
+A check that ends early leaves files of --output that say so and fail, never those of an earlier \
+check.
+
+Exit codes: 0 equal, pass or inconclusive; 2 the baseline is missing, not sound or not comparable; \
+3 runs failed; 4 other bits under --exact; 5 regression, or inconclusive under --strict
 
 Example: counterpoise check smoke --exact --output junit.xml --output comment.md")]
 pub(super) struct Arguments {
@@ -35,8 +41,9 @@ pub(super) struct Arguments {
     #[arg(long)]
     strict: bool,
     /// Look a second time at cells that are too close to call, with this many more seeds
-    #[arg(long, value_name = "N", conflicts_with = "runs")]
-    add_seeds: Option<NonZeroU64>,
+    #[arg(long, value_name = "N", conflicts_with = "runs",
+        value_parser = value_parser!(u64).range(1..=FURTHER_SEEDS))]
+    add_seeds: Option<u64>,
     /// The chance of a false alarm of the whole check
     #[arg(long, value_name = "LEVEL", default_value_t = 0.05)]
     alpha: f64,
@@ -51,57 +58,45 @@ pub(super) struct Arguments {
     format: Format,
 }
 
-/// A file to write, and how.
-#[derive(Clone, Debug)]
-struct Target {
-    path: PathBuf,
-    render: fn(&Check) -> Result<String>,
-}
-
-impl Target {
-    fn parse(text: &str) -> std::result::Result<Self, String> {
-        let path = PathBuf::from(text);
-        let extension = path.extension().map(|extension| extension.to_string_lossy().into_owned());
-        let render: fn(&Check) -> Result<String> = match extension.as_deref() {
-            Some("json") => |check| Ok(json(&Statement::of(check))? + "\n"),
-            Some("xml") => |check| Ok(junit::render(check)),
-            Some("md") => |check| Ok(markdown::render(check)),
-            _ => return Err("the name must end in .json, .xml or .md".into()),
-        };
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-        if let Some(folder) = folder.filter(|folder| !folder.is_dir()) {
-            return Err(format!("there is no folder {}", folder.display()));
-        }
-        Ok(Self { path, render })
-    }
-}
-
 pub(super) fn run(arguments: &Arguments) -> Result<()> {
-    let mut suite = arguments.candidate.suite()?;
-    let path = arguments.candidate.baseline(&suite)?;
-    let baseline = Baseline::load(&path)?.ok_or_else(|| none(&path, &suite.name))?;
-    let policy = arguments.policy(&baseline)?;
-    let source = arguments.candidate.source()?;
-    let mut check = gate::check(&source.of(&suite)?, &baseline, policy)?;
-    if let Some(n) = arguments.add_seeds
-        && check.outcome() == Outcome::Inconclusive
-    {
-        let open: Vec<_> = check.open().map(|cell| cell.id.clone()).collect();
-        let cells = count(open.len(), "cell");
-        output::note(&format!("a second look at {cells}, with {n} more seeds"));
-        for cell in suite.cells.iter_mut().filter(|cell| open.contains(&cell.id)) {
-            cell.add_seeds(n.get());
+    let (targets, name) = (&arguments.output, &arguments.candidate.name);
+    let check =
+        verdict::fail(targets, &Failure::unfinished(name)).and_then(|()| compare(arguments));
+    let check = check.and_then(|check| {
+        targets.iter().try_for_each(|target| target.write(&check))?;
+        Ok(check)
+    });
+    let check = check.inspect_err(|error| {
+        if let Err(e) = verdict::fail(targets, &Failure::of(Some(name), error)) {
+            output::warning(&e.to_string());
         }
-        check = gate::check(&source.of(&suite)?, &baseline, policy)?;
-    }
-    for target in &arguments.output {
-        atomic::write(&target.path, (target.render)(&check)?.as_bytes())?;
-    }
+    })?;
     match arguments.format {
         Format::Json => print_json(&Statement::of(&check))?,
         Format::Text => show(&check)?,
     }
     check.conclude()
+}
+
+/// Compares the suite with its baseline, at a second look where one is asked for and needed.
+fn compare(arguments: &Arguments) -> Result<Check> {
+    let mut suite = arguments.candidate.suite()?;
+    let path = arguments.candidate.baseline(&suite)?;
+    let baseline = Baseline::load(&path)?.ok_or_else(|| none(&path, &suite.name))?;
+    let policy = arguments.policy(&baseline)?;
+    let source = arguments.candidate.source()?;
+    let check = gate::check(&source.of(&suite)?, &baseline, policy)?;
+    let open: Vec<_> = check.open().map(|cell| cell.id.clone()).collect();
+    let Some(n) = arguments.add_seeds else { return Ok(check) };
+    if check.outcome() != Outcome::Inconclusive || open.is_empty() {
+        return Ok(check);
+    }
+    let cells = count(open.len(), "cell");
+    output::note(&format!("a second look at {cells}, with {n} more seeds"));
+    for cell in suite.cells.iter_mut().filter(|cell| open.contains(&cell.id)) {
+        cell.add_seeds(n);
+    }
+    gate::check(&source.of(&suite)?, &baseline, policy)
 }
 
 fn none(path: &Path, suite: &str) -> Error {
@@ -112,12 +107,9 @@ fn none(path: &Path, suite: &str) -> Error {
 impl Arguments {
     fn policy(&self, baseline: &Baseline) -> Result<Policy> {
         let margin = self.margin.map_or(baseline.margin, |margin| margin * baseline.metric.point());
-        if !(margin.is_finite() && 0.0 <= margin) {
-            return Err(Error::input(format!("a margin of {margin} is none"))
-                .with_hint("give a number of points, such as 1"));
-        }
-        if !(0.0 < self.alpha && self.alpha < 0.5) {
-            return Err(Error::input(format!("a level of {} makes no sense", self.alpha))
+        baseline.metric.check_margin(margin)?;
+        if !(LEAST_ALPHA..0.5).contains(&self.alpha) {
+            return Err(Error::input(format!("a level of {:?} makes no sense", self.alpha))
                 .with_hint("give a chance, such as 0.05"));
         }
         let looks = if self.add_seeds.is_some() { 2 } else { 1 };

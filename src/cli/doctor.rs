@@ -33,14 +33,22 @@ pub(super) fn run(arguments: &Arguments) -> Result<()> {
     let class_id = digest_json(&class)?;
     let host = environment::host();
     let sets: BTreeMap<_, _> = states(&arguments.data)?.into_iter().collect();
+    let here = device::names_here();
+    let absent: Vec<_> =
+        device::NAMES.iter().copied().filter(|name| !here.contains(name)).collect();
     if arguments.format == Format::Json {
         let value = serde_json::json!({
-            "devices": device::NAMES, "device": backend.kind, "class": class,
-            "class_id": class_id, "host": host, "data": sets,
+            "devices": here, "devices_of_other_builds": absent, "device": backend.kind,
+            "class": class, "class_id": class_id, "host": host, "data": sets,
         });
         return print_json(&value);
     }
-    output::data(&format!("devices of this build: {}", device::NAMES.join(", ")))?;
+    output::data(&format!("devices of this build: {}", here.join(", ")))?;
+    if !absent.is_empty() {
+        let way = if device::HAS_LIBTORCH { "a libtorch with CUDA" } else { "`--features tch`" };
+        let absent = absent.join(", ");
+        output::data(&format!("built with {way}: {absent}; see \"On a GPU\" in README.md"))?;
+    }
     output::data(&format!("determinism class {} of device `{}`:", class_id.short(), backend.kind))?;
     for (key, value) in &class {
         output::data(&format!("  {key}: {value}"))?;

@@ -6,6 +6,7 @@ mod bisect;
 mod candidate;
 pub mod catalog;
 mod check;
+mod ci;
 mod data;
 mod diff;
 mod doctor;
@@ -21,6 +22,7 @@ mod rehearsal;
 mod report;
 mod suite;
 mod training;
+mod verdict;
 mod verify;
 mod worker;
 
@@ -103,9 +105,13 @@ pub fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(e) => {
             // Help and version are output, everything else is bad usage.
-            let code = if e.use_stderr() { Kind::Input.exit_code() } else { 0 };
             let _ = e.print();
-            return code.into();
+            if !e.use_stderr() {
+                return ExitCode::SUCCESS;
+            }
+            let words: Vec<_> = std::env::args_os().skip(1).collect();
+            verdict::fail_refused(&words, &Error::input(e.render().to_string().trim_end()));
+            return Kind::Input.exit_code().into();
         }
     };
     let result: Result<()> = match cli.command {

@@ -37,7 +37,7 @@ pub(super) fn prepare(
         match obtain(source, entry.name, dir, from, progress) {
             Ok(members) => {
                 for (member, content) in source.members.iter().zip(members) {
-                    raw.insert(member.file_name(), content);
+                    raw.insert(&source.name_of(member), content);
                 }
             }
             // The other sources may still be in `from`: what is there is kept for the next time.
@@ -70,7 +70,11 @@ fn obtain(
     };
     let members = members.map_err(|e| e.with_hint(source.import_hint(dataset)))?;
     for (member, content) in source.members.iter().zip(&members) {
-        atomic::write(&folder.join(member.file_name()), content)?;
+        let place = source.place(&folder, member);
+        if let Some(parent) = place.parent() {
+            std::fs::create_dir_all(parent).map_err(|e| Error::io("create", parent, &e))?;
+        }
+        atomic::write(&place, content)?;
     }
     Ok(members)
 }
@@ -78,7 +82,7 @@ fn obtain(
 /// The members in the raw cache, if all are there and as they should be.
 fn read_members(source: &Source, folder: &Path) -> Option<Vec<Vec<u8>>> {
     let read = |member: &super::source::Member| {
-        let content = std::fs::read(folder.join(member.file_name())).ok()?;
+        let content = std::fs::read(source.place(folder, member)).ok()?;
         archive::check(member, &content).ok()?;
         Some(content)
     };

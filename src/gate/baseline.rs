@@ -4,7 +4,7 @@
 
 use super::lines;
 use super::metric::Metric;
-use super::validity;
+use super::{sound, validity};
 use crate::atomic;
 use crate::error::{Error, Result};
 use crate::hash::Digest;
@@ -108,7 +108,7 @@ impl Baseline {
     ///
     /// # Errors
     /// When runs have no usable result, have a planted fault, or are of several determinism
-    /// classes.
+    /// classes, and when the margin is none.
     pub fn of(input: &ReportInput, metric: Metric, margin: f64, reason: &str) -> Result<Self> {
         validity::complete(input)?;
         let records = || input.cells.iter().flat_map(|cell| &cell.records);
@@ -125,7 +125,7 @@ impl Baseline {
             return Err(Error::input(message).with_hint("train all on one machine by one build"));
         }
         let cells = input.cells.iter().map(|cell| AcceptedCell::of(cell, metric));
-        Ok(Self {
+        let baseline = Self {
             format: Self::FORMAT,
             suite: input.suite.clone(),
             reason: reason.to_string(),
@@ -134,7 +134,10 @@ impl Baseline {
             class: first.class.clone(),
             class_id: first.class_id,
             cells: cells.collect::<Result<_>>()?,
-        })
+        };
+        // What could not be read again is not accepted either.
+        sound::check(&baseline)?;
+        Ok(baseline)
     }
 
     /// Where the baseline of a suite is in the folder of baselines: each kind of device has one of
@@ -154,17 +157,15 @@ impl Baseline {
     /// Reads a baseline; `None` where there is none.
     ///
     /// # Errors
-    /// When the file cannot be read, is damaged or of another format.
+    /// When the file cannot be read, is damaged or of another format, or is not sound: see
+    /// [`sound::check`].
     pub fn load(path: &Path) -> Result<Option<Self>> {
         let bytes = match std::fs::read(path) {
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(None),
             read => read.map_err(|e| Error::io("read", path, &e))?,
         };
-        let wrong = |why: String| {
-            Error::input(format!("{}: {why}", path.display())).with_hint(
-                "take the file from version control again, or remove it and `accept` the suite",
-            )
-        };
+        let wrong =
+            |why: String| Error::input(format!("{}: {why}", path.display())).with_hint(sound::HINT);
         let damaged = |e: serde_json::Error| wrong(format!("not a baseline: {e}"));
         // The version first: another one would fail on its fields with a confusing message.
         #[derive(Deserialize)]
@@ -177,10 +178,7 @@ impl Baseline {
             return Err(wrong(format!("format {found} is not readable, only {known}")));
         }
         let baseline: Self = serde_json::from_slice(&bytes).map_err(damaged)?;
-        // JSON has no other numbers that are not finite.
-        if baseline.margin < 0.0 {
-            return Err(wrong(format!("a margin of {} is none", baseline.margin)));
-        }
+        sound::check(&baseline).map_err(|error| wrong(error.message))?;
         Ok(Some(baseline))
     }
 
@@ -229,7 +227,7 @@ mod tests {
                 "{error}"
             );
         };
-        refused(&mut |baseline| baseline.margin = -1.0, "a margin of -1 is none");
+        refused(&mut |baseline| baseline.margin = -1.0, "not a sound baseline\n  a margin of -1");
         refused(&mut |baseline| baseline.format = 2, "format 2 is not readable, only 1");
         std::fs::write(&path, "{\"format\": 1}").unwrap();
         assert!(Baseline::load(&path).unwrap_err().message.contains("not a baseline: "));

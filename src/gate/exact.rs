@@ -1,8 +1,9 @@
 //! The exact comparison: root against root.
 
-use super::baseline::Baseline;
+use super::baseline::{AcceptedRun, Baseline};
+use super::{outcome, sound};
 use crate::environment;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::hash::Digest;
 use crate::report::input::ReportInput;
 use crate::spec::run::RunId;
@@ -48,13 +49,16 @@ impl Exact {
 /// count.
 ///
 /// # Errors
-/// When a record cannot be encoded.
+/// When a record cannot be encoded, and when the baseline gives a run another score than the run
+/// of the same root has: a root covers the scores, so the baseline was changed.
 pub fn compare(input: &ReportInput, baseline: &Baseline) -> Result<Exact> {
-    let accepted: BTreeMap<(&RunId, u64), Digest> = baseline
+    let metric = baseline.metric;
+    let accepted: BTreeMap<(&RunId, u64), &AcceptedRun> = baseline
         .cells
         .iter()
-        .flat_map(|cell| cell.runs.iter().map(|run| ((&cell.id, run.seed), run.root)))
+        .flat_map(|cell| cell.runs.iter().map(|run| ((&cell.id, run.seed), run)))
         .collect();
+    let mut contradictions = Vec::new();
     let mut exact = Exact {
         equal: 0,
         drifted: Vec::new(),
@@ -67,7 +71,15 @@ pub fn compare(input: &ReportInput, baseline: &Baseline) -> Result<Exact> {
             let seed = record.spec.seed;
             let found = record.root()?;
             match accepted.get(&(&cell.id, seed)).copied() {
-                Some(accepted) if accepted == found => {
+                Some(accepted) if accepted.root == found => {
+                    let score = metric.of(record);
+                    if accepted.score != score {
+                        contradictions.push(format!(
+                            "{}, seed {seed}: accepted with {}, but the run of this root has {score}",
+                            cell.label(),
+                            accepted.score
+                        ));
+                    }
                     exact.equal += 1;
                     continue;
                 }
@@ -76,12 +88,17 @@ pub fn compare(input: &ReportInput, baseline: &Baseline) -> Result<Exact> {
                     run: record.id.clone(),
                     cell: cell.label(),
                     seed,
-                    accepted,
+                    accepted: accepted.root,
                     found,
                 }),
             }
             exact.cells.insert(cell.id.clone());
         }
+    }
+    if !contradictions.is_empty() {
+        let list = outcome::list(&contradictions);
+        let message = format!("the baseline contradicts itself on the {metric} of runs{list}");
+        return Err(Error::input(message).with_hint(sound::HINT));
     }
     let records = input.cells.iter().flat_map(|cell| &cell.records);
     for record in records.filter(|record| record.environment.class_id != baseline.class_id) {
@@ -128,5 +145,17 @@ mod tests {
         let exact = compare(&input, &baseline).unwrap();
         assert!(!exact.holds() && exact.drifted.is_empty());
         assert_eq!(exact.unmatched, [input.cells[0].records[0].id.clone()]);
+    }
+
+    #[test]
+    fn a_score_that_contradicts_an_equal_root_is_no_equality() {
+        let input = fixture::tiny();
+        let mut baseline = Baseline::of(&input, Metric::Accuracy, 0.01, "").unwrap();
+        let score = &mut baseline.cells[1].runs[1].score;
+        *score = f64::from_bits(score.to_bits() - 1);
+        let error = compare(&input, &baseline).unwrap_err();
+        assert_eq!(error.kind, crate::error::Kind::Input);
+        assert!(error.message.contains("contradicts itself on the accuracy"), "{error}");
+        assert!(error.message.contains("digits / concat / ogm, seed 1: "), "{error}");
     }
 }

@@ -4,26 +4,35 @@ use super::cell::Verdict;
 use super::{Check, CheckedCell};
 use crate::report::html::escape;
 
+/// A test case: its name, why it fails, and what is known of it.
+pub(super) type Case = (String, Option<String>, String);
+
 /// The check as a document.
 pub fn render(check: &Check) -> String {
-    let mut cases: Vec<(String, Option<String>, String)> =
-        check.cells.iter().map(|cell| case(check, cell)).collect();
+    let mut cases: Vec<Case> = check.cells.iter().map(|cell| case(check, cell)).collect();
     let whole = check.whole_regressed().then(|| check.shift()).flatten();
-    cases.push(("all cells together".into(), whole, check.smallest_effects()));
+    let untested = (check.policy.strict && check.whole_untested())
+        .then(|| "the cells have too few seeds in common".to_string());
+    cases.push(("all cells together".into(), whole.or(untested), check.smallest_effects()));
+    document(&check.suite, &cases)
+}
+
+/// A suite of test cases.
+pub(super) fn document(suite: &str, cases: &[Case]) -> String {
     let failures = cases.iter().filter(|(_, failure, _)| failure.is_some()).count();
-    let suite = escape(&check.suite);
+    let suite = text(suite);
     let counts = format!("tests=\"{}\" failures=\"{failures}\" errors=\"0\"", cases.len());
     let cases: String = cases
         .iter()
         .map(|(name, failure, said)| {
             let failure = failure.as_ref().map_or(String::new(), |why| {
-                format!("      <failure message=\"{}\"/>\n", escape(why))
+                format!("      <failure message=\"{}\"/>\n", text(why))
             });
             format!(
                 "    <testcase classname=\"{suite}\" name=\"{}\">\n{failure}      \
                  <system-out>{}</system-out>\n    </testcase>\n",
-                escape(name),
-                escape(said)
+                text(name),
+                text(said)
             )
         })
         .collect();
@@ -34,8 +43,14 @@ pub fn render(check: &Check) -> String {
     )
 }
 
+/// Text as XML may hold it: no markup, and no character that XML has not, not even escaped.
+fn text(text: &str) -> String {
+    let foreign = |c: char| (c.is_control() && c != '\n') || c == '\u{fffe}' || c == '\u{ffff}';
+    escape(&text.replace(foreign, "\u{fffd}"))
+}
+
 /// The name of a cell's test case, why it fails, and what is known of it.
-fn case(check: &Check, cell: &CheckedCell) -> (String, Option<String>, String) {
+fn case(check: &Check, cell: &CheckedCell) -> Case {
     let worse = format!("worse by {}", check.amount(-cell.change));
     let drifted = check.policy.exact && cell.verdict != Verdict::Equal;
     let failure = match cell.verdict {

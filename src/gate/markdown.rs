@@ -57,6 +57,13 @@ pub fn render(check: &Check) -> String {
     markdown::page(&title, &blocks)
 }
 
+/// A page that tells why there is no verdict.
+pub(super) fn failed(title: &str, said: &str) -> String {
+    // A code block, in which nothing is markup and lines stay lines.
+    let said = said.replace(|c: char| c.is_control() && c != '\n', "\u{fffd}");
+    markdown::page(title, &[Block::Code(said)])
+}
+
 fn capital(line: &str) -> String {
     let mut letters = line.chars();
     letters.next().into_iter().flat_map(char::to_uppercase).chain(letters).collect()

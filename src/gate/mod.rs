@@ -12,17 +12,19 @@
 pub mod baseline;
 pub mod cell;
 pub mod exact;
+pub mod failure;
 pub mod junit;
 mod lines;
 pub mod markdown;
 pub mod metric;
 pub mod outcome;
 pub mod replacement;
+pub mod sound;
 pub mod table;
 pub mod validity;
 pub mod whole;
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::report::input::{CellInput, ReportInput};
 use crate::spec::run::RunId;
 use crate::stats::power;
@@ -147,20 +149,22 @@ fn found(cell: &CellInput, metric: Metric) -> Vec<f64> {
 /// Compares the runs of a suite with its baseline.
 ///
 /// # Errors
-/// When runs are missing or have no usable result, or when the suite is not the one that was
-/// accepted.
-pub fn check(input: &ReportInput, baseline: &Baseline, policy: Policy) -> Result<Check> {
+/// When the baseline is not sound, when runs are missing or have no usable result, or when the
+/// suite is not the one that was accepted.
+pub fn check<'a>(input: &'a ReportInput, baseline: &'a Baseline, policy: Policy) -> Result<Check> {
+    sound::check(baseline)?;
     validity::complete(input)?;
     validity::comparable(input, baseline)?;
     let metric = baseline.metric;
     let exact = exact::compare(input, baseline)?;
     let accepted: BTreeMap<&RunId, &AcceptedCell> =
         baseline.cells.iter().map(|cell| (&cell.id, cell)).collect();
-    let pairs: Vec<Pair<'_>> = input
-        .cells
-        .iter()
-        .filter_map(|cell| Pair::of(cell, accepted.get(&cell.id)?, metric))
-        .collect();
+    // Every cell is compared: one that is left out would pass.
+    let pair = |cell: &'a CellInput| {
+        let pair = accepted.get(&cell.id).and_then(|accepted| Pair::of(cell, accepted, metric));
+        pair.ok_or_else(|| Error::input(format!("{}: nothing to compare", cell.label())))
+    };
+    let pairs: Vec<Pair<'_>> = input.cells.iter().map(pair).collect::<Result<_>>()?;
     // Cells that are proven equal cannot have regressed, and are no part of the family.
     let open = |pair: &&Pair<'_>| exact.cells.is_empty() || exact.cells.contains(&pair.input.id);
     let family: Vec<&Pair<'_>> = pairs.iter().filter(open).collect();

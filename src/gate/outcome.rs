@@ -63,7 +63,7 @@ impl Check {
             Outcome::Regressed
         } else if self.policy.exact {
             Outcome::Drifted
-        } else if any(Verdict::Inconclusive) {
+        } else if any(Verdict::Inconclusive) || self.whole_untested() {
             Outcome::Inconclusive
         } else {
             Outcome::Pass
@@ -73,6 +73,12 @@ impl Check {
     /// Whether the suite as a whole is worse. Where no root differs, nothing can be.
     pub fn whole_regressed(&self) -> bool {
         !self.exact.holds() && self.whole.is_some_and(|whole| whole.regressed)
+    }
+
+    /// Whether several cells differ, and have too few seeds in common to be tested together: then
+    /// nobody knows of a small shift everywhere.
+    pub fn whole_untested(&self) -> bool {
+        1 < self.exact.cells.len() && self.whole.is_none()
     }
 
     /// The cells with this verdict.
@@ -119,8 +125,11 @@ impl Check {
             Outcome::Inconclusive if self.policy.strict => {
                 let open = self.open().map(|cell| cell.label.clone());
                 let open: Vec<String> = open.collect();
-                let n = count(open.len(), "cell");
-                let message = format!("{n} may have regressed{}", list(&open));
+                let message = if open.is_empty() {
+                    "the suite may have regressed: its cells have too few seeds in common".into()
+                } else {
+                    format!("{} may have regressed{}", count(open.len(), "cell"), list(&open))
+                };
                 regression(message, "add seeds by --add-seeds, or accept more of them")
             }
             _ => Ok(()),

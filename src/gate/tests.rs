@@ -4,6 +4,9 @@ use super::outcome::Outcome;
 use super::*;
 use crate::error::Kind;
 use crate::report::fixture::{self, Block};
+use proptest::prelude::*;
+use serde_json::{Value, json};
+use std::sync::LazyLock;
 
 const POLICY: Policy = Policy { exact: false, strict: false, margin: 0.01, alpha: 0.05, looks: 1 };
 
@@ -165,4 +168,147 @@ fn a_page_tells_the_verdict_and_the_cells_that_differ() {
         assert!(page.contains(said), "{said}\n{page}");
     }
     assert_eq!(page.matches("\n| digits").count(), 1);
+}
+
+#[test]
+fn one_run_against_one_is_no_pass() {
+    let mut baseline = Baseline::of(&suite(), Metric::Accuracy, 0.01, "").unwrap();
+    let mut input = suite();
+    baseline.cells.iter_mut().for_each(|cell| cell.runs.truncate(1));
+    for cell in &mut input.cells {
+        cell.records.truncate(1);
+        shift(cell, 0.01);
+    }
+    let check = check(&input, &baseline, POLICY).unwrap();
+    assert_eq!(check.with(Verdict::Inconclusive).count(), 6);
+    assert_eq!(check.outcome(), Outcome::Inconclusive);
+}
+
+#[test]
+fn cells_without_seeds_in_common_are_no_pass_together() {
+    let mut baseline = Baseline::of(&suite(), Metric::Accuracy, 0.01, "").unwrap();
+    for (i, cell) in baseline.cells.iter_mut().enumerate() {
+        cell.runs.iter_mut().for_each(|run| run.seed += 100 * i as u64);
+    }
+    let mut input = suite();
+    input.cells.iter_mut().for_each(|cell| shift(cell, 0.1));
+    let strict = Policy { strict: true, ..POLICY };
+    let check = check(&input, &baseline, strict).unwrap();
+    assert_eq!(check.with(Verdict::Pass).count(), 6);
+    assert_eq!((check.whole, check.outcome()), (None, Outcome::Inconclusive));
+    let error = check.conclude().unwrap_err();
+    assert!(error.message.contains("too few seeds in common"), "{error}");
+    assert!(junit::render(&check).contains("failures=\"1\""));
+}
+
+/// The baseline of the suite, as a file, and the suite trained again with far worse runs.
+static WORSE: LazyLock<(String, ReportInput)> = LazyLock::new(|| {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("six.json");
+    Baseline::of(&suite(), Metric::Accuracy, 0.01, "").unwrap().write(&path).unwrap();
+    let mut input = suite();
+    for record in input.cells.iter_mut().flat_map(|cell| &mut cell.records) {
+        let test = &mut record.epochs[record.selected_epoch].test;
+        for score in [&mut test.accuracy, &mut test.macro_f1, &mut test.mean_average_precision] {
+            *score *= 0.3;
+        }
+        test.loss += 0.5;
+    }
+    (std::fs::read_to_string(path).unwrap(), input)
+});
+
+/// The number of values in a value, itself among them.
+fn size(value: &Value) -> usize {
+    1 + match value {
+        Value::Array(items) => items.iter().map(size).sum(),
+        Value::Object(map) => map.values().map(size).sum(),
+        _ => 0,
+    }
+}
+
+/// Does something to the value in place `at`, counted as [`size`] does.
+fn change_at(value: &mut Value, at: &mut usize, change: &mut dyn FnMut(&mut Value)) {
+    if *at == 0 {
+        change(value);
+    }
+    *at = at.wrapping_sub(1);
+    match value {
+        Value::Array(items) => items.iter_mut().for_each(|item| change_at(item, at, change)),
+        Value::Object(map) => map.values_mut().for_each(|item| change_at(item, at, change)),
+        _ => {}
+    }
+}
+
+/// One way to damage a value.
+fn damage(value: &mut Value, how: usize, other: f64) {
+    let long = 9 < how;
+    *value = match (std::mem::take(value), how % 10) {
+        (Value::Array(mut items), 0) => {
+            items.pop();
+            items.into()
+        }
+        (Value::Array(items), 1) => [items.clone(), items].concat().into(),
+        (Value::Array(items), 2) => items.into_iter().rev().collect(),
+        (Value::Object(map), 0) => map.into_iter().skip(1).collect(),
+        (Value::Number(number), 3) => json!(number.as_f64().unwrap_or(0.0) * 10.0),
+        (Value::Number(number), 4) => json!(number.as_f64().unwrap_or(0.0) + 1.0),
+        (Value::Number(_), 5) => json!(other),
+        (Value::Number(_), 6) => json!(if long { 1e308 } else { -other }),
+        (Value::String(text), 3) => json!(text.to_uppercase()),
+        (Value::String(_), 4) => json!("macro-f1"),
+        (Value::String(_), 5) => json!(if long { "f".repeat(64) } else { "0".repeat(16) }),
+        (_, 6) => json!([]),
+        (_, 7) => json!({}),
+        (_, 8) => Value::Null,
+        (_, _) => json!(if long { u64::MAX } else { 0 }),
+    };
+}
+
+/// Asserts that a file is refused as a baseline, or that a worse suite does not pass by it.
+fn never_passes(bytes: &[u8]) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("six.json");
+    std::fs::write(&path, bytes).unwrap();
+    let Ok(Some(baseline)) = Baseline::load(&path) else { return };
+    let policy = Policy { margin: baseline.margin, ..POLICY };
+    let Ok(check) = check(&WORSE.1, &baseline, policy) else { return };
+    let outcome = check.outcome();
+    assert!(![Outcome::Equal, Outcome::Pass].contains(&outcome), "{outcome:?}");
+    let _ = (junit::render(&check), markdown::render(&check), check.conclude());
+}
+
+#[test]
+fn a_worse_suite_is_a_regression_by_the_undamaged_baseline() {
+    let baseline = Baseline::of(&suite(), Metric::Accuracy, 0.01, "").unwrap();
+    let check = check(&WORSE.1, &baseline, POLICY).unwrap();
+    assert_eq!(check.with(Verdict::Regressed).count(), 6);
+}
+
+proptest! {
+    #[test]
+    fn no_damage_to_a_value_of_a_baseline_passes_a_worse_suite(
+        at in any::<prop::sample::Index>(), how in 0usize..20, other in 0f64..1.0
+    ) {
+        let mut value: Value = serde_json::from_str(&WORSE.0).unwrap();
+        let mut at = at.index(size(&value));
+        change_at(&mut value, &mut at, &mut |value| damage(value, how, other));
+        never_passes(value.to_string().as_bytes());
+    }
+
+    #[test]
+    fn no_damage_to_the_bytes_of_a_baseline_passes_a_worse_suite(
+        changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..3),
+        digits in any::<bool>(),
+        length in prop::option::of(any::<prop::sample::Index>()),
+    ) {
+        let mut bytes = WORSE.0.clone().into_bytes();
+        for (at, byte) in changes {
+            let at = at.index(bytes.len());
+            bytes[at] = if digits { b'0' + byte % 10 } else { byte };
+        }
+        if let Some(length) = length {
+            bytes.truncate(length.index(bytes.len()));
+        }
+        never_passes(&bytes);
+    }
 }

@@ -1,13 +1,15 @@
 //! Whether a suite's runs can be compared with a baseline at all.
 
 use super::baseline::{AcceptedCell, Baseline};
+use super::metric::Metric;
 use super::outcome;
 use crate::error::{Error, Kind, Result};
 use crate::report::input::{CellInput, ReportInput};
 use crate::report::number::count;
 use crate::spec::change::changes;
 
-/// Refuses runs that are missing, failed, diverged or without a finite result.
+/// Refuses runs that are missing, failed, diverged or without a result that can be, and a suite
+/// without runs.
 ///
 /// # Errors
 /// When there are any: they are named, by cell and seed.
@@ -19,17 +21,20 @@ pub fn complete(input: &ReportInput) -> Result<()> {
             reasons.push(format!("{label} / seed {seed}: {why}"));
         }
         for record in &cell.records {
-            let test = record.epochs.get(record.selected_epoch).map(|epoch| &epoch.test);
-            let finite = test.is_some_and(|test| {
-                [test.accuracy, test.macro_f1, test.mean_average_precision, test.loss]
-                    .iter()
-                    .all(|score| score.is_finite())
-            });
-            let unusable = (!finite).then(|| "a metric is not a number".to_string());
-            if let Some(why) = record.outcome.failure().or(unusable) {
+            let impossible = Metric::ALL
+                .into_iter()
+                .find(|metric| !metric.holds(metric.of(record)))
+                .map(|metric| metric.none(metric.of(record)));
+            if let Some(why) = record.outcome.failure().or(impossible) {
                 reasons.push(format!("{label} / seed {}: {why}", record.spec.seed));
             }
         }
+        if cell.records.is_empty() && cell.missing.is_empty() {
+            reasons.push(format!("{label}: no run"));
+        }
+    }
+    if input.cells.is_empty() {
+        reasons.push("the suite has no cell".into());
     }
     let message = format!("{} without a usable result", count(reasons.len(), "run"));
     refuse(Kind::Runs, message, &reasons, "mend what the reasons say, and train them again")
@@ -38,16 +43,26 @@ pub fn complete(input: &ReportInput) -> Result<()> {
 /// Refuses what was not trained under the description and on the data of the baseline.
 ///
 /// # Errors
-/// When cells are new, gone or described otherwise, or the data differ.
+/// When it is another suite's baseline, cells are new, gone or described otherwise, or the data
+/// differ.
 pub fn comparable(input: &ReportInput, baseline: &Baseline) -> Result<()> {
     let mut reasons = Vec::new();
+    if input.suite != baseline.suite {
+        reasons.push(format!("the baseline is that of the suite `{}`", baseline.suite));
+    }
     for cell in &input.cells {
         let label = cell.label();
         match baseline.cells.iter().find(|accepted| accepted.id == cell.id) {
             Some(accepted) if has_other_data(cell, accepted) => {
                 reasons.push(format!("{label}: the arrays it was trained on differ"));
             }
-            Some(_) => {}
+            Some(accepted) => {
+                let examples = cell.records.iter().map(Metric::examples);
+                if let Some(n) = examples.into_iter().find(|n| *n != accepted.examples) {
+                    let before = accepted.examples;
+                    reasons.push(format!("{label}: test examples: {before} -> {n}"));
+                }
+            }
             None => {
                 let same_name = baseline.cells.iter().find(|accepted| accepted.label() == label);
                 let what = match same_name {
@@ -65,8 +80,8 @@ pub fn comparable(input: &ReportInput, baseline: &Baseline) -> Result<()> {
             reasons.push(format!("{label}: is gone"));
         }
     }
-    let message = format!("the suite `{}` is not the one that was accepted", baseline.suite);
-    let hint = accept_hint("if the change is meant", &baseline.suite);
+    let message = format!("the suite `{}` is not the one that was accepted", input.suite);
+    let hint = accept_hint("if the change is meant", &input.suite);
     refuse(Kind::Input, message, &reasons, &hint)
 }
 
@@ -100,7 +115,6 @@ fn refuse(kind: Kind, message: String, reasons: &[String], hint: &str) -> Result
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::gate::metric::Metric;
     use crate::hash::Digest;
     use crate::report::fixture;
 
@@ -115,7 +129,18 @@ mod tests {
         let mut input = fixture::tiny();
         input.cells[0].records[0].epochs[1].test.loss = f64::NAN;
         input.cells[0].records[0].selected_epoch = 1;
-        assert!(complete(&input).unwrap_err().message.contains("not a number"));
+        let refused = |input: &ReportInput, said: &str| {
+            let error = complete(input).unwrap_err();
+            assert!(error.message.contains(said), "{error}");
+        };
+        refused(&input, "joint / seed 0: a loss of NaN is none");
+        input.cells[0].records[0].epochs[1].test.loss = 1.0;
+        input.cells[0].records[0].epochs[1].test.accuracy = 1.5;
+        refused(&input, "an accuracy of 1.5 is none");
+        input.cells[1].records.clear();
+        refused(&input, "ogm: no run");
+        input.cells.clear();
+        refused(&input, "no cell");
     }
 
     #[test]
@@ -143,6 +168,14 @@ mod tests {
             "ogm: the arrays it was trained on differ",
         );
         refused(|input| drop(input.cells.remove(0)), "joint: is gone");
+        refused(|input| input.suite = "other".into(), "the baseline is that of the suite `tiny`");
+        refused(
+            |input| {
+                let record = &mut input.cells[1].records[1];
+                record.epochs[record.selected_epoch].test.n += 1;
+            },
+            "ogm: test examples: 500 -> 501",
+        );
         refused(
             |input| {
                 input.cells[0].spec.outputs += 1;

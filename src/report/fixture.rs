@@ -79,8 +79,9 @@ pub(crate) fn suite(
                     let all = block.modalities;
                     cells.push(cell(block.dataset, all, fusion, strategy, n_seeds, n_epochs));
                 } else if f == 0 {
-                    cells.extend(block.modalities.iter().map(|one| {
-                        cell(block.dataset, &[*one], "concat", strategy, n_seeds, n_epochs)
+                    cells.extend(block.modalities.iter().map(|one| CellInput {
+                        strategy: format!("{strategy} {one}"),
+                        ..cell(block.dataset, &[*one], "concat", strategy, n_seeds, n_epochs)
                     }));
                 }
             }

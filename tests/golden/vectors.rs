@@ -72,6 +72,24 @@ pub(crate) fn assert_close(what: &str, ours: &[f64], theirs: &[f64], absolute: f
     }
 }
 
+/// As [`assert_close`], relative to each value or to the size of what it was computed from,
+/// whichever is larger.
+#[track_caller]
+pub(crate) fn assert_close_for(
+    what: &str,
+    ours: &[f64],
+    theirs: &[f64],
+    sizes: &[f64],
+    tolerance: f64,
+) {
+    assert_eq!(ours.len(), sizes.len(), "{what}: lengths");
+    assert_eq!(ours.len(), theirs.len(), "{what}: lengths");
+    for (i, ((a, b), size)) in ours.iter().zip(theirs).zip(sizes).enumerate() {
+        let off = (a - b).abs();
+        assert!(off <= tolerance * b.abs().max(*size), "{what}[{i}]: ours {a}, reference {b}");
+    }
+}
+
 /// The device under test: `cpu`, or that which `COUNTERPOISE_DEVICE` names.
 pub(crate) fn device() -> Device {
     let name = std::env::var("COUNTERPOISE_DEVICE").unwrap_or_else(|_| "cpu".into());

@@ -2,7 +2,8 @@
 
 use crate::bench::{Bench, Outcome};
 use crate::suites::{TINY, diverging, edit};
-use serde_json::Value;
+use counterpoise::hash::digest_json;
+use serde_json::{Value, json};
 
 const BASELINE: &str = "ci/baselines/tiny.json";
 
@@ -23,10 +24,10 @@ fn change(bench: &Bench, change: impl FnOnce(&mut Value)) {
     bench.write(BASELINE, baseline.to_string());
 }
 
-/// As if all accepted runs of the first cell had been other ones, and better by `by`.
+/// As if all accepted runs of the first cell had been other ones, and better by `by`, or all right.
 fn raise(baseline: &mut Value, by: f64) {
     for run in baseline["cells"][0]["runs"].as_array_mut().unwrap() {
-        run["score"] = (run["score"].as_f64().unwrap() + by).into();
+        run["score"] = (run["score"].as_f64().unwrap() + by).min(1.0).into();
         run["root"] = "0".repeat(64).into();
     }
 }
@@ -66,7 +67,7 @@ fn another_class_is_named_and_not_compared_to_the_bit() {
     change(&bench, |baseline| {
         raise(baseline, 0.0);
         baseline["class"]["libm"] = "another".into();
-        baseline["class_id"] = "0".repeat(64).into();
+        baseline["class_id"] = digest_json(&baseline["class"]).unwrap().to_string().into();
     });
     bench
         .run("check tiny --exact")
@@ -132,6 +133,126 @@ fn without_a_baseline_or_with_a_damaged_one_nothing_is_trained() {
 }
 
 #[test]
+fn a_baseline_that_is_not_sound_is_refused_whole_and_nothing_is_trained() {
+    let bench = accepted();
+    let sound = bench.read(BASELINE);
+    type Damage = fn(&mut Value);
+    let damages: [(Damage, &str); 12] = [
+        (
+            |b| b["cells"].as_array_mut().unwrap().iter_mut().for_each(|c| c["runs"] = json!([])),
+            "cell 1 (made / concat / joint): there is no run",
+        ),
+        (|b| b["cells"][1]["runs"] = json!([]), "cell 2 (made / concat / ogm): there is no run"),
+        (|b| b["cells"] = json!([]), "there is no cell"),
+        (
+            |b| {
+                let runs = b["cells"][0]["runs"].as_array().unwrap()[..2].to_vec();
+                b["cells"][0]["runs"] = vec![runs; 50].concat().into();
+            },
+            "cell 1 (made / concat / joint): seed 0 stands twice",
+        ),
+        (
+            |b| {
+                let cell = b["cells"][0].clone();
+                b["cells"].as_array_mut().unwrap().push(cell);
+            },
+            "cell 3 (made / concat / joint): the id ",
+        ),
+        (|b| b["class_id"] = "0".repeat(64).into(), "the digest of the class is "),
+        (|b| b["cells"][0]["id"] = "0000000000000000".into(), "that of the description is "),
+        (|b| b["cells"][0]["examples"] = 0.into(), "the number of examples is 0"),
+        (|b| b["cells"][0]["runs"][1]["score"] = 1.5.into(), "seed 1: an accuracy of 1.5 is none"),
+        (|b| b["cells"][0]["runs"][1]["score"] = 1e308.into(), "an accuracy of 1e308 is none"),
+        (|b| b["margin"] = 1e308.into(), "a margin of "),
+        (|b| b["margin"] = 0.9.into(), "a margin of 90.0 points makes no sense"),
+    ];
+    for (damage, said) in damages {
+        bench.write(BASELINE, &sound);
+        change(&bench, damage);
+        for line in ["check tiny", "check tiny --strict", "accept tiny --reason x --yes"] {
+            let outcome =
+                bench.run(line).exits(2).says("tiny.json: not a sound baseline").says(said);
+            outcome.never_says("[1/4]").prints("");
+        }
+    }
+}
+
+#[test]
+fn a_baseline_that_contradicts_its_roots_or_is_of_other_examples_is_refused() {
+    let bench = accepted();
+    bench.run("suite tiny").exits(0);
+    let sound = bench.read(BASELINE);
+    change(&bench, |b| b["cells"][1]["runs"][1]["score"] = 0.001.into());
+    bench
+        .run("check tiny --exact --runs runs")
+        .exits(2)
+        .says("contradicts itself on the accuracy of runs")
+        .says("made / concat / ogm, seed 1: accepted with 0.001");
+    bench.write(BASELINE, &sound);
+    change(&bench, |b| b["metric"] = "loss".into());
+    bench.run("check tiny --runs runs").exits(2).says("contradicts itself on the loss of runs");
+    bench.write(BASELINE, &sound);
+    change(&bench, |b| b["cells"][0]["examples"] = 1_000_000.into());
+    bench.run("check tiny --runs runs").exits(2).says("joint: test examples: 1000000 -> 32");
+}
+
+#[test]
+fn a_check_that_ends_early_leaves_no_verdict_of_an_earlier_one() {
+    let bench = accepted();
+    bench.run("suite tiny").exits(0);
+    let sound = bench.read(BASELINE);
+    let files = "--output a.json --output b.xml --output=c.md";
+    let green = || {
+        bench.write(BASELINE, &sound);
+        bench.run(&format!("check tiny --runs runs {files}")).exits(0);
+        assert!(bench.read("c.md").starts_with("# ✅ Suite tiny: equal\n"));
+    };
+    let failed = |line: &str, code: i32, said: &str| {
+        bench.run(&format!("{line} {files}")).exits(code).says(said);
+        let json: Value = serde_json::from_str(&bench.read("a.json")).unwrap();
+        assert_eq!((&json["outcome"], &json["exit_code"]), (&"failed".into(), &code.into()));
+        assert!(json["message"].as_str().unwrap().contains(said), "{line}: {json}");
+        let xml = bench.read("b.xml");
+        assert!(xml.contains("<testsuites tests=\"1\" failures=\"1\" errors=\"0\">"), "{xml}");
+        assert!(xml.contains("<failure message="), "{xml}");
+        let page = bench.read("c.md");
+        assert!(page.starts_with("# ❌ ") && page.contains(": no verdict\n"), "{page}");
+        assert!(page.contains(said), "{page}");
+    };
+    green();
+    failed("check tino --runs runs", 2, "tino");
+    green();
+    failed("check tiny --runs nowhere", 2, "nowhere is not a run store");
+    green();
+    failed("check tiny --runs runs --alpha 0", 2, "a level of 0.0 makes no sense");
+    green();
+    failed("check tiny --runs runs --margin 1e300", 2, "makes no sense");
+    // What the command line's parser refuses.
+    green();
+    failed("check tiny --runs runs --exactly", 2, "unexpected argument '--exactly'");
+    green();
+    failed("check tiny --runs runs --margin x", 2, "invalid value 'x'");
+    green();
+    bench.write(BASELINE, "{");
+    failed("check tiny --runs runs", 2, "tiny.json: not a baseline");
+    green();
+    std::fs::remove_file(bench.path(BASELINE)).unwrap();
+    failed("check tiny --runs runs", 2, "no baseline ci/baselines/tiny.json");
+    green();
+    let id = bench.roots("runs").into_keys().next().unwrap();
+    std::fs::remove_dir_all(bench.path(&format!("runs/{id}"))).unwrap();
+    failed("check tiny --runs runs", 3, "1 run without a usable result");
+    // A file that cannot be written is known before anything is trained.
+    std::fs::create_dir(bench.path("taken.md")).unwrap();
+    bench
+        .run("check tiny --output taken.md --output a.json")
+        .exits(2)
+        .says("cannot write taken.md")
+        .never_says("[1/4]");
+    assert!(bench.read("a.json").contains("cannot write taken.md"));
+}
+
+#[test]
 fn runs_without_a_result_are_neither_accepted_nor_compared() {
     let bench = Bench::with(&diverging());
     bench.run("accept div --reason x --yes").exits(3).says("wild / concat / joint / seed 0: ");
@@ -150,6 +271,11 @@ fn nobody_accepts_in_ci_or_without_being_asked() {
     in_ci(&format!("{line} --yes")).exits(2).says("in CI no baseline is accepted");
     bench.run(line).exits(2).says("there is nobody to ask").never_says("[1/4]");
     assert_eq!(bench.names(""), ["suites"]);
+    // A no is no yes.
+    for no in ["false", "0", ""] {
+        let mut command = bench.command(line);
+        Outcome::of(line, command.env("CI", no)).exits(2).says("there is nobody to ask");
+    }
 }
 
 #[test]

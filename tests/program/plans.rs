@@ -78,6 +78,17 @@ fn what_a_script_would_read_is_json_where_it_is_asked_for() {
     let doctor = bench.run("doctor --format json").exits(0).json();
     assert_eq!(doctor["device"], "cpu");
     assert!(doctor["class"].is_object() && doctor["class_id"].is_string());
+    // What this build cannot open is not among its devices.
+    let names = |key: &str| doctor[key].as_array().unwrap().clone();
+    assert_eq!(names("devices")[..2], ["auto", "cpu"]);
+    if cfg!(not(feature = "tch")) {
+        assert_eq!(names("devices").len(), 2);
+        assert_eq!(names("devices_of_other_builds"), ["tch-cpu", "cuda:N"]);
+        let text = bench.run("doctor").exits(0).stdout;
+        assert!(
+            text.starts_with("devices of this build: auto, cpu\nbuilt with `--features tch`: ")
+        );
+    }
 
     let sets = bench.run("data list --format json").exits(0).json();
     let names: Vec<&Value> = sets.as_array().unwrap().iter().map(|set| &set["name"]).collect();

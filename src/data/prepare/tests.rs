@@ -14,10 +14,11 @@ fn member(path: &'static str, content: &[u8]) -> Member {
     Member { path, bytes: content.len() as u64, sha256: hex(content) }
 }
 
-fn tarball(path: &str, content: &[u8]) -> Vec<u8> {
+fn tarball(members: &[(&str, &[u8])]) -> Vec<u8> {
     let encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
     let mut builder = tar::Builder::new(encoder);
-    for (path, content) in [("package/readme.md", b"unrelated".as_slice()), (path, content)] {
+    let unrelated = ("package/readme.md", b"unrelated".as_slice());
+    for &(path, content) in [unrelated].iter().chain(members) {
         let mut header = tar::Header::new_gnu();
         header.set_size(content.len() as u64);
         builder.append_data(&mut header, path, content).unwrap();
@@ -51,7 +52,7 @@ fn load(_: &Arrays, _: &Params) -> Result<Dataset> {
 /// A data set of two sources, and a folder with their archives.
 fn made(sha256_of_right: Option<&'static str>) -> (Entry<DatasetParts>, tempfile::TempDir) {
     let folder = tempfile::tempdir().unwrap();
-    let (left, right) = (tarball(LEFT, b"left"), wheel(RIGHT, b"right"));
+    let (left, right) = (tarball(&[(LEFT, b"left")]), wheel(RIGHT, b"right"));
     std::fs::write(folder.path().join("left.tgz"), &left).unwrap();
     std::fs::write(folder.path().join("right.whl"), &right).unwrap();
     let mut right_member = member(RIGHT, b"right");
@@ -93,6 +94,47 @@ fn a_folder_of_archives_is_imported() {
     assert_eq!(arrays.bytes("left.bin").unwrap().1, b"left");
     assert_eq!(arrays.bytes("right.bin").unwrap().1, b"right");
     prepare(&entry, dir.path(), None, &mut |what| panic!("nothing is left to do: {what}")).unwrap();
+}
+
+#[test]
+fn members_of_one_file_name_are_kept_apart() {
+    const PATHS: [&str; 4] = ["p/train/x.bin", "p/test/x.bin", "x.bin", "p/y.bin"];
+    fn convert(raw: &RawFiles) -> Result<Arrays> {
+        assert!(raw.get("x.bin").unwrap_err().message.contains("name more of the path"));
+        assert!(raw.get("in.bin").is_err() && raw.get("z.bin").is_err());
+        let mut arrays = Arrays::default();
+        for name in ["train/x.bin", "test/x.bin", "many-1/x.bin", "y.bin"] {
+            let content = raw.get(name)?;
+            arrays.insert_bytes(name, &[content.len()], content.to_vec());
+        }
+        Ok(arrays)
+    }
+    let (mut entry, archives) = made(None);
+    let archive = tarball(&PATHS.map(|path| (path, path.as_bytes())));
+    let path = archives.path().join("many.tgz");
+    std::fs::write(&path, &archive).unwrap();
+    let source = Source {
+        client: Client::Npm,
+        package: "many",
+        version: "1",
+        archive: "many.tgz",
+        sha256: hex(&archive),
+        members: PATHS.map(|path| member(path, path.as_bytes())).to_vec().leak(),
+    };
+    entry.build.sources = vec![source].leak();
+    entry.build.convert = convert;
+    let dir = tempfile::tempdir().unwrap();
+    // Once from the archive, and once from the raw members that it left.
+    for from in [path.as_path(), Path::new("no such folder")] {
+        prepare_quietly(&entry, dir.path(), from).unwrap();
+        let arrays = cache::read(&entry, dir.path()).unwrap();
+        for (name, path) in [("train/x.bin", PATHS[0]), ("test/x.bin", PATHS[1])] {
+            assert_eq!(arrays.bytes(name).unwrap().1, path.as_bytes());
+        }
+        assert_eq!(arrays.bytes("many-1/x.bin").unwrap().1, b"x.bin");
+        std::fs::remove_file(dir.path().join("made/cache.json")).unwrap();
+    }
+    assert!(dir.path().join("raw/many-1/y.bin").is_file());
 }
 
 #[test]

@@ -64,6 +64,11 @@ pub const NAMES: &[&str] = &["auto", "cpu", "tch-cpu", "cuda:N"];
 /// Whether this build can open libtorch's devices.
 pub const HAS_LIBTORCH: bool = cfg!(feature = "tch");
 
+/// Those of [`NAMES`] that this build can open, where the machine has them.
+pub fn names_here() -> Vec<&'static str> {
+    NAMES.iter().copied().filter(|name| is_built_in(name)).collect()
+}
+
 /// The float type of every training run.
 pub const DTYPE: DType = DType::F32;
 
@@ -202,6 +207,16 @@ use libtorch::{
     check_memory, environment as environment_of, give_back_memory, open as open_libtorch, seat,
 };
 
+#[cfg(feature = "tch")]
+fn is_built_in(name: &str) -> bool {
+    !name.starts_with("cuda") || portable_torch::has_cuda()
+}
+
+#[cfg(not(feature = "tch"))]
+fn is_built_in(name: &str) -> bool {
+    ["auto", "cpu"].contains(&name)
+}
+
 #[cfg(not(feature = "tch"))]
 fn environment_of(_: Name) -> BTreeMap<String, String> {
     BTreeMap::new()
@@ -259,6 +274,7 @@ mod tests {
     #[test]
     #[cfg(not(feature = "tch"))]
     fn a_device_that_the_build_lacks_is_refused_with_the_way_to_build_it() {
+        assert_eq!(names_here(), ["auto", "cpu"]);
         for name in ["tch-cpu", "cuda:0"] {
             for error in [seats(name).unwrap_err(), open(name).err().unwrap()] {
                 assert!(error.to_string().contains("--features tch"), "{error}");
