@@ -25,6 +25,7 @@ mod verify;
 mod worker;
 
 use crate::error::{Error, Kind, Result};
+use crate::report::publish;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -86,13 +87,13 @@ struct Places {
 }
 
 impl Places {
-    /// Refuses a place where no report can be written, before anything is trained for it.
-    fn check_reports(&self) -> Result<()> {
+    /// Refuses a place where no report of a suite can be written, before anything is trained for it.
+    fn check_reports(&self, suite: &str) -> Result<()> {
         if self.reports.exists() && !self.reports.is_dir() {
             let message = format!("{} is not a folder", self.reports.display());
             return Err(Error::input(message).with_hint("give another folder by --reports"));
         }
-        Ok(())
+        publish::check(suite, &self.reports)
     }
 }
 
@@ -103,7 +104,7 @@ pub fn main() -> ExitCode {
         Err(e) => {
             // Help and version are output, everything else is bad usage.
             let code = if e.use_stderr() { Kind::Input.exit_code() } else { 0 };
-            let _ = e.print();
+            output::parser(&e, std::env::args_os(), Cli::try_parse_from::<_, String>);
             return code.into();
         }
     };

@@ -5,7 +5,7 @@ use crate::error::Result;
 use crate::report::analysis::strategy_label;
 use crate::report::manifest::{CellEntry, Manifest, RunEntry};
 use crate::report::rows::{self, Row};
-use crate::report::sheets::{decimal, estimated};
+use crate::report::sheets::{decimal, estimated, written};
 use crate::report::tables::selection_name;
 use crate::spec::run::RunSpec;
 use crate::stats::summary::estimate;
@@ -71,7 +71,8 @@ fn different(manifest: &Manifest, cell: &CellEntry, seed: u64, row: &Row) -> Opt
         ("data_content", digest(|run| run.data_content)),
         ("determinism_class", digest(|run| run.class)),
     ]);
-    let (column, value) = expected.into_iter().find(|(name, value)| row.text(name) != value)?;
+    let mut expected = expected.into_iter().map(|(name, value)| (name, written(&value)));
+    let (column, value) = expected.find(|(name, value)| row.text(name) != value)?;
     Some(format!("`{column}` is `{}`, the manifest says `{value}`", row.text(column)))
 }
 
