@@ -5,6 +5,7 @@ use crate::figure::data::Role;
 use crate::protocol::{Optimizer, Protocol};
 use crate::report::analysis::Analysis;
 use crate::report::document::{Column, Entry, Row, Table};
+use crate::report::names;
 use crate::report::number::NONE;
 use crate::spec::run::RunSpec;
 
@@ -44,7 +45,7 @@ pub fn protocol(analysis: &Analysis<'_>) -> Table {
         is_number: matches!(title, "Epochs" | "Batch" | "Validation" | "Test"),
     });
     Table {
-        stem: Some("protocol".into()),
+        stem: Some(names::PROTOCOL.into()),
         columns: columns.into(),
         rows,
         note: String::new(),
