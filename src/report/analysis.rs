@@ -7,7 +7,6 @@ use crate::report::compare::{Comparison, compare};
 use crate::report::input::{CellInput, ReportInput};
 use crate::report::names::Stems;
 use crate::report::variant::variants;
-use crate::spec::run::RunSpec;
 use crate::stats::summary::{Estimate, estimate};
 use crate::text;
 use std::collections::BTreeMap;
@@ -130,8 +129,9 @@ impl<'a> Cell<'a> {
             *why = text::line(why);
         }
         failures.sort();
-        let role = role(&input.spec);
-        let strategy = strategy_label(&input.spec, &input.strategy);
+        let role = role(&input.spec.strategy.name);
+        let strategy =
+            strategy_label(&input.spec.strategy.name, &input.spec.modalities(), &input.strategy);
         let over = |metric: fn(&Metrics) -> f64| {
             estimate(&runs.iter().map(|run: &Run<'_>| metric(run.test())).collect::<Vec<_>>())
         };
@@ -187,8 +187,8 @@ impl<'a> Run<'a> {
     }
 }
 
-fn role(spec: &RunSpec) -> Role {
-    match spec.strategy.name.as_str() {
+fn role(strategy: &str) -> Role {
+    match strategy {
         "joint" => Role::Baseline,
         "unimodal" => Role::Unimodal,
         _ => Role::Strategy,
@@ -196,9 +196,9 @@ fn role(spec: &RunSpec) -> Role {
 }
 
 /// How a report calls the strategy that a suite labels so: a unimodal one with its modality.
-pub fn strategy_label(spec: &RunSpec, label: &str) -> String {
-    match (role(spec), spec.branches.first()) {
-        (Role::Unimodal, Some(branch)) => format!("unimodal {}", branch.modality.name),
+pub fn strategy_label(strategy: &str, modalities: &[&str], label: &str) -> String {
+    match (role(strategy), modalities.first()) {
+        (Role::Unimodal, Some(modality)) => format!("unimodal {modality}"),
         _ => label.to_string(),
     }
 }

@@ -2,7 +2,6 @@
 
 use crate::error::{Error, Result};
 use crate::hash::Digest;
-use crate::report::analysis::strategy_label;
 use crate::report::manifest::{CellEntry, Manifest};
 use crate::report::rows::{self, Row};
 use crate::report::sheets::written;
@@ -107,9 +106,9 @@ struct Index<'a> {
 impl Index<'_> {
     /// Test accuracy of a cell's finished runs by seed, under the protocol's selection.
     fn accuracies(&self, cell: &CellEntry) -> Result<Vec<(u64, f64)>> {
-        let strategy = strategy_label(&cell.spec, &cell.strategy);
+        let strategy = cell.strategy_label();
         let labels = [&cell.id.0, &cell.dataset, &cell.fusion, &strategy].map(|of| written(of));
-        let column = rows::column(cell.spec.protocol.selection, "accuracy");
+        let column = rows::column(cell.spec.selection(), "accuracy");
         let mut accuracies = Vec::new();
         for row in self.rows.get(&labels).into_iter().flatten() {
             if row.text("status") == FINISHED
@@ -174,7 +173,7 @@ pub fn diff(old: &Published, new: &Published) -> Result<Difference> {
 
 fn labels(cell: &CellEntry) -> Vec<String> {
     // The reference cells of a data set's modalities share their labels.
-    let strategy = strategy_label(&cell.spec, &cell.strategy);
+    let strategy = cell.strategy_label();
     vec![cell.dataset.clone(), cell.fusion.clone(), cell.strategy.clone(), strategy]
 }
 
@@ -183,7 +182,7 @@ fn description(cell: &CellEntry) -> Vec<String> {
 }
 
 fn label(cell: &CellEntry) -> String {
-    let strategy = strategy_label(&cell.spec, &cell.strategy);
+    let strategy = cell.strategy_label();
     format!("{} / {} / {strategy}", cell.dataset, cell.fusion)
 }
 
@@ -214,7 +213,11 @@ fn compare(
 
 /// The description of a cell, with all its seeds in place of one.
 fn described(cell: &CellEntry) -> Result<Value> {
-    let mut value = cell.spec.cell()?;
+    let mut value = serde_json::to_value(&cell.spec)
+        .map_err(|e| Error::unexpected(format!("cannot encode a description: {e}")))?;
+    if let Some(map) = value.as_object_mut() {
+        map.remove("seed");
+    }
     value["seeds"] = cell.seeds.clone().into();
     Ok(value)
 }
