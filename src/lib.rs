@@ -27,6 +27,7 @@ pub mod error;
 pub mod hash;
 pub mod registry;
 pub mod stream;
+pub mod text;
 
 pub mod environment;
 pub mod protocol;

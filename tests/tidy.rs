@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 /// its own; modules of one layer may know each other. Two towers stand beside each other on
 /// `store`: what trains and what reads records. They meet in the record alone.
 const BASE: &[&[&str]] = &[
-    &["error"],
+    &["error", "text"],
     &["hash", "registry", "atomic"],
     &["stream", "environment", "protocol", "task"],
     &["data"],
@@ -138,6 +138,36 @@ fn nothing_depends_on_hash_order_or_the_clock() {
             assert!(!code.contains(forbidden), "{forbidden} in {}", path.display());
         }
     }
+}
+
+/// git may turn the line ends of text into those of the machine. That must spare whatever is hashed
+/// into a root, a class or a manifest, rendered into a report, or compared to the byte by a test.
+#[test]
+fn git_leaves_what_is_hashed_as_it_is() {
+    let mut command = std::process::Command::new("git");
+    command.current_dir(env!("CARGO_MANIFEST_DIR")).args(["check-attr", "text", "--"]);
+    let kept = [
+        "Cargo.lock",
+        "ci/baselines/smoke.json",
+        "reports/full/v1/manifest.json",
+        "reports/full/v2/results.csv",
+        "reports/full/v2/tables/overall.tex",
+        "reports/full/v3/figures/accuracy-double.svg",
+        "src/report/golden/README.md",
+        "src/report/page.css",
+        "suites/full.yaml",
+        "suites/schema.json",
+        "tests/golden/metrics.json",
+    ];
+    let output = command.args(kept).output().unwrap();
+    let said = String::from_utf8(output.stdout).unwrap();
+    if !output.status.success() {
+        // The sources may have come without a repository.
+        assert!(!root().join("../.git").exists(), "{}", String::from_utf8_lossy(&output.stderr));
+        return;
+    }
+    let expected: String = kept.iter().map(|path| format!("{path}: text: unset\n")).collect();
+    assert_eq!(said, expected);
 }
 
 #[test]

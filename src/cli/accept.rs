@@ -11,7 +11,7 @@ use crate::gate::replacement::{Side, side_by_side};
 use crate::gate::table::{difference, sample};
 use crate::report::number::NONE;
 use clap::{Args, value_parser};
-use std::io::{IsTerminal, Write};
+use std::io::IsTerminal;
 
 /// Train a suite, show its numbers beside the accepted ones, and on request accept them
 #[derive(Args)]
@@ -90,8 +90,7 @@ impl Arguments {
 
 fn agreed(question: &str) -> Result<bool> {
     let wrong = |e: std::io::Error| Error::unexpected(format!("cannot ask: {e}"));
-    let mut out = std::io::stderr();
-    write!(out, "{question} [y/N] ").and_then(|()| out.flush()).map_err(wrong)?;
+    output::question(&format!("{question} [y/N]")).map_err(wrong)?;
     let mut answer = String::new();
     std::io::stdin().read_line(&mut answer).map_err(wrong)?;
     Ok(["y", "yes"].contains(&answer.trim().to_lowercase().as_str()))

@@ -28,6 +28,7 @@ mod worker;
 
 use crate::environment::PROGRAM;
 use crate::error::{Error, Kind, Result};
+use crate::report::publish;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -89,13 +90,13 @@ struct Places {
 }
 
 impl Places {
-    /// Refuses a place where no report can be written, before anything is trained for it.
-    fn check_reports(&self) -> Result<()> {
+    /// Refuses a place where no report of a suite can be written, before anything is trained for it.
+    fn check_reports(&self, suite: &str) -> Result<()> {
         if self.reports.exists() && !self.reports.is_dir() {
             let message = format!("{} is not a folder", self.reports.display());
             return Err(Error::input(message).with_hint("give another folder by --reports"));
         }
-        Ok(())
+        publish::check(suite, &self.reports)
     }
 }
 
@@ -105,7 +106,7 @@ pub fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(e) => {
             // Help and version are output, everything else is bad usage.
-            let _ = e.print();
+            output::parser(&e, std::env::args_os(), Cli::try_parse_from::<_, String>);
             if !e.use_stderr() {
                 return ExitCode::SUCCESS;
             }

@@ -1,8 +1,12 @@
 //! The only place that prints: what a script would read to stdout, everything else to stderr.
 //!
-//! Colours are left out where the stream is no terminal or `NO_COLOR` is set.
+//! Colours are left out where the stream is no terminal or `NO_COLOR` is set. They are added here
+//! and nowhere else: in every text that is handed over, what could steer a terminal is made an
+//! escape, since names, labels, parameters and notes come from files that others wrote.
 
 use crate::error::{Error, Result};
+use crate::text;
+use std::ffi::OsString;
 use std::io::{ErrorKind, Write};
 use std::path::Path;
 use std::time::Duration;
@@ -17,7 +21,7 @@ const PLAIN: &str = "\x1b[0m";
 /// # Errors
 /// When stdout cannot be written, say to a full disk.
 pub fn data(text: &str) -> Result<()> {
-    match write_line(&mut anstream::stdout(), text) {
+    match write_line(&mut anstream::stdout(), "", text) {
         Err(e) if e.kind() == ErrorKind::BrokenPipe => Ok(()),
         Err(e) => Err(Error::io("write to", Path::new("stdout"), &e)),
         Ok(()) => Ok(()),
@@ -26,21 +30,55 @@ pub fn data(text: &str) -> Result<()> {
 
 /// Prints a line for the person who watches to stderr. If even that is closed, nobody watches.
 pub fn note(text: &str) {
-    let _ = write_line(&mut anstream::stderr(), text);
+    let _ = write_line(&mut anstream::stderr(), "", text);
 }
 
 /// Prints a warning to stderr.
 pub fn warning(text: &str) {
-    note(&format!("{YELLOW}warning:{PLAIN} {text}"));
+    let _ = write_line(&mut anstream::stderr(), &format!("{YELLOW}warning:{PLAIN} "), text);
 }
 
 /// Prints an error and its hint to stderr.
 pub fn error(error: &Error) {
-    note(&format!("{RED}error:{PLAIN} {error}"));
+    let head = format!("{RED}error:{PLAIN} ");
+    let _ = write_line(&mut anstream::stderr(), &head, &error.to_string());
 }
 
-fn write_line(stream: &mut impl Write, text: &str) -> std::io::Result<()> {
-    writeln!(stream, "{text}")?;
+/// Asks the person who watches; the answer is to be typed on the same line.
+///
+/// # Errors
+/// When stderr cannot be written.
+pub fn question(text: &str) -> std::io::Result<()> {
+    let mut stream = anstream::stderr();
+    write!(stream, "{} ", text::line(text))?;
+    stream.flush()
+}
+
+/// Prints what the parser of the command line has to say in its own colours: help and version to
+/// stdout, anything else to stderr. `again` parses the arguments as they are given to it, and is
+/// given `arguments` without what could steer a terminal, since a refusal repeats them.
+pub fn parser<T>(
+    said: &clap::Error,
+    arguments: impl Iterator<Item = OsString>,
+    again: impl FnOnce(Vec<String>) -> std::result::Result<T, clap::Error>,
+) {
+    let arguments = arguments.map(|argument| text::line(&argument.to_string_lossy()));
+    match again(arguments.collect()) {
+        // A terminal that is gone is nobody to tell.
+        Err(same) if same.kind() == said.kind() => drop(same.print()),
+        // What is wrong with them cannot be told but in the words that they stand in.
+        _ => note(said.render().to_string().trim_end()),
+    }
+}
+
+/// A text on one line, for a display that is not written here, such as a bar.
+pub fn label(text: &str) -> String {
+    text::line(text)
+}
+
+/// `head` is ours and stays as it is.
+fn write_line(stream: &mut impl Write, head: &str, text: &str) -> std::io::Result<()> {
+    writeln!(stream, "{head}{}", text::lines(text))?;
     stream.flush()
 }
 
@@ -61,13 +99,13 @@ pub struct Table {
 
 impl Table {
     pub fn new(columns: &[(&str, Align)]) -> Self {
-        let header = columns.iter().map(|(title, _)| (*title).to_string()).collect();
+        let header = columns.iter().map(|(title, _)| text::line(title)).collect();
         Self { aligns: columns.iter().map(|(_, align)| *align).collect(), rows: vec![header] }
     }
 
-    /// Adds a row with a cell per column.
+    /// Adds a row with a cell per column, each on one line.
     pub fn row<const N: usize>(&mut self, cells: [String; N]) {
-        self.rows.push(cells.into());
+        self.rows.push(cells.iter().map(|cell| text::line(cell)).collect());
     }
 
     /// The text, without a final line feed.
@@ -79,9 +117,13 @@ impl Table {
         let widths: Vec<usize> = (0..self.aligns.len()).map(width).collect();
         let lines = self.rows.iter().map(|row| {
             let cells = row.iter().zip(&self.aligns).zip(&widths);
-            let cells = cells.map(|((cell, align), width)| match align {
-                Align::Left => format!("{cell:<width$}"),
-                Align::Right => format!("{cell:>width$}"),
+            let cells = cells.map(|((cell, align), width)| {
+                // Not by a width in `format!`, which takes none beyond 65,535.
+                let room = " ".repeat(width.saturating_sub(cell.chars().count()));
+                match align {
+                    Align::Left => format!("{cell}{room}"),
+                    Align::Right => format!("{room}{cell}"),
+                }
             });
             cells.collect::<Vec<_>>().join("  ").trim_end().to_string()
         });
@@ -145,7 +187,25 @@ mod tests {
     fn a_stream_that_cannot_be_written_is_an_error_and_no_panic() {
         let (reader, mut writer) = std::io::pipe().unwrap();
         drop(reader);
-        let error = write_line(&mut writer, "text").unwrap_err();
+        let error = write_line(&mut writer, "", "text").unwrap_err();
         assert_eq!(error.kind(), ErrorKind::BrokenPipe);
+    }
+
+    #[test]
+    fn our_colours_stay_and_what_others_wrote_steers_nothing() {
+        let mut written = Vec::new();
+        write_line(&mut written, "\u{1b}[1;31merror:\u{1b}[0m ", "a\u{1b}[2J\n  hint: b").unwrap();
+        let written = String::from_utf8(written).unwrap();
+        assert_eq!(written, "\u{1b}[1;31merror:\u{1b}[0m a\\u001b[2J\n  hint: b\n");
+    }
+
+    #[test]
+    fn a_cell_is_one_line_however_long() {
+        let mut table = Table::new(&[("a", Align::Left), ("b", Align::Right)]);
+        table.row(["x".repeat(70_000), "y\nz\u{7}".into()]);
+        table.row(["x".into(), "1".into()]);
+        let rendered = table.render();
+        assert_eq!(rendered.lines().count(), 3);
+        assert!(rendered.contains("  y z\\u0007\n"));
     }
 }

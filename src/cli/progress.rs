@@ -63,20 +63,20 @@ impl Bars {
         self.total.set_message(standing(progress).join(", "));
         let Some(worker) = self.workers.get(progress.lane) else { return };
         match progress.step {
-            Step::Started => worker.set_message(progress.label.to_string()),
+            Step::Started => worker.set_message(output::label(progress.label)),
             Step::Epoch { epoch, epochs, validation_accuracy } => {
                 worker.set_length(*epochs as u64);
                 worker.set_position(*epoch as u64);
                 let accuracy = percent(*validation_accuracy);
                 worker.set_message(format!(
                     "{}, epoch {epoch} of {epochs}, validation {accuracy}",
-                    progress.label
+                    output::label(progress.label)
                 ));
             }
             Step::Failed(_) => {
                 idle(worker);
                 if let Some(line) = line(progress) {
-                    let _ = self.all.println(line);
+                    let _ = self.all.println(output::label(&line));
                 }
             }
             Step::Held | Step::Crowded | Step::FinishedElsewhere | Step::Finished { .. } => {

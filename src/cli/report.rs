@@ -28,7 +28,7 @@ pub(super) struct Arguments {
 pub(super) fn run(arguments: &Arguments) -> Result<()> {
     let path = find(&arguments.places.suites, &arguments.name)?;
     let suite = Suite::load(&path, &catalog(), device::kind(&arguments.device)?)?;
-    arguments.places.check_reports()?;
+    arguments.places.check_reports(&suite.name)?;
     let no_runs = || {
         let message = format!("{} holds no run of this suite", arguments.places.store.display());
         let hint = format!("train it by `counterpoise suite {}`", arguments.name);

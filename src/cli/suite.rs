@@ -78,7 +78,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<()> {
         return plan::show(arguments, &suite, &findings);
     }
     let store = Store::open(&arguments.places.store)?;
-    arguments.places.check_reports()?;
+    arguments.places.check_reports(&suite.name)?;
     if arguments.filter.is_none() && is_up_to_date(arguments, &suite, &store)? {
         return Ok(());
     }

@@ -2,6 +2,7 @@
 
 use crate::error::{Error, Result};
 use crate::figure::style::{Dash, FONT, Marker};
+use crate::text;
 use plotters::coord::Shift;
 use plotters::element::{Circle, DashedPathElement, PathElement, Polygon, Rectangle};
 use plotters::prelude::{DrawingArea, IntoDrawingArea, IntoFont, SVGBackend};
@@ -172,7 +173,7 @@ impl Canvas<'_> {
             .transform(turn)
             .color(&font.colour);
         let style = style.pos(Pos::new(horizontal, VPos::Center));
-        self.check(self.area.draw_text(text, &style, units(at)))
+        self.check(self.area.draw_text(&text::line(text), &style, units(at)))
     }
 
     fn stroke(&self, pen: Pen) -> ShapeStyle {
@@ -195,18 +196,19 @@ fn units(at: Point) -> (i32, i32) {
 /// The width of a text in points, from the rounded advance widths of the font: never less than
 /// the drawn width by more than a few percent.
 pub fn text_width(text: &str, size: f64) -> f64 {
-    let ems: f64 = text
-        .chars()
-        .map(|c| match c {
-            'i' | 'j' | 'l' | '.' | ',' | ':' | ';' | '|' | '\'' | '!' | ' ' => 0.28,
-            'f' | 'r' | 't' | 's' | '(' | ')' | '[' | ']' | '-' | '/' => 0.38,
-            'm' | 'w' | 'M' | 'W' | '%' | '@' => 0.86,
-            'A'..='Z' => 0.68,
-            'a'..='z' | '0'..='9' => 0.51,
-            _ => 0.62,
-        })
-        .sum();
-    ems * size
+    text.chars().map(ems).sum::<f64>() * size
+}
+
+/// The width of a character in ems.
+fn ems(c: char) -> f64 {
+    match c {
+        'i' | 'j' | 'l' | '.' | ',' | ':' | ';' | '|' | '\'' | '!' | ' ' => 0.28,
+        'f' | 'r' | 't' | 's' | '(' | ')' | '[' | ']' | '-' | '/' => 0.38,
+        'm' | 'w' | 'M' | 'W' | '%' | '@' => 0.86,
+        'A'..='Z' => 0.68,
+        'a'..='z' | '0'..='9' => 0.51,
+        _ => 0.62,
+    }
 }
 
 /// `text`, cut to `width` points with an ellipsis where it is longer.
@@ -214,14 +216,12 @@ pub fn fit(text: &str, size: f64, width: f64) -> String {
     if text_width(text, size) <= width {
         return text.to_string();
     }
-    let mut kept: Vec<char> = text.chars().collect();
-    loop {
-        kept.pop();
-        let cut: String = kept.iter().chain(&['…']).collect();
-        if kept.is_empty() || text_width(&cut, size) <= width {
-            return cut;
-        }
-    }
+    let mut used = 0.0;
+    let fits = |c: &char| {
+        used += ems(*c);
+        (used + ems('…')) * size <= width
+    };
+    text.chars().take_while(fits).chain(['…']).collect()
 }
 
 /// `text` on several lines of `width` points, broken after the marks that end a part of a label;
@@ -250,6 +250,8 @@ mod tests {
         let cut = fit("modality-dropout(p=0.3)", 7.0, 40.0);
         assert!(cut.ends_with('…') && text_width(&cut, 7.0) <= 40.0, "{cut}");
         assert_eq!(fit("ogm", 7.0, 40.0), "ogm");
+        assert_eq!(fit("ogm", 7.0, 1.0), "…");
+        assert!(fit(&"label ".repeat(11_000), 7.0, 100.0).starts_with("label label"));
     }
 
     #[test]
@@ -268,5 +270,9 @@ mod tests {
         let svg = draw(72.0, 36.0, |canvas| canvas.text("<&>", (1.0, 1.0), font)).unwrap();
         assert!(svg.starts_with("<svg width=\"72pt\" height=\"36pt\" viewBox=\"0 0 1440 720\""));
         assert!(svg.contains("&lt;&amp;&gt;") && svg.trim_end().ends_with("</svg>"), "{svg}");
+        // What XML has no character for would make the drawing unreadable.
+        let svg =
+            draw(72.0, 36.0, |canvas| canvas.text("\u{fffe}\u{1b}", (1.0, 1.0), font)).unwrap();
+        assert!(svg.contains("\\ufffe\\u001b"), "{svg}");
     }
 }

@@ -58,7 +58,7 @@ impl Outcome {
         match self {
             Outcome::Finished => None,
             Outcome::Diverged { epoch, step } => {
-                Some(format!("diverged in epoch {}, step {step}", epoch + 1))
+                Some(format!("diverged in epoch {}, step {step}", epoch.saturating_add(1)))
             }
         }
     }

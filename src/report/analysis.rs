@@ -2,11 +2,13 @@
 
 use crate::figure::data::{Role, distinct};
 use crate::protocol::Selection;
-use crate::record::{EpochRecord, Metrics, Outcome, RunRecord};
+use crate::record::{EpochRecord, Metrics, RunRecord};
 use crate::report::compare::{Comparison, compare};
 use crate::report::input::{CellInput, ReportInput};
+use crate::report::names::Stems;
 use crate::report::variant::variants;
 use crate::stats::summary::{Estimate, estimate};
+use crate::text;
 use std::collections::BTreeMap;
 
 /// A report's input with everything computed from it.
@@ -17,6 +19,9 @@ pub struct Analysis<'a> {
     pub cells: Vec<Cell<'a>>,
     /// In the order of the suite.
     pub comparisons: Vec<Comparison>,
+    /// What the files about one data set, or one fusion method, are called.
+    pub dataset_stems: Stems,
+    pub fusion_stems: Stems,
 }
 
 /// A cell with its usable runs, its failures and its estimates.
@@ -63,7 +68,9 @@ impl<'a> Analysis<'a> {
             cells[place].variant_of = main;
         }
         let comparisons = compare(&cells);
-        Self { input, cells, comparisons }
+        let dataset_stems = Stems::new(cells.iter().map(|cell| cell.input.dataset.as_str()));
+        let fusion_stems = Stems::new(cells.iter().map(|cell| cell.input.fusion.as_str()));
+        Self { input, cells, comparisons, dataset_stems, fusion_stems }
     }
 
     /// The distinct data sets, in order.
@@ -117,6 +124,10 @@ impl<'a> Cell<'a> {
         };
         let unknown = input.seeds.iter().filter(|seed| !known(seed));
         failures.extend(unknown.map(|seed| (*seed, "no record".to_string())));
+        // A reason is written in several files, which must agree, and in tables, on one line.
+        for (_, why) in &mut failures {
+            *why = text::line(why);
+        }
         failures.sort();
         let role = role(&input.spec.strategy.name);
         let strategy =
@@ -203,8 +214,8 @@ fn further(runs: &[Run<'_>]) -> BTreeMap<String, Estimate> {
 
 /// The run of a record that ended well, or why it is a failure.
 fn usable(record: &RunRecord) -> Result<Run<'_>, String> {
-    if let Outcome::Diverged { epoch, step } = record.outcome {
-        return Err(format!("diverged in epoch {}, step {step}", epoch + 1));
+    if let Some(why) = record.outcome.failure() {
+        return Err(why);
     }
     let selected = RunRecord::select(&record.epochs, record.spec.protocol.selection);
     let epoch = selected.and_then(|at| record.epochs.get(at)).ok_or("no epoch to select")?;

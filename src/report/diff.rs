@@ -4,6 +4,7 @@ use crate::error::{Error, Result};
 use crate::hash::Digest;
 use crate::report::manifest::{CellEntry, Manifest};
 use crate::report::rows::{self, Row};
+use crate::report::sheets::written;
 use crate::report::verify::sheets::{FINISHED, RESULTS};
 use crate::spec::change::{Change, changes};
 use crate::spec::run::RunId;
@@ -11,7 +12,7 @@ use crate::stats::paired::{by_seed, paired};
 use crate::stats::summary::{Estimate, estimate};
 use serde::Serialize;
 use serde_json::Value;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::path::Path;
 
 /// A published report, read for comparison.
@@ -80,17 +81,37 @@ impl Published {
         Ok(Self { manifest, results, intact })
     }
 
+    /// What belongs to each cell, found once: a report may have thousands of them.
+    fn index(&self) -> Index<'_> {
+        let mut index = Index::default();
+        for row in &self.results {
+            let labels = ["cell", "dataset", "fusion", "strategy"].map(|name| row.text(name));
+            index.rows.entry(labels.map(str::to_string)).or_default().push(row);
+        }
+        for run in &self.manifest.runs {
+            index.roots.entry(&run.cell).or_default().insert(run.seed, run.root);
+        }
+        index
+    }
+}
+
+/// The rows of `results.csv` by the cell's id and labels, and the roots of runs by the cell's id
+/// and the seed.
+#[derive(Default)]
+struct Index<'a> {
+    rows: BTreeMap<[String; 4], Vec<&'a Row>>,
+    roots: BTreeMap<&'a RunId, BTreeMap<u64, Digest>>,
+}
+
+impl Index<'_> {
     /// Test accuracy of a cell's finished runs by seed, under the protocol's selection.
     fn accuracies(&self, cell: &CellEntry) -> Result<Vec<(u64, f64)>> {
         let strategy = cell.strategy_label();
-        let labels = [cell.id.0.as_str(), &cell.dataset, &cell.fusion, &strategy];
+        let labels = [&cell.id.0, &cell.dataset, &cell.fusion, &strategy].map(|of| written(of));
         let column = rows::column(cell.spec.selection(), "accuracy");
         let mut accuracies = Vec::new();
-        for row in &self.results {
-            let of_cell =
-                ["cell", "dataset", "fusion", "strategy"].map(|name| row.text(name)) == labels;
-            if of_cell
-                && row.text("status") == FINISHED
+        for row in self.rows.get(&labels).into_iter().flatten() {
+            if row.text("status") == FINISHED
                 && let (Some(seed), Some(accuracy)) = (row.whole("seed")?, row.number(&column)?)
             {
                 accuracies.push((seed, accuracy));
@@ -99,10 +120,10 @@ impl Published {
         Ok(accuracies)
     }
 
-    /// The roots of a cell's runs by seed.
+    /// The roots of a cell's runs for the seeds that it plans.
     fn roots(&self, cell: &CellEntry) -> BTreeMap<u64, Digest> {
-        let runs = self.manifest.runs.iter().filter(|run| run.cell == cell.id);
-        runs.map(|run| (run.seed, run.root)).collect()
+        let Some(roots) = self.roots.get(&cell.id) else { return BTreeMap::new() };
+        cell.seeds.iter().filter_map(|seed| Some((*seed, *roots.get(seed)?))).collect()
     }
 }
 
@@ -112,22 +133,30 @@ impl Published {
 /// # Errors
 /// When a sheet is damaged or a description cannot be encoded.
 pub fn diff(old: &Published, new: &Published) -> Result<Difference> {
-    let mut left: Vec<&CellEntry> = old.manifest.cells.iter().collect();
+    let mut left: Vec<Option<&CellEntry>> = old.manifest.cells.iter().map(Some).collect();
     let mut partners: Vec<Option<&CellEntry>> = vec![None; new.manifest.cells.len()];
-    for same in [same_labels, same_description] {
+    for key in [labels, description] {
+        // Of equal ones the first is taken first.
+        let mut places: BTreeMap<Vec<String>, VecDeque<usize>> = BTreeMap::new();
+        for (at, cell) in left.iter().enumerate() {
+            if let Some(cell) = cell {
+                places.entry(key(cell)).or_default().push_back(at);
+            }
+        }
         for (cell, partner) in new.manifest.cells.iter().zip(&mut partners) {
             if partner.is_none()
-                && let Some(at) = left.iter().position(|other| same(cell, other))
+                && let Some(at) = places.get_mut(&key(cell)).and_then(VecDeque::pop_front)
             {
-                *partner = Some(left.remove(at));
+                *partner = left[at].take();
             }
         }
     }
+    let (before, after) = (old.index(), new.index());
     let mut cells = Vec::new();
     let mut added = Vec::new();
     for (cell, partner) in new.manifest.cells.iter().zip(partners) {
         match partner {
-            Some(before) => cells.push(compare(old, before, new, cell)?),
+            Some(partner) => cells.push(compare(&before, partner, &after, cell)?),
             None => added.push(label(cell)),
         }
     }
@@ -135,21 +164,21 @@ pub fn diff(old: &Published, new: &Published) -> Result<Difference> {
         roots: [old.manifest.root, new.manifest.root],
         same_suite_text: old.manifest.suite_text == new.manifest.suite_text,
         added,
-        removed: left.into_iter().map(label).collect(),
+        removed: left.into_iter().flatten().map(label).collect(),
         cells,
         classes: classes(&old.manifest, &new.manifest),
         data: data(&old.manifest, &new.manifest),
     })
 }
 
-fn same_labels(a: &CellEntry, b: &CellEntry) -> bool {
-    (&a.dataset, &a.fusion, &a.strategy) == (&b.dataset, &b.fusion, &b.strategy)
-        // The reference cells of a data set's modalities share their labels.
-        && a.strategy_label() == b.strategy_label()
+fn labels(cell: &CellEntry) -> Vec<String> {
+    // The reference cells of a data set's modalities share their labels.
+    let strategy = cell.strategy_label();
+    vec![cell.dataset.clone(), cell.fusion.clone(), cell.strategy.clone(), strategy]
 }
 
-fn same_description(a: &CellEntry, b: &CellEntry) -> bool {
-    a.id == b.id
+fn description(cell: &CellEntry) -> Vec<String> {
+    vec![cell.id.0.clone()]
 }
 
 fn label(cell: &CellEntry) -> String {
@@ -158,9 +187,9 @@ fn label(cell: &CellEntry) -> String {
 }
 
 fn compare(
-    old: &Published,
+    old: &Index<'_>,
     before: &CellEntry,
-    new: &Published,
+    new: &Index<'_>,
     after: &CellEntry,
 ) -> Result<CellDifference> {
     let (was, is) = (old.accuracies(before)?, new.accuracies(after)?);
@@ -231,6 +260,7 @@ fn data(old: &Manifest, new: &Manifest) -> BTreeMap<String, [Vec<Digest>; 2]> {
 mod tests {
     use super::*;
     use crate::report::input::ReportInput;
+    use crate::report::manifest::RunEntry;
     use crate::report::{fixture, render};
 
     fn published(input: &ReportInput) -> Published {
@@ -251,6 +281,50 @@ mod tests {
         assert!(found.added.is_empty() && found.removed.is_empty());
         assert!(found.classes.is_empty() && found.data.is_empty());
         assert!(found.cells.iter().any(|cell| cell.delta.is_some_and(|delta| delta.mean == 0.0)));
+    }
+
+    /// So many copies of the first cell, which differ in their label alone and so share an id.
+    fn copies(n: usize) -> Published {
+        let mut report = published(&fixture::tiny());
+        let cell = report.manifest.cells.remove(0);
+        let header = "cell,dataset,fusion,strategy,seed,status,best_val_test_accuracy\n";
+        let mut lines = vec![header.to_string()];
+        let runs = report.manifest.runs.iter().filter(|run| run.cell == cell.id);
+        let runs: Vec<_> = runs.cloned().collect();
+        report.manifest.runs.clear();
+        report.manifest.cells.clear();
+        for at in 0..n {
+            let dataset = format!("copy {at}");
+            for run in &runs {
+                let labels = format!("{},{dataset},{},{}", cell.id, cell.fusion, cell.strategy);
+                lines.push(format!("{labels},{},finished,0.5\n", run.seed));
+                report.manifest.runs.push(RunEntry { dataset: dataset.clone(), ..run.clone() });
+            }
+            report.manifest.cells.push(CellEntry { dataset, ..cell.clone() });
+        }
+        report.results = rows::read(RESULTS, lines.concat().as_bytes()).unwrap();
+        report
+    }
+
+    #[test]
+    fn thousands_of_cells_of_one_description_are_compared_in_seconds() {
+        let (old, new) = (copies(4000), copies(4000));
+        let begun = std::time::Instant::now();
+        let found = diff(&old, &new).unwrap();
+        assert!(begun.elapsed().as_secs() < 10, "it took {:?}", begun.elapsed());
+        assert_eq!((found.cells.len(), found.added.len(), found.removed.len()), (4000, 0, 0));
+        for cell in &found.cells {
+            assert!(cell.is_equal() && (cell.runs, cell.new.unwrap().n) == (2, 2));
+        }
+        // Without equal labels they are taken in their order.
+        let mut renamed = copies(3);
+        for cell in &mut renamed.manifest.cells {
+            cell.dataset = format!("renamed {}", cell.dataset);
+        }
+        let found = diff(&copies(2), &renamed).unwrap();
+        let labels: Vec<&str> = found.cells.iter().map(|cell| cell.label.as_str()).collect();
+        assert_eq!(labels, ["renamed copy 0 / concat / joint", "renamed copy 1 / concat / joint"]);
+        assert_eq!(found.added, ["renamed copy 2 / concat / joint"]);
     }
 
     #[test]

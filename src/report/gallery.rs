@@ -10,7 +10,7 @@ use crate::registry::{Params, Value};
 use crate::report::analysis::{Analysis, Cell};
 use crate::report::compare::Verdict;
 use crate::report::document::{Block, FigureLink, text};
-use crate::report::tables::slug;
+use crate::report::names::{self, Stems};
 use crate::stats::summary::mean;
 use std::collections::BTreeMap;
 
@@ -42,7 +42,7 @@ pub fn gallery(analysis: &Analysis<'_>) -> Result<Gallery> {
     let mut gallery = Gallery::default();
     let mut left_out = Vec::new();
     for figure in FIGURES {
-        if !gallery.add(&converter, &data, figure)? {
+        if !gallery.add(&converter, analysis, &data, figure)? {
             left_out.push(vec![text(format!(
                 "“{}” is left out: there is {}.",
                 figure.title, figure.needs
@@ -60,11 +60,18 @@ pub fn gallery(analysis: &Analysis<'_>) -> Result<Gallery> {
 
 impl Gallery {
     /// Adds one figure in all widths and formats; `false` when it has nothing to show.
-    fn add(&mut self, converter: &Converter, data: &FigureData, figure: &Figure) -> Result<bool> {
+    fn add(
+        &mut self,
+        converter: &Converter,
+        analysis: &Analysis<'_>,
+        data: &FigureData,
+        figure: &Figure,
+    ) -> Result<bool> {
+        let fusions = &analysis.fusion_stems;
         let mut any = false;
         for drawing in (figure.draw)(data, Width::Double)? {
             any = true;
-            let stem = stem(figure, drawing.part.as_deref(), Width::Double);
+            let stem = stem(figure, drawing.part.as_deref(), fusions, Width::Double);
             let title = match &drawing.part {
                 None => figure.title.to_string(),
                 Some(part) => format!("{}, {part}", figure.title),
@@ -76,13 +83,14 @@ impl Gallery {
         }
         for drawing in (figure.draw)(data, Width::Single)? {
             if drawing.height <= PAGE_HEIGHT {
-                let stem = stem(figure, drawing.part.as_deref(), Width::Single);
+                let stem = stem(figure, drawing.part.as_deref(), fusions, Width::Single);
                 self.publish(converter, &drawing.svg, &stem)?;
             } else if figure.by_dataset {
                 // A column that no page holds: one figure per data set instead.
+                let datasets = &analysis.dataset_stems;
                 for dataset in data.datasets() {
                     for one in (figure.draw)(&data.of_dataset(dataset), Width::Single)? {
-                        let stem = stem(figure, Some(dataset), Width::Single);
+                        let stem = stem(figure, Some(dataset), datasets, Width::Single);
                         self.publish(converter, &one.svg, &stem)?;
                     }
                 }
@@ -95,15 +103,18 @@ impl Gallery {
         // Short, because it is repeated in the file: the number of figures before.
         let id = format!("f{}", self.files.len() / N_FORMATS);
         let published = converter.publish(svg, &id)?;
-        self.files.insert(format!("figures/{stem}.svg"), published.svg.into_bytes());
-        self.files.insert(format!("figures/{stem}.png"), published.png);
-        self.files.insert(format!("figures/{stem}.pdf"), published.pdf);
+        for (form, bytes) in
+            [("svg", published.svg.into_bytes()), ("png", published.png), ("pdf", published.pdf)]
+        {
+            names::add(&mut self.files, format!("figures/{stem}.{form}"), bytes)?;
+        }
         Ok(published.full_svg)
     }
 }
 
-fn stem(figure: &Figure, part: Option<&str>, width: Width) -> String {
-    let part = part.map_or(String::new(), |part| format!("-{}", slug(part)));
+/// The stem of a figure's files; `stems` are those of what it has parts of.
+fn stem(figure: &Figure, part: Option<&str>, stems: &Stems, width: Width) -> String {
+    let part = part.map_or(String::new(), |part| format!("-{}", stems.of(part)));
     format!("{}{part}-{}", figure.name, width.name())
 }
 

@@ -2,6 +2,7 @@
 
 use crate::figure::compact;
 use crate::report::document::{Block, FigureLink, Inline, Rank, Table};
+use crate::text;
 use std::collections::BTreeMap;
 
 const STYLE: &str = include_str!("page.css");
@@ -97,10 +98,10 @@ fn inlines(content: &[Inline]) -> String {
         .collect()
 }
 
-/// Escapes whatever HTML or XML would read as markup, in text and in attributes.
+/// Escapes whatever HTML, XML or a terminal would read as more than text, in text and in attributes.
 pub(crate) fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
-    for c in text.chars() {
+    for c in text::lines(text).chars() {
         match c {
             '<' => escaped.push_str("&lt;"),
             '>' => escaped.push_str("&gt;"),

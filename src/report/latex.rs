@@ -1,6 +1,7 @@
 //! Tables as LaTeX with `booktabs`.
 
 use crate::report::document::{Rank, Table};
+use crate::text;
 
 /// A floating table over both columns, with its caption and a label `tab:ID`.
 ///
@@ -35,9 +36,10 @@ pub fn table(table: &Table, id: &str) -> String {
     lines.join("\n")
 }
 
+/// Escapes whatever LaTeX or a terminal would read as more than text; lines are joined.
 fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
-    for c in text.chars() {
+    for c in text::line(text).chars() {
         match c {
             '&' | '%' | '$' | '#' | '_' | '{' | '}' => escaped.extend(['\\', c]),
             '\\' => escaped.push_str("\\textbackslash{}"),
@@ -55,7 +57,6 @@ fn escape(text: &str) -> String {
             'ρ' => escaped.push_str("$\\rho$"),
             '†' => escaped.push_str("\\textdagger{}"),
             '‡' => escaped.push_str("\\textdaggerdbl{}"),
-            '\n' | '\r' => escaped.push(' '),
             c => escaped.push(c),
         }
     }

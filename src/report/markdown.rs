@@ -1,6 +1,7 @@
 //! Pages and tables as Markdown, as GitHub reads it.
 
 use crate::report::document::{Block, FigureLink, Inline, Rank, Table};
+use crate::text;
 
 /// A page with its title.
 pub fn page(title: &str, blocks: &[Block]) -> String {
@@ -50,7 +51,7 @@ fn block(block: &Block) -> String {
         }
         Block::Table(content) => table(content),
         Block::Code(lines) => {
-            lines.lines().map(|l| format!("    {l}")).collect::<Vec<_>>().join("\n")
+            lines.lines().map(|l| format!("    {}", text::line(l))).collect::<Vec<_>>().join("\n")
         }
         Block::Figure(FigureLink { stem, title, caption }) => {
             let title = escape(title);
@@ -69,21 +70,20 @@ fn inline(content: &Inline) -> String {
         Inline::Text(text) => escape(text),
         Inline::Strong(text) => format!("**{}**", escape(text)),
         // A backtick cannot stand inside a code span of one backtick.
-        Inline::Code(text) => format!("`{}`", text.replace('`', "'")),
+        Inline::Code(code) => format!("`{}`", text::line(code).replace('`', "'")),
         Inline::Link { text, path } => format!("[{}]({path})", escape(text)),
     }
 }
 
-/// Escapes whatever Markdown or HTML would read as markup; lines are joined.
+/// Escapes whatever Markdown, HTML or a terminal would read as more than text; lines are joined.
 fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
-    for c in text.chars() {
+    for c in text::line(text).chars() {
         match c {
             '\\' | '`' | '*' | '_' | '|' | '[' | ']' | '~' | '#' | '$' => escaped.extend(['\\', c]),
             '<' => escaped.push_str("&lt;"),
             '>' => escaped.push_str("&gt;"),
             '&' => escaped.push_str("&amp;"),
-            '\n' | '\r' => escaped.push(' '),
             c => escaped.push(c),
         }
     }

@@ -24,6 +24,7 @@ pub mod input;
 pub mod latex;
 pub mod manifest;
 pub mod markdown;
+pub mod names;
 pub mod number;
 pub mod publish;
 pub mod rows;
@@ -42,13 +43,14 @@ use std::collections::BTreeMap;
 /// Renders every file of a report, by path in its folder.
 ///
 /// # Errors
-/// When a figure cannot be drawn or a value cannot be encoded.
+/// When a figure cannot be drawn, a value cannot be encoded, or two files have one name.
 pub fn render(input: &ReportInput, version: u32) -> Result<BTreeMap<String, Vec<u8>>> {
     let analysis = Analysis::new(input);
     let root = manifest::root(input)?;
     let gallery = gallery::gallery(&analysis)?;
     let blocks = content::blocks(&analysis, version, root, &gallery.blocks);
     let mut files = gallery.files;
+    let mut add = |path: String, bytes: Vec<u8>| names::add(&mut files, path, bytes);
     let linked = content::linked_tables(&analysis);
     let shown = blocks.iter().filter_map(|block| match block {
         Block::Table(table) => Some(table),
@@ -56,18 +58,18 @@ pub fn render(input: &ReportInput, version: u32) -> Result<BTreeMap<String, Vec<
     });
     for table in shown.chain(&linked) {
         if let Some(stem) = &table.stem {
-            let id = format!("{}-{stem}", tables::slug(&input.suite));
-            files.insert(format!("tables/{stem}.tex"), latex::table(table, &id).into_bytes());
-            files.insert(format!("tables/{stem}.md"), markdown::table_file(table).into_bytes());
+            let id = format!("{}-{stem}", names::slug(&input.suite));
+            add(format!("tables/{stem}.tex"), latex::table(table, &id).into_bytes())?;
+            add(format!("tables/{stem}.md"), markdown::table_file(table).into_bytes())?;
         }
     }
-    files.insert("README.md".into(), markdown::page(&input.title, &blocks).into_bytes());
+    add("README.md".into(), markdown::page(&input.title, &blocks).into_bytes())?;
     let page = html::page(&input.title, &blocks, &gallery.pictures);
-    files.insert("index.html".into(), page.into_bytes());
-    files.insert("results.csv".into(), sheets::results(&analysis)?);
-    files.insert("summary.csv".into(), sheets::summary(&analysis)?);
-    let manifest = Manifest::new(&analysis, &files)?;
-    files.insert(manifest::FILE.into(), manifest.to_bytes()?);
+    add("index.html".into(), page.into_bytes())?;
+    add("results.csv".into(), sheets::results(&analysis)?)?;
+    add("summary.csv".into(), sheets::summary(&analysis)?)?;
+    let manifest = Manifest::new(&analysis, &files)?.to_bytes()?;
+    names::add(&mut files, manifest::FILE.into(), manifest)?;
     Ok(files)
 }
 

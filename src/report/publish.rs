@@ -33,7 +33,7 @@ pub fn publish(input: &ReportInput, reports: &Path) -> Result<Publication> {
             return Ok(Publication::Unchanged { version, path });
         }
     }
-    let version = newest.unwrap_or(0) + 1;
+    let version = next_version(&suite, newest)?;
     let files = render(input, version)?;
     let path = suite.join(format!("v{version}"));
     atomic::folder(&path, |folder| {
@@ -42,7 +42,26 @@ pub fn publish(input: &ReportInput, reports: &Path) -> Result<Publication> {
     Ok(Publication::Published { version, path })
 }
 
-/// The newest version in a suite's folder; `None` where there is none yet.
+/// Refuses a folder of reports in which no further version of a suite's report can be written.
+///
+/// # Errors
+/// When the suite's folder in it cannot be read, or has come to the last version.
+pub fn check(suite: &str, reports: &Path) -> Result<()> {
+    let suite = reports.join(folder_name(suite)?);
+    next_version(&suite, newest_version(&suite)?).map(drop)
+}
+
+fn next_version(suite: &Path, newest: Option<u32>) -> Result<u32> {
+    let newest = newest.unwrap_or(0);
+    newest.checked_add(1).ok_or_else(|| {
+        let path = suite.join(format!("v{newest}"));
+        Error::input(format!("{}: no version can follow this one", path.display()))
+            .with_hint("no report is written so; move the folder away")
+    })
+}
+
+/// The newest version in a suite's folder; `None` where there is none yet. Whatever else stands
+/// there, such as `v007`, is none.
 ///
 /// # Errors
 /// When the folder exists and cannot be read.
@@ -55,10 +74,15 @@ pub fn newest_version(suite: &Path) -> Result<Option<u32>> {
     for entry in entries {
         let entry = entry.map_err(|e| Error::io("read", suite, &e))?;
         let name = entry.file_name();
-        let version = name.to_str().and_then(|name| name.strip_prefix('v')?.parse().ok());
-        newest = newest.max(version);
+        newest = newest.max(name.to_str().and_then(version));
     }
     Ok(newest)
+}
+
+/// The version that a folder's name stands for, written as the program writes it.
+fn version(name: &str) -> Option<u32> {
+    let version = name.strip_prefix('v')?.parse().ok()?;
+    (0 < version && name == format!("v{version}")).then_some(version)
 }
 
 /// A suite's name as a folder: one path component that is not hidden.
@@ -122,6 +146,26 @@ mod tests {
         let error = publish(&fixture::tiny(), reports.path()).unwrap_err();
         assert!(error.message.contains("v3/manifest.json"), "{error}");
         assert_eq!(error.kind, crate::error::Kind::Input);
+    }
+
+    #[test]
+    fn only_what_the_program_writes_is_a_version() {
+        assert_eq!((version("v1"), version("v4294967295")), (Some(1), Some(u32::MAX)));
+        for name in ["v", "v0", "v007", "v+7", "v-7", "v 7", "v7.", "V7", "7", "v4294967296"] {
+            assert_eq!(version(name), None, "{name}");
+        }
+    }
+
+    #[test]
+    fn no_version_follows_the_last() {
+        let reports = tempfile::tempdir().unwrap();
+        check("tiny", reports.path()).unwrap();
+        fs::create_dir_all(reports.path().join("tiny/v4294967294")).unwrap();
+        check("tiny", reports.path()).unwrap();
+        fs::create_dir_all(reports.path().join("tiny/v4294967295")).unwrap();
+        let error = check("tiny", reports.path()).unwrap_err();
+        assert_eq!(error.kind, crate::error::Kind::Input);
+        assert!(error.message.ends_with("v4294967295: no version can follow this one"), "{error}");
     }
 
     #[test]

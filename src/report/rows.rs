@@ -4,6 +4,7 @@ use crate::error::{Error, Result};
 use crate::protocol::Selection;
 use crate::report::tables::selection_name;
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 
 /// A row of `results.csv` or `summary.csv`.
 #[derive(Clone, Debug)]
@@ -44,10 +45,58 @@ impl Row {
         text.parse().map(Some).map_err(|_| self.wrong(column, "a whole number"))
     }
 
+    /// Refuses values that nothing could have measured.
+    fn check(&self) -> Result<()> {
+        for column in self.columns.keys() {
+            if is_whole(column) {
+                self.whole(column)?;
+            }
+            let Some(range) = range(column) else { continue };
+            if self.number(column)?.is_some_and(|number| !range.contains(&number)) {
+                // Adding zero turns a negative zero into a positive one.
+                let (low, high) = (range.start().round() + 0.0, range.end().round());
+                return Err(self.wrong(column, &format!("a number from {low} to {high}")));
+            }
+        }
+        Ok(())
+    }
+
     fn wrong(&self, column: &str, expected: &str) -> Error {
         let text = self.text(column);
         Error::input(format!("{}: `{column}` is `{text}`, not {expected}", self.place))
+            .with_hint("no report is written so; restore it from version control")
     }
+}
+
+/// Measured times are below this many seconds, which are three centuries.
+const MOST_SECONDS: f64 = 1e10;
+/// What rounding may add to a fraction.
+const ROUNDING: f64 = 1e-9;
+
+/// The values that a column of `results.csv` can hold, where they are real numbers.
+fn range(column: &str) -> Option<RangeInclusive<f64>> {
+    let ends_with = |names: &[&str]| {
+        names.iter().any(|name| column.strip_suffix(name).is_some_and(|rest| rest.ends_with('_')))
+    };
+    if column == "wall_seconds" {
+        Some(0.0..=MOST_SECONDS)
+    } else if ends_with(&["accuracy", "macro_f1", "mean_average_precision"]) {
+        Some(-ROUNDING..=1.0 + ROUNDING)
+    } else if ends_with(&["contribution", "imbalance"]) {
+        // Contributions reach from -1 to 1.
+        Some(-2.0 - ROUNDING..=2.0 + ROUNDING)
+    } else if ends_with(&["loss"]) || column == "lr" {
+        Some(-f64::MAX..=f64::MAX)
+    } else {
+        None
+    }
+}
+
+/// Whether a column of `results.csv` holds whole numbers.
+fn is_whole(column: &str) -> bool {
+    ["seed", "epochs", "batch_size", "train_steps", "parameters", "peak_memory_bytes"]
+        .contains(&column)
+        || column.ends_with("_epoch")
 }
 
 /// The column of a metric on the test split at the epoch that `selection` picks.
@@ -58,7 +107,7 @@ pub fn column(selection: Selection, metric: &str) -> String {
 /// Reads a sheet; `name` is for messages.
 ///
 /// # Errors
-/// When a line is no row of as many columns as the first names.
+/// When a line is no row of as many columns as the first names, or a value in it cannot be.
 pub fn read(name: &str, bytes: &[u8]) -> Result<Vec<Row>> {
     let broken = |e: csv::Error| Error::input(format!("{name}: not a sheet of a report: {e}"));
     let mut reader = csv::Reader::from_reader(bytes);
@@ -67,7 +116,9 @@ pub fn read(name: &str, bytes: &[u8]) -> Result<Vec<Row>> {
     let rows = reader.records().enumerate().map(|(at, record)| {
         let record = record.map_err(broken)?;
         let columns = header.iter().cloned().zip(record.iter().map(str::to_string));
-        Ok(Row { place: format!("{name}:{}", at + 2), columns: columns.collect() })
+        let row = Row { place: format!("{name}:{}", at + 2), columns: columns.collect() };
+        row.check()?;
+        Ok(row)
     });
     rows.collect()
 }
@@ -93,6 +144,27 @@ mod tests {
         let error = rows[1].number("a").unwrap_err();
         assert_eq!(error.message, "x.csv:3: `a` is `NaN`, not a number");
         assert!(rows[1].whole("a").is_err());
+    }
+
+    #[test]
+    fn values_that_nothing_could_have_measured_are_refused() {
+        for (column, value, expected) in [
+            ("wall_seconds", "1e308", "a number from 0 to 10000000000"),
+            ("wall_seconds", "-1", "a number from 0 to 10000000000"),
+            ("wall_seconds", "inf", "a number"),
+            ("last_test_accuracy", "1.5", "a number from 0 to 1"),
+            ("last_test_macro_f1", "1e308", "a number from 0 to 1"),
+            ("modality_1_contribution", "-3", "a number from -2 to 2"),
+            ("best_val_test_loss", "NaN", "a number"),
+            ("best_val_epoch", "0.5", "a whole number"),
+            ("train_steps", "18446744073709551616", "a whole number"),
+        ] {
+            let error = read("x.csv", format!("{column}\n{value}\n").as_bytes()).unwrap_err();
+            assert_eq!(error.message, format!("x.csv:2: `{column}` is `{value}`, not {expected}"));
+        }
+        let fine =
+            "wall_seconds,last_test_accuracy,last_test_loss,loss_1,status\n5e-324,1,708,x,\n";
+        read("x.csv", fine.as_bytes()).unwrap();
     }
 
     #[test]

@@ -10,6 +10,7 @@ use crate::record::{Metrics, RunRecord};
 use crate::report::analysis::{Analysis, Cell, Run, SELECTIONS};
 use crate::report::tables::selection_name;
 use crate::stats::summary::Estimate;
+use crate::text;
 use std::collections::BTreeSet;
 
 /// One row per planned run: labels, essentials of the spec, metrics, roots and cost.
@@ -283,10 +284,16 @@ fn scientific(value: Option<f64>) -> String {
     value.map_or(String::new(), |value| format!("{value:.5e}"))
 }
 
+/// A text as a sheet holds it: on one line, and without what a terminal would read as more than text.
+pub(crate) fn written(text: &str) -> String {
+    text::line(text)
+}
+
 fn write(rows: &[Vec<String>]) -> Result<Vec<u8>> {
     let failed = |why: String| Error::unexpected(format!("cannot write a CSV file: {why}"));
     let mut writer = csv::Writer::from_writer(Vec::new());
     for row in rows {
+        let row = row.iter().map(|entry| written(entry));
         writer.write_record(row).map_err(|e| failed(e.to_string()))?;
     }
     writer.into_inner().map_err(|e| failed(e.to_string()))

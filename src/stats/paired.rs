@@ -37,6 +37,8 @@ pub fn paired(differences: &[f64]) -> Option<Paired> {
     // judged.
     let t =
         difference.sd.filter(|sd| *sd > 0.0).map(|sd| difference.mean / (sd / (n as f64).sqrt()));
+    // Differences too large to be squared have none either.
+    let t = t.filter(|t| !t.is_nan());
     let p = match t {
         Some(t) => Some(student::two_sided_p(t, (n - 1) as f64)),
         None => (n > 1 && difference.mean == 0.0).then_some(1.0),
@@ -73,6 +75,7 @@ mod tests {
         assert_eq!(paired(&[0.1, 0.1, 0.1]).unwrap().p, None);
         assert_eq!(paired(&[0.1]).unwrap().p, None);
         assert_eq!(paired(&[]), None);
+        assert_eq!(paired(&[f64::MAX, f64::MAX, 1.0]).unwrap().p, None);
     }
 
     #[test]

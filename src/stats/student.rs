@@ -10,8 +10,12 @@ pub fn quantile(p: f64, freedom: f64) -> f64 {
     StudentsT::new(0.0, 1.0, freedom).map_or(f64::NAN, |t| t.inverse_cdf(p))
 }
 
-/// The probability of |T| being at least |`t`| under `freedom` > 0 degrees of freedom.
+/// The probability of |T| being at least |`t`| under `freedom` > 0 degrees of freedom; NaN of no
+/// number.
 pub fn two_sided_p(t: f64, freedom: f64) -> f64 {
+    if t.is_nan() {
+        return f64::NAN;
+    }
     StudentsT::new(0.0, 1.0, freedom).map_or(f64::NAN, |dist| 2.0 * dist.cdf(-t.abs()))
 }
 
@@ -83,6 +87,14 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn every_t_has_a_probability_and_what_is_no_number_has_none(
+            t in prop::num::f64::ANY, freedom in 1u32..60
+        ) {
+            let p = two_sided_p(t, f64::from(freedom));
+            prop_assert!(if t.is_nan() { p.is_nan() } else { (0.0..=1.0).contains(&p) }, "{p}");
+        }
+
         #[test]
         fn without_a_shift_the_noncentral_t_is_the_central_one(
             t in -10f64..10.0, freedom in 1u32..60

@@ -115,6 +115,19 @@ fn names_on_the_command_line_with_the_one_that_was_meant() {
 }
 
 #[test]
+fn a_label_without_end_is_shown_or_refused_and_never_a_panic() {
+    let bench = Bench::with(TINY);
+    bench.write(
+        "suites/tiny.yaml",
+        edit(TINY, "label: made", &format!("label: {}", "x".repeat(65_536))),
+    );
+    for line in ["suite tiny --plan", "suite --list"] {
+        let outcome = bench.run(line).never_says("panicked");
+        assert!(matches!(outcome.code, Some(0 | 2)), "`{line}` exits {:?}", outcome.code);
+    }
+}
+
+#[test]
 fn a_suite_file_that_is_not_there() {
     let bench = Bench::with(TINY);
     bench.run("suite other/tiny.yaml").exits(2).prints("").says("other/tiny.yaml");

@@ -137,6 +137,110 @@ fn the_number_of_jobs_changes_no_root_and_nothing_but_measured_cost() {
     }
 }
 
+/// A suite called `labels` with data sets of these labels, one seed each.
+fn labelled(labels: &[&str]) -> String {
+    let sets: String = labels
+        .iter()
+        .enumerate()
+        .map(|(at, label)| {
+            let label = serde_json::to_string(label).unwrap();
+            let train = 64 + at;
+            format!(
+                "  - {{name: synthetic, label: {label}, train: {train}, validation: 32, test: 32, \
+                 dimension_a: 16, dimension_b: 16}}\n"
+            )
+        })
+        .collect();
+    format!(
+        "suite: labels\ntitle: Labels\nprotocol: {{preset: small, epochs: 1}}\nseeds: [0]\n\
+         datasets:\n{sets}fusion: [concat]\nstrategies: [joint, ogm-ge]\n"
+    )
+}
+
+#[test]
+fn no_two_labels_share_a_file() {
+    let long = "long ".repeat(60);
+    let labels = [
+        "noise < 1",
+        "noise > 1",
+        "图像",
+        "音频",
+        "overall",
+        "protocol",
+        "selection",
+        "variants",
+        "made",
+        "made-modalities",
+        long.trim(),
+    ];
+    let bench = Bench::with(&labelled(&labels));
+    bench.run("suite labels").exits(0);
+    let tables = bench.names("reports/labels/v1/tables");
+    // Each data set has two tables, and the report three, in two forms.
+    assert_eq!(tables.len(), 2 * (2 * labels.len() + 3), "{tables:?}");
+    for name in ["overall.md", "protocol.tex", "made.md", "made-modalities.md"] {
+        assert!(tables.iter().any(|table| table == name), "{name} is not in {tables:?}");
+    }
+    // The table of a data set is about that data set.
+    for label in labels {
+        let starts = format!("{label}: every strategy and fusion.").replace('<', "&lt;");
+        let starts = starts.replace('>', "&gt;");
+        let is_about = |table: &&String| {
+            table.ends_with(".md")
+                && bench.read(&format!("reports/labels/v1/tables/{table}")).contains(&starts)
+        };
+        assert_eq!(tables.iter().filter(is_about).count(), 1, "{label}");
+    }
+    let accuracy = |name: &&String| name.starts_with("accuracy-") && name.ends_with("-single.png");
+    let figures = bench.names("reports/labels/v1/figures");
+    assert_eq!(figures.iter().filter(accuracy).count(), labels.len(), "{figures:?}");
+    bench.run("verify reports/labels/v1 --store runs").exits(0);
+}
+
+#[test]
+fn only_what_was_written_as_a_version_counts_as_one() {
+    let bench = Bench::with(TINY);
+    for name in ["v007", "v+7", "v0", "v4294967296"] {
+        bench.write(&format!("reports/tiny/{name}/manifest.json"), "{");
+    }
+    bench.run("suite tiny").exits(0).prints("reports/tiny/v1\n");
+    bench.write("suites/tiny.yaml", edit(TINY, "[0, 1]", "[0, 1, 2]"));
+    bench.write("reports/tiny/v4294967295/manifest.json", "{");
+    let before = bench.files("runs");
+    for command in ["suite tiny", "report tiny"] {
+        bench
+            .run(command)
+            .exits(2)
+            .prints("")
+            .says("reports/tiny/v4294967295: no version can follow this one")
+            .says("hint: ");
+    }
+    assert!(bench.files("runs") == before, "something was trained for no report");
+}
+
+#[test]
+fn what_a_failure_says_steers_no_terminal_and_no_page() {
+    let bench = Bench::with(TINY);
+    bench.run("suite tiny").exits(0);
+    let id = bench.roots("runs").into_keys().next().unwrap();
+    std::fs::remove_dir_all(bench.path(&format!("runs/{id}"))).unwrap();
+    let note = serde_json::json!({
+        "kind": "failed", "message": "bad \u{1b}[31mred\u{9b}2J\nline \u{202e}", "status": null,
+        "signal": null, "log": [],
+    });
+    bench.write(&format!("runs/.failed/{id}.json"), note.to_string());
+    let said = "bad \\u001b[31mred\\u009b2J";
+    bench.run("report tiny").exits(3).says(said).never_says("\u{1b}").never_says("\u{9b}");
+    for (path, bytes) in bench.files("reports/tiny/v2") {
+        let Ok(text) = String::from_utf8(bytes) else { continue };
+        let is_raw = |c: char| c.is_control() && c != '\n' || c == '\u{202e}';
+        assert!(path.ends_with(".pdf") || !text.contains(is_raw), "{path}");
+    }
+    assert!(bench.read("reports/tiny/v2/results.csv").contains("2J line \\u202e,"));
+    assert_eq!(bench.failures("reports/tiny/v2").len(), 1);
+    bench.run("verify reports/tiny/v2 --store runs").exits(0);
+}
+
 /// Whether a file of a report holds measured time or memory, or the digest of one that does.
 fn tells_cost(path: &str) -> bool {
     let (_, inside) = path.split_once("/v1/").unwrap();

@@ -53,6 +53,68 @@ fn nothing_but_text_goes_where_no_terminal_is() {
     }
 }
 
+/// What makes a terminal do things, in forms that can stand in an argument and a file name.
+const HOSTILE: &str = "a\u{1b}[31m\u{9b}2J\u{1b}]0;x\u{7}\u{202e}b";
+
+#[test]
+fn nothing_that_others_wrote_steers_a_terminal() {
+    let bench = Bench::with(TINY);
+    bench.run("suite tiny").exits(0);
+    bench.write(&format!("photos/{HOSTILE}"), "");
+    bench.write(&format!("reports/tiny/v1/{HOSTILE}"), "");
+    for line in [
+        "suite tiny --filter strategy=HOSTILE",
+        "suite tiny --store photos",
+        "suite HOSTILE",
+        "suite suites/HOSTILE.yaml",
+        "suite tiny --device HOSTILE",
+        "suite tiny --jobs HOSTILE",
+        "suite tiny --plant HOSTILE",
+        "suite tiny --HOSTILE",
+        "accept tiny --metric HOSTILE --reason x",
+        "check tiny --output HOSTILE",
+        "HOSTILE",
+        "verify reports/tiny/v1",
+        "diff HOSTILE reports/tiny/v1",
+        "bisect HOSTILE b",
+        "data prepare HOSTILE",
+        "data prepare mfeat --from HOSTILE",
+    ] {
+        let line = line.replace("HOSTILE", HOSTILE);
+        let plain = bench.run(&line);
+        let coloured = Outcome::of(&line, bench.command(&line).env("CLICOLOR_FORCE", "1"));
+        assert!(matches!(plain.code, Some(2 | 4)), "`{line}` exits {:?}", plain.code);
+        let is_raw = |c: char| c.is_control() && c != '\n' || c == '\u{202e}';
+        assert!(!plain.stderr.contains(is_raw), "{:?}", plain.stderr);
+        let coloured = coloured.says("\u{1b}[").never_says("[31m\u{9b}").never_says("\u{7}");
+        // What is said is the same but for our own colours.
+        assert!(!plain.stderr.contains("\u{1b}") && plain.stderr.contains("a\\u001b[31m"));
+        let stripped = without_colours(&coloured.stderr);
+        assert_eq!(stripped, plain.stderr);
+    }
+}
+
+/// `text` without the sequences that set colours.
+fn without_colours(text: &str) -> String {
+    let mut parts = text.split("\u{1b}[");
+    let mut kept = parts.next().unwrap_or_default().to_string();
+    for part in parts {
+        kept += part.split_once('m').map_or(part, |(_, rest)| rest);
+    }
+    kept
+}
+
+#[test]
+fn json_holds_no_raw_control_characters_and_the_same_values() {
+    let bench = Bench::with(TINY);
+    bench.run("suite tiny").exits(0);
+    bench.write(&format!("reports/tiny/v1/{HOSTILE}"), "");
+    let outcome = bench.run("verify reports/tiny/v1 --format json").exits(4);
+    assert!(!outcome.stdout.contains(|c: char| c.is_control() && c != '\n'));
+    let path = &outcome.json()["predicate"]["checks"][0]["mismatches"][0]["path"];
+    assert_eq!(path, HOSTILE);
+}
+
 #[test]
 fn colours_are_left_out_on_request() {
     let bench = Bench::with(TINY);

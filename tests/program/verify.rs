@@ -126,6 +126,78 @@ fn files_that_are_gone_or_never_named_are_mismatches() {
 }
 
 #[test]
+fn what_a_file_manager_leaves_behind_is_no_part_of_a_report() {
+    let bench = published();
+    for name in [".DS_Store", "figures/Thumbs.db", "tables/desktop.ini", "._README.md"] {
+        bench.write(&format!("reports/tiny/v1/{name}"), "\0");
+    }
+    bench.run("verify reports/tiny/v1 --store runs").exits(0);
+    bench.write("reports/tiny/v1/x.DS_Store", "");
+    bench.run("verify reports/tiny/v1").exits(4).says("x.DS_Store: is not named in the manifest");
+}
+
+#[test]
+fn a_report_verifies_in_a_clone_with_other_line_ends() {
+    let bench = published();
+    let attributes = concat!(env!("CARGO_MANIFEST_DIR"), "/.gitattributes");
+    bench.write(".gitattributes", std::fs::read(attributes).unwrap());
+    let git = |words: &[&str]| {
+        let mut command = std::process::Command::new("git");
+        let identity = ["-c", "user.name=x", "-c", "user.email=x@example.org"];
+        command.args(identity).args(words).current_dir(bench.path(""));
+        // Nothing of the person's own settings.
+        command.env("GIT_CONFIG_GLOBAL", "/dev/null").env("GIT_CONFIG_NOSYSTEM", "1");
+        let output = command.output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    };
+    git(&["init", "--quiet", "."]);
+    git(&["add", ".gitattributes", "suites", "reports"]);
+    git(&["commit", "--quiet", "-m", "x"]);
+    git(&["clone", "--quiet", "-c", "core.autocrlf=true", ".", "clone"]);
+    assert!(bench.files("clone/reports") == bench.files("reports"));
+    let outcome = bench.run("verify clone/reports/tiny/v1 --suites clone/suites").exits(0);
+    assert!(outcome.stdout.contains("cells "), "the suite was compared: {}", outcome.stdout);
+}
+
+#[test]
+fn a_value_that_nothing_could_have_measured_is_a_mismatch_and_no_panic() {
+    for value in ["1e308", "-1", "1e999", "18446744073709551616"] {
+        let bench = published();
+        let sheet = bench.read("reports/tiny/v1/results.csv");
+        let columns: Vec<&str> = sheet.lines().next().unwrap().split(',').collect();
+        let at = columns.iter().position(|column| *column == "wall_seconds").unwrap();
+        // No entry after it holds a comma.
+        let row: Vec<&str> = sheet.lines().nth(1).unwrap().rsplit(',').collect();
+        let seconds = row[columns.len() - 1 - at];
+        let forged = sheet.replacen(&format!(",{seconds},"), &format!(",{value},"), 1);
+        forge(&bench, &sheet, &forged);
+        for options in ["", " --store runs", " --retrain 1"] {
+            bench
+                .run(&format!("verify reports/tiny/v1{options}"))
+                .exits(4)
+                .says(&format!("results.csv:2: `wall_seconds` is `{value}`, not a number"));
+        }
+        bench.run("diff reports/tiny/v1 reports/tiny/v1").exits(2).says("`wall_seconds`");
+    }
+}
+
+#[test]
+fn a_cost_of_any_size_is_drawn_or_refused_and_never_a_panic() {
+    let bench = published();
+    let id = bench.roots("runs").into_keys().next().unwrap();
+    let path = format!("runs/{id}/record.json");
+    let record: Value = serde_json::from_str(&bench.read(&path)).unwrap();
+    for seconds in [1e308, 5e-324, 0.0, -1.0] {
+        let mut changed = record.clone();
+        changed["cost"]["wall_seconds"] = seconds.into();
+        bench.write(&path, changed.to_string());
+        let outcome = bench.run("report tiny --reports elsewhere").never_says("panicked");
+        assert!(matches!(outcome.code, Some(0 | 2 | 3 | 4)), "{seconds}: {:?}", outcome.code);
+        let _ = std::fs::remove_dir_all(bench.path("elsewhere"));
+    }
+}
+
+#[test]
 fn a_changed_root_is_a_mismatch_of_the_manifest() {
     let bench = published();
     let manifest = bench.read(MANIFEST);

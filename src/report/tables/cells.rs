@@ -1,9 +1,10 @@
 //! The main tables: a row per cell, with its comparison to joint training.
 
-use super::{READING, accuracy, slug};
+use super::{READING, accuracy};
 use crate::figure::data::Role;
 use crate::report::analysis::{Analysis, Cell};
 use crate::report::document::{Column, Entry, Row, Table};
+use crate::report::names;
 use crate::report::number::{NONE, interval, p_value, percent, points, spread};
 
 /// The main table of one data set: a row per cell, but for variants; one modality alone last.
@@ -19,7 +20,7 @@ pub fn dataset(analysis: &Analysis<'_>, dataset: &str) -> Table {
         Row { entries: entries(analysis, place, cell), starts_group }
     });
     Table {
-        stem: Some(slug(dataset)),
+        stem: Some(analysis.dataset_stems.of(dataset)),
         rows: rows.collect(),
         columns: columns(),
         caption: format!("{dataset}: every strategy and fusion."),
@@ -57,7 +58,7 @@ pub fn variants(analysis: &Analysis<'_>) -> Option<Table> {
     let mut columns = columns();
     columns.insert(0, Column::words("Data set"));
     (!rows.is_empty()).then(|| Table {
-        stem: Some("variants".into()),
+        stem: Some(names::VARIANTS.into()),
         columns,
         rows,
         caption: "Variants of strategies, with what they vary and joint training.".into(),

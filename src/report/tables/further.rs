@@ -3,6 +3,7 @@
 use crate::figure::data::distinct;
 use crate::report::analysis::Analysis;
 use crate::report::document::{Column, Entry, Row, Table};
+use crate::report::names;
 use crate::report::number::spread;
 
 /// A row per cell that was tested on a further split; `None` without any.
@@ -28,7 +29,7 @@ pub fn further(analysis: &Analysis<'_>) -> Option<Table> {
     let words = ["Data set", "Fusion", "Strategy"].map(Column::words).into_iter();
     let numbers = std::iter::once("test").chain(splits).map(Column::number);
     (!rows.is_empty()).then(|| Table {
-        stem: Some("further-splits".into()),
+        stem: Some(names::FURTHER.into()),
         columns: words.chain(numbers).collect(),
         rows,
         caption: "Accuracy (%) on the main test split, which everything else in this report uses, \

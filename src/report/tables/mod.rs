@@ -76,10 +76,3 @@ pub fn selection_name(selection: Selection) -> &'static str {
         Selection::BestTest => "best-test",
     }
 }
-
-/// A label as part of a file name: letters, digits and single hyphens.
-pub fn slug(label: &str) -> String {
-    let words: Vec<&str> =
-        label.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty()).collect();
-    words.join("-").to_ascii_lowercase()
-}

@@ -1,9 +1,9 @@
 //! What each modality can do: trained alone, and inside the jointly trained model.
 
-use super::slug;
 use crate::figure::data::{Role, distinct};
 use crate::report::analysis::{Analysis, Cell};
 use crate::report::document::{Column, Entry, Row, Table};
+use crate::report::names;
 use crate::report::number::{NONE, spread};
 use crate::stats::summary::Estimate;
 
@@ -39,7 +39,7 @@ pub fn modalities(analysis: &Analysis<'_>, dataset: &str) -> Table {
     let words = ["Fusion", "Strategy"].map(Column::words).into_iter();
     let numbers = std::iter::once("all").chain(names.iter().copied()).map(Column::number);
     Table {
-        stem: Some(format!("{}-modalities", slug(dataset))),
+        stem: Some(names::modalities(&analysis.dataset_stems.of(dataset))),
         columns: words.chain(numbers).collect(),
         rows,
         caption: format!(

@@ -4,6 +4,7 @@ use super::{READING, accuracy};
 use crate::figure::data::{Role, distinct};
 use crate::report::analysis::Analysis;
 use crate::report::document::{Column, Entry, Row, Table};
+use crate::report::names;
 use crate::report::number::{NONE, spread};
 
 /// A row per fusion and strategy, variants left out, and one for the best modality alone.
@@ -41,7 +42,7 @@ pub fn overall(analysis: &Analysis<'_>) -> Table {
     let words = ["Fusion", "Strategy"].map(Column::words);
     let numbers = datasets.iter().map(|dataset| Column::number(dataset));
     Table {
-        stem: Some("overall".into()),
+        stem: Some(names::OVERALL.into()),
         columns: words.into_iter().chain(numbers).collect(),
         rows,
         caption: "Test accuracy of every strategy and fusion on every data set, and of the one \

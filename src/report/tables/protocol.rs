@@ -6,6 +6,7 @@ use crate::protocol::{Optimizer, Protocol, Schedule};
 use crate::registry::Part;
 use crate::report::analysis::Analysis;
 use crate::report::document::{Column, Entry, Row, Table};
+use crate::report::names;
 use crate::report::number::NONE;
 use crate::spec::run::CellSpec;
 
@@ -46,7 +47,7 @@ pub fn protocol(analysis: &Analysis<'_>) -> Table {
         is_number: matches!(title, "Epochs" | "Batch" | "Validation" | "Test"),
     });
     Table {
-        stem: Some("protocol".into()),
+        stem: Some(names::PROTOCOL.into()),
         columns: columns.into(),
         rows,
         note: String::new(),

@@ -4,6 +4,7 @@ use super::selection_name;
 use crate::figure::data::Role;
 use crate::report::analysis::{Analysis, SELECTIONS};
 use crate::report::document::{Column, Entry, Row, Table};
+use crate::report::names;
 use crate::report::number::{NONE, percent, points, spread};
 use crate::stats::summary::mean;
 
@@ -22,7 +23,7 @@ pub fn selection(analysis: &Analysis<'_>) -> Table {
     });
     let words = ["Data set", "Fusion", "Strategy"].map(Column::words).into_iter();
     Table {
-        stem: Some("selection".into()),
+        stem: Some(names::SELECTION.into()),
         rows: rows.collect(),
         columns: words.chain(rules()).collect(),
         note: String::new(),

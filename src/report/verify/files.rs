@@ -10,7 +10,8 @@ use std::path::{Component, Path};
 /// The files of a report by their path in its folder, as `render` gives them.
 pub type Files = BTreeMap<String, Vec<u8>>;
 
-/// Reads every file below `folder`. Paths have slashes on every platform.
+/// Reads every file below `folder`, but for those that a file manager leaves behind where it has
+/// shown a folder. Paths have slashes on every platform.
 ///
 /// # Errors
 /// When a file cannot be read, has a name that is not UTF-8, or is a link: a report is whole
@@ -32,6 +33,8 @@ fn collect(folder: &Path, inside: &str, files: &mut Files) -> Result<()> {
         let kind = entry.file_type().map_err(io)?;
         if kind.is_dir() {
             collect(&path, &format!("{inside}{name}/"), files)?;
+        } else if kind.is_file() && is_left_behind(&name) {
+            continue;
         } else if kind.is_file() {
             let bytes = std::fs::read(&path).map_err(|e| Error::io("read", &path, &e))?;
             files.insert(format!("{inside}{name}"), bytes);
@@ -41,6 +44,13 @@ fn collect(folder: &Path, inside: &str, files: &mut Files) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// Whether a file is one in which macOS or Windows keeps how it shows a folder.
+fn is_left_behind(name: &str) -> bool {
+    let names = [".DS_Store", "Thumbs.db", "desktop.ini"];
+    // Beside `name`, macOS keeps what other file systems have no place for in `._name`.
+    name.starts_with("._") || names.iter().any(|known| name.eq_ignore_ascii_case(known))
 }
 
 /// Compares the SHA-256 of every file with that in the manifest.

@@ -6,7 +6,7 @@ use crate::hash::{Digest, digest_json};
 use crate::record::Cost;
 use crate::report::manifest::{CellEntry, Manifest, RunEntry};
 use crate::report::rows::{self, Row};
-use crate::report::sheets::{decimal, estimated};
+use crate::report::sheets::{decimal, estimated, written};
 use crate::report::tables::selection_name;
 use crate::stats::summary::estimate;
 use std::collections::BTreeMap;
@@ -71,7 +71,8 @@ fn different(manifest: &Manifest, cell: &CellEntry, seed: u64, row: &Row) -> Opt
         ("determinism_class", digest(|run| run.class)),
         ("program", entry.and_then(|entry| entry.program.clone()).unwrap_or_default()),
     ]);
-    let found = expected.into_iter().find(|(name, value)| row.text(name) != value);
+    let mut expected = expected.into_iter().map(|(name, value)| (name, written(&value)));
+    let found = expected.find(|(name, value)| row.text(name) != value);
     let Some((column, value)) = found else { return other_cost(entry?.cost?, row) };
     Some(format!("`{column}` is `{}`, the manifest says `{value}`", row.text(column)))
 }
