@@ -11,6 +11,7 @@ mod diff;
 mod doctor;
 mod estimate;
 mod export;
+mod interrupt;
 mod lint;
 pub mod output;
 mod pace;
@@ -19,9 +20,11 @@ mod plan;
 mod progress;
 mod rehearsal;
 mod report;
+mod stack;
 mod suite;
 mod training;
 mod verify;
+mod width;
 mod worker;
 
 use crate::error::{Error, Kind, Result};
@@ -42,7 +45,8 @@ struct Cli {
 
 const EXIT_CODES: &str = "\
 Exit codes: 0 success; 1 unexpected failure; 2 bad usage or bad input; \
-3 runs failed, diverged, are blocked or missing; 4 hash mismatch; 5 regression
+3 runs failed, diverged, are blocked or missing; 4 hash mismatch; 5 regression; \
+130 stopped by Ctrl-C or SIGTERM, what is done is kept
 
 Example: counterpoise suite smoke";
 
@@ -107,7 +111,7 @@ pub fn main() -> ExitCode {
             return code.into();
         }
     };
-    let result: Result<()> = match cli.command {
+    let result = stack::check().and_then(|()| match cli.command {
         Command::Suite(arguments) => suite::run(&arguments),
         Command::Report(arguments) => report::run(&arguments),
         Command::Bisect(arguments) => bisect::run(&arguments),
@@ -121,7 +125,7 @@ pub fn main() -> ExitCode {
         Command::Pace(arguments) => pace::run(&arguments),
         Command::Export(arguments) => export::run(&arguments),
         Command::Worker => worker::run(),
-    };
+    });
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

@@ -2,6 +2,7 @@
 //!
 //! Colours are left out where the stream is no terminal or `NO_COLOR` is set.
 
+use super::width;
 use crate::error::{Error, Result};
 use std::io::{ErrorKind, Write};
 use std::path::Path;
@@ -24,9 +25,25 @@ pub fn data(text: &str) -> Result<()> {
     }
 }
 
+/// Prints a table to stdout, on a terminal no wider than that.
+///
+/// # Errors
+/// As [`data`].
+pub fn table(table: &Table) -> Result<()> {
+    match width::of_stdout() {
+        Some(columns) => data(&table.fit(columns).render()),
+        None => data(&table.render()),
+    }
+}
+
 /// Prints a line for the person who watches to stderr. If even that is closed, nobody watches.
 pub fn note(text: &str) {
-    let _ = write_line(&mut anstream::stderr(), text);
+    let _ = write_line(&mut anstream::stderr(), &fit(text));
+}
+
+/// Breaks lines between words, where stderr is a terminal.
+pub fn fit(text: &str) -> String {
+    width::of_stderr().map_or(text.to_string(), |columns| width::wrap(text, columns))
 }
 
 /// Prints a warning to stderr.
@@ -44,11 +61,17 @@ fn write_line(stream: &mut impl Write, text: &str) -> std::io::Result<()> {
     stream.flush()
 }
 
+/// How far a label is shortened at most.
+const SHORTEST_LABEL: usize = 8;
+
 /// The side on which the cells of a column begin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Align {
     Left,
     Right,
+    /// On the left; shortened where the table would be wider than a terminal. For what a reader
+    /// knows again by its beginning and its end, never for an id.
+    Label,
 }
 
 /// A table for the terminal: columns as wide as their widest cell, two spaces apart.
@@ -70,17 +93,48 @@ impl Table {
         self.rows.push(cells.into());
     }
 
-    /// The text, without a final line feed.
-    pub fn render(&self) -> String {
+    /// This table in at most `columns` columns, as far as its labels can be shortened for that: the
+    /// widest first.
+    fn fit(&self, columns: usize) -> Self {
+        let mut widths = self.widths();
+        let mut excess = (widths.iter().sum::<usize>() + 2 * widths.len().saturating_sub(1))
+            .saturating_sub(columns);
+        while 0 < excess {
+            let labels = widths.iter_mut().zip(&self.aligns).filter(|(_, a)| **a == Align::Label);
+            let Some(widest) = labels.map(|(width, _)| width).max() else { break };
+            if *widest <= SHORTEST_LABEL {
+                break;
+            }
+            *widest -= 1;
+            excess -= 1;
+        }
+        let mut table = self.clone();
+        for row in &mut table.rows {
+            for ((cell, align), width) in row.iter_mut().zip(&self.aligns).zip(&widths) {
+                if *align == Align::Label {
+                    *cell = width::shorten(cell, *width);
+                }
+            }
+        }
+        table
+    }
+
+    /// The width of every column, in characters.
+    fn widths(&self) -> Vec<usize> {
         let width = |column: usize| {
             let cells = self.rows.iter().filter_map(|row| row.get(column));
             cells.map(|cell| cell.chars().count()).max().unwrap_or(0)
         };
-        let widths: Vec<usize> = (0..self.aligns.len()).map(width).collect();
+        (0..self.aligns.len()).map(width).collect()
+    }
+
+    /// The text, without a final line feed.
+    pub fn render(&self) -> String {
+        let widths = self.widths();
         let lines = self.rows.iter().map(|row| {
             let cells = row.iter().zip(&self.aligns).zip(&widths);
             let cells = cells.map(|((cell, align), width)| match align {
-                Align::Left => format!("{cell:<width$}"),
+                Align::Left | Align::Label => format!("{cell:<width$}"),
                 Align::Right => format!("{cell:>width$}"),
             });
             cells.collect::<Vec<_>>().join("  ").trim_end().to_string()
@@ -123,6 +177,30 @@ mod tests {
              a            1  x\n\
              0.5 ± 0.1  100"
         );
+    }
+
+    #[test]
+    fn a_table_fits_a_terminal_by_its_labels_and_leaves_the_rest_alone() {
+        let mut table = Table::new(&[
+            ("cell", Align::Left),
+            ("data set", Align::Label),
+            ("strategy", Align::Label),
+            ("runs", Align::Right),
+        ]);
+        table.row([
+            "0123456789abcdef".into(),
+            "synthetic".into(),
+            "modality dropout with a schedule".into(),
+            "10".into(),
+        ]);
+        assert_eq!(table.fit(80).render(), table.render());
+        assert_eq!(
+            table.fit(50).render(),
+            "cell              data set   strategy         runs\n\
+             0123456789abcdef  synthetic  modalit…chedule    10"
+        );
+        let least = table.fit(10).render();
+        assert!(least.contains("0123456789abcdef  synt…tic  moda…ule"), "{least}");
     }
 
     #[test]
