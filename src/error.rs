@@ -18,6 +18,8 @@ pub enum Kind {
     Mismatch,
     /// A metric regressed against the accepted baseline: exit code 5.
     Regression,
+    /// Stopped on request before the end: exit code 130, as shells say of Ctrl-C.
+    Interrupted,
 }
 
 impl Kind {
@@ -29,6 +31,7 @@ impl Kind {
             Kind::Runs => 3,
             Kind::Mismatch => 4,
             Kind::Regression => 5,
+            Kind::Interrupted => 130,
         }
     }
 }

@@ -111,7 +111,7 @@ fn show(old: Option<&Baseline>, new: &Baseline) -> Result<()> {
         let Side { label, old, new, seeds, equal } = cell;
         table.row([label, side(old), side(new), change, format!("{equal}/{seeds}")]);
     }
-    output::data(&table.render())?;
+    output::table(&table)?;
     let Some(old) = old else { return output::data("the first baseline of this suite") };
     if old.metric != new.metric {
         output::data(&format!("metric: {} -> {}", old.metric, new.metric))?;

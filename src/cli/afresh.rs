@@ -1,6 +1,6 @@
 //! A store for runs that are trained to be compared.
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 use crate::store::Store;
 use std::path::Path;
 use tempfile::TempDir;
@@ -26,5 +26,13 @@ impl Afresh {
             return Err(Error::input(message).with_hint("keep the runs in a new folder"));
         }
         Ok(Self { store: Store::open(folder)?, _temporary: None })
+    }
+
+    /// What an error of training into this store means: the next call will not go on with it.
+    pub(super) fn explain(error: Error) -> Error {
+        match error.kind {
+            Kind::Interrupted => error.with_hint("the same command trains all of them afresh"),
+            _ => error,
+        }
     }
 }

@@ -72,7 +72,8 @@ impl Source<'_> {
         match self {
             Self::Taken(store) => collect(suite, store, &BTreeMap::new()),
             Self::Afresh(Afresh { store, .. }, training) => {
-                let (_, blocked) = training.run(&suite.cells, store, Wishes::default())?;
+                let trained = training.run(&suite.cells, store, Wishes::default());
+                let (_, blocked) = trained.map_err(Afresh::explain)?;
                 collect(suite, store, &blocked)
             }
         }

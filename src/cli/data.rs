@@ -91,7 +91,7 @@ fn status(arguments: &Arguments) -> Result<()> {
     for (name, state) in states {
         table.row([name.to_string(), state]);
     }
-    output::data(&table.render())
+    output::table(&table)
 }
 
 /// Every data set and whether it is ready in `dir`.

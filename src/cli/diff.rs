@@ -79,7 +79,7 @@ fn show(found: &Difference) -> Result<()> {
         ]);
     }
     if !changed.is_empty() {
-        output::data(&table.render())?;
+        output::table(&table)?;
     }
     let equal = found.cells.len() - changed.len();
     let changed = count(changed.len(), "cell");

@@ -12,6 +12,7 @@ mod diff;
 mod doctor;
 mod estimate;
 mod export;
+mod interrupt;
 mod lint;
 pub mod output;
 mod pace;
@@ -20,10 +21,12 @@ mod plan;
 mod progress;
 mod rehearsal;
 mod report;
+mod stack;
 mod suite;
 mod training;
 mod verdict;
 mod verify;
+mod width;
 mod worker;
 
 use crate::environment::PROGRAM;
@@ -46,7 +49,8 @@ struct Cli {
 
 const EXIT_CODES: &str = "\
 Exit codes: 0 success; 1 unexpected failure; 2 bad usage or bad input; \
-3 runs failed, diverged, are blocked or missing; 4 hash mismatch; 5 regression
+3 runs failed, diverged, are blocked or missing; 4 hash mismatch; 5 regression; \
+130 stopped by Ctrl-C or SIGTERM, what is done is kept
 
 Example: counterpoise suite smoke";
 
@@ -115,7 +119,7 @@ pub fn main() -> ExitCode {
             return Kind::Input.exit_code().into();
         }
     };
-    let result: Result<()> = match cli.command {
+    let result = stack::check().and_then(|()| match cli.command {
         Command::Suite(arguments) => suite::run(&arguments),
         Command::Report(arguments) => report::run(&arguments),
         Command::Bisect(arguments) => bisect::run(&arguments),
@@ -129,7 +133,7 @@ pub fn main() -> ExitCode {
         Command::Pace(arguments) => pace::run(&arguments),
         Command::Export(arguments) => export::run(&arguments),
         Command::Worker => worker::run(),
-    };
+    });
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

@@ -4,6 +4,7 @@
 //! and nowhere else: in every text that is handed over, what could steer a terminal is made an
 //! escape, since names, labels, parameters and notes come from files that others wrote.
 
+use super::width;
 use crate::error::{Error, Result};
 use crate::text;
 use std::ffi::OsString;
@@ -28,20 +29,48 @@ pub fn data(text: &str) -> Result<()> {
     }
 }
 
+/// Prints a table to stdout, on a terminal no wider than that.
+///
+/// # Errors
+/// As [`data`].
+pub fn table(table: &Table) -> Result<()> {
+    match width::of_stdout() {
+        Some(columns) => data(&table.fit(columns).render()),
+        None => data(&table.render()),
+    }
+}
+
 /// Prints a line for the person who watches to stderr. If even that is closed, nobody watches.
 pub fn note(text: &str) {
-    let _ = write_line(&mut anstream::stderr(), "", text);
+    let _ = write_line(&mut anstream::stderr(), "", &fit("", text));
+}
+
+/// Text that may come from outside, made clean, and its lines broken between words where stderr is
+/// a terminal; `head` comes before it.
+pub fn fit(head: &str, text: &str) -> String {
+    let text = text::lines(text);
+    match width::of_stderr() {
+        None => text,
+        Some(columns) => {
+            let whole = width::wrap(&format!("{head}{text}"), columns);
+            whole.strip_prefix(head).map_or(text, str::to_string)
+        }
+    }
 }
 
 /// Prints a warning to stderr.
 pub fn warning(text: &str) {
-    let _ = write_line(&mut anstream::stderr(), &format!("{YELLOW}warning:{PLAIN} "), text);
+    let _ = write_line(
+        &mut anstream::stderr(),
+        &format!("{YELLOW}warning:{PLAIN} "),
+        &fit("warning: ", text),
+    );
 }
 
 /// Prints an error and its hint to stderr.
 pub fn error(error: &Error) {
     let head = format!("{RED}error:{PLAIN} ");
-    let _ = write_line(&mut anstream::stderr(), &head, &error.to_string());
+    let _ = write_line(&mut anstream::stderr(), &head, &fit("error: ", &error.to_string()));
 }
 
 /// Asks the person who watches; the answer is to be typed on the same line.
@@ -82,11 +111,17 @@ fn write_line(stream: &mut impl Write, head: &str, text: &str) -> std::io::Resul
     stream.flush()
 }
 
+/// How far a label is shortened at most.
+const SHORTEST_LABEL: usize = 8;
+
 /// The side on which the cells of a column begin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Align {
     Left,
     Right,
+    /// On the left; shortened where the table would be wider than a terminal. For what a reader
+    /// knows again by its beginning and its end, never for an id.
+    Label,
 }
 
 /// A table for the terminal: columns as wide as their widest cell, two spaces apart.
@@ -108,20 +143,51 @@ impl Table {
         self.rows.push(cells.iter().map(|cell| text::line(cell)).collect());
     }
 
-    /// The text, without a final line feed.
-    pub fn render(&self) -> String {
+    /// This table in at most `columns` columns, as far as its labels can be shortened for that: the
+    /// widest first.
+    fn fit(&self, columns: usize) -> Self {
+        let mut widths = self.widths();
+        let mut excess = (widths.iter().sum::<usize>() + 2 * widths.len().saturating_sub(1))
+            .saturating_sub(columns);
+        while 0 < excess {
+            let labels = widths.iter_mut().zip(&self.aligns).filter(|(_, a)| **a == Align::Label);
+            let Some(widest) = labels.map(|(width, _)| width).max() else { break };
+            if *widest <= SHORTEST_LABEL {
+                break;
+            }
+            *widest -= 1;
+            excess -= 1;
+        }
+        let mut table = self.clone();
+        for row in &mut table.rows {
+            for ((cell, align), width) in row.iter_mut().zip(&self.aligns).zip(&widths) {
+                if *align == Align::Label {
+                    *cell = width::shorten(cell, *width);
+                }
+            }
+        }
+        table
+    }
+
+    /// The width of every column, in characters.
+    fn widths(&self) -> Vec<usize> {
         let width = |column: usize| {
             let cells = self.rows.iter().filter_map(|row| row.get(column));
             cells.map(|cell| cell.chars().count()).max().unwrap_or(0)
         };
-        let widths: Vec<usize> = (0..self.aligns.len()).map(width).collect();
+        (0..self.aligns.len()).map(width).collect()
+    }
+
+    /// The text, without a final line feed.
+    pub fn render(&self) -> String {
+        let widths = self.widths();
         let lines = self.rows.iter().map(|row| {
             let cells = row.iter().zip(&self.aligns).zip(&widths);
             let cells = cells.map(|((cell, align), width)| {
                 // Not by a width in `format!`, which takes none beyond 65,535.
                 let room = " ".repeat(width.saturating_sub(cell.chars().count()));
                 match align {
-                    Align::Left => format!("{cell}{room}"),
+                    Align::Left | Align::Label => format!("{cell}{room}"),
                     Align::Right => format!("{room}{cell}"),
                 }
             });
@@ -165,6 +231,30 @@ mod tests {
              a            1  x\n\
              0.5 ± 0.1  100"
         );
+    }
+
+    #[test]
+    fn a_table_fits_a_terminal_by_its_labels_and_leaves_the_rest_alone() {
+        let mut table = Table::new(&[
+            ("cell", Align::Left),
+            ("data set", Align::Label),
+            ("strategy", Align::Label),
+            ("runs", Align::Right),
+        ]);
+        table.row([
+            "0123456789abcdef".into(),
+            "synthetic".into(),
+            "modality dropout with a schedule".into(),
+            "10".into(),
+        ]);
+        assert_eq!(table.fit(80).render(), table.render());
+        assert_eq!(
+            table.fit(50).render(),
+            "cell              data set   strategy         runs\n\
+             0123456789abcdef  synthetic  modalit…chedule    10"
+        );
+        let least = table.fit(10).render();
+        assert!(least.contains("0123456789abcdef  synt…tic  moda…ule"), "{least}");
     }
 
     #[test]

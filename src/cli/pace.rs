@@ -56,5 +56,5 @@ pub(super) fn run(arguments: &Arguments) -> Result<()> {
     for (label, seconds) in rows {
         table.row([label, format!("{:.3}", seconds * 1e3), format!("{:.0}", 1.0 / seconds)]);
     }
-    output::data(&table.render())
+    output::table(&table)
 }

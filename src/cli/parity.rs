@@ -43,7 +43,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<()> {
     match arguments.format {
         Format::Json => print_json(&json(&names, &envelope, &rows))?,
         Format::Text => {
-            output::data(&table(&rows).render())?;
+            output::table(&table(&rows))?;
             output::note(&format!(
                 "largest relative differences between {} and {}; the envelope is {:.0e} in the \
                  first step and grows tenfold in {} steps",

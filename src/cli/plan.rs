@@ -43,7 +43,7 @@ pub(super) fn list(arguments: &Arguments) -> Result<()> {
         ("cells", Align::Right),
         ("runs", Align::Right),
         ("about", Align::Right),
-        ("title", Align::Left),
+        ("title", Align::Label),
     ]);
     for (suite, time) in rows {
         table.row([
@@ -54,7 +54,7 @@ pub(super) fn list(arguments: &Arguments) -> Result<()> {
             suite.title.clone(),
         ]);
     }
-    output::data(&table.render())?;
+    output::table(&table)?;
     output::note(&format!("times are estimates for the {cores} cores here"));
     Ok(())
 }
@@ -127,9 +127,9 @@ pub(super) fn show(arguments: &Arguments, suite: &Suite, findings: &[Finding]) -
     }
     let mut table = Table::new(&[
         ("cell", Align::Left),
-        ("data set", Align::Left),
-        ("fusion", Align::Left),
-        ("strategy", Align::Left),
+        ("data set", Align::Label),
+        ("fusion", Align::Label),
+        ("strategy", Align::Label),
         ("runs", Align::Left),
     ]);
     for (cell, states, _) in rows {
@@ -142,7 +142,7 @@ pub(super) fn show(arguments: &Arguments, suite: &Suite, findings: &[Finding]) -
             states.join(", "),
         ]);
     }
-    output::data(&table.render())?;
+    output::table(&table)?;
     let sets: BTreeSet<&str> = suite.cells.iter().map(|cell| cell.dataset.as_str()).collect();
     output::note(&format!(
         "{} cells on {} data sets, {} runs, {} of them to train: about {} with {jobs} jobs",

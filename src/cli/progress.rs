@@ -1,20 +1,29 @@
-//! How far the runs are: bars on a terminal, else a line for every run that comes to an end.
+//! How far the runs are: bars on a terminal, else a line for every run that comes to an end, and
+//! one now and then while none does.
 
-use crate::cli::output;
-use crate::exec::scheduler::{Progress, Step};
+use crate::cli::{output, width};
+use crate::exec::scheduler::{News, Progress, Step};
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use std::io::IsTerminal;
 use std::time::Duration;
 
-const TOTAL: &str = "{bar:24} {pos}/{len} runs  {elapsed_precise}  {msg}";
-const WORKER: &str = "  {bar:22} {msg}";
+const TOTAL: &str = "{bar:16} {pos}/{len} runs  {elapsed_precise}  {wide_msg}";
+const WORKER: &str = "  {bar:12} {wide_msg}";
+
+/// The columns of a worker's line before the message.
+const BEFORE_MESSAGE: usize = 15;
+
+/// How long there is no line at most where there are no bars.
+const SILENCE: Duration = Duration::from_secs(60);
 
 /// The display of a suite's progress on stderr.
-pub(super) struct Display {
-    bars: Option<Bars>,
+pub(super) enum Display {
+    Bars(Bars),
+    /// How much time had passed at the last line.
+    Lines(Duration),
 }
 
-struct Bars {
+pub(super) struct Bars {
     all: MultiProgress,
     total: ProgressBar,
     workers: Vec<ProgressBar>,
@@ -23,15 +32,19 @@ struct Bars {
 impl Display {
     /// A display for up to `jobs` workers.
     pub(super) fn new(jobs: usize) -> Self {
-        Self { bars: std::io::stderr().is_terminal().then(|| Bars::new(jobs)) }
+        match std::io::stderr().is_terminal() {
+            true => Self::Bars(Bars::new(jobs)),
+            false => Self::Lines(Duration::ZERO),
+        }
     }
 
-    /// Shows a step.
-    pub(super) fn show(&self, progress: &Progress<'_>) {
-        match &self.bars {
-            Some(bars) => bars.show(progress),
-            None => {
-                if let Some(line) = line(progress) {
+    /// Shows a step, or that time has passed.
+    pub(super) fn show(&mut self, progress: &Progress<'_>) {
+        match self {
+            Self::Bars(bars) => bars.show(progress),
+            Self::Lines(last) => {
+                if let Some(line) = line(progress).or_else(|| heartbeat(progress, *last)) {
+                    *last = progress.elapsed;
                     output::note(&line);
                 }
             }
@@ -41,7 +54,7 @@ impl Display {
 
 impl Drop for Display {
     fn drop(&mut self) {
-        if let Some(bars) = &self.bars {
+        if let Self::Bars(bars) = self {
             // Only the terminal itself could fail here.
             let _ = bars.all.clear();
         }
@@ -61,22 +74,21 @@ impl Bars {
         self.total.set_length(progress.total as u64);
         self.total.set_position(progress.settled as u64);
         self.total.set_message(standing(progress).join(", "));
-        let Some(worker) = self.workers.get(progress.lane) else { return };
-        match progress.step {
-            Step::Started => worker.set_message(output::label(progress.label)),
+        let Some(News { lane, label, step, .. }) = &progress.news else { return };
+        let Some(worker) = self.workers.get(*lane) else { return };
+        match step {
+            Step::Started => worker.set_message(message(label, "")),
             Step::Epoch { epoch, epochs, validation_accuracy } => {
                 worker.set_length(*epochs as u64);
                 worker.set_position(*epoch as u64);
                 let accuracy = percent(*validation_accuracy);
-                worker.set_message(format!(
-                    "{}, epoch {epoch} of {epochs}, validation {accuracy}",
-                    output::label(progress.label)
-                ));
+                let rest = format!(", epoch {epoch} of {epochs}, validation {accuracy}");
+                worker.set_message(message(label, &rest));
             }
             Step::Failed(_) => {
                 idle(worker);
                 if let Some(line) = line(progress) {
-                    let _ = self.all.println(output::label(&line));
+                    let _ = self.all.println(output::fit("", &line));
                 }
             }
             Step::Held | Step::Crowded | Step::FinishedElsewhere | Step::Finished { .. } => {
@@ -84,6 +96,17 @@ impl Bars {
             }
         }
     }
+}
+
+/// What a worker's line says, the label as long as the terminal allows.
+fn message(label: &str, rest: &str) -> String {
+    let columns = width::of_stderr().unwrap_or(usize::MAX);
+    message_within(columns, label, rest)
+}
+
+fn message_within(columns: usize, label: &str, rest: &str) -> String {
+    let room = columns.saturating_sub(BEFORE_MESSAGE + width::measure(rest));
+    format!("{}{rest}", width::shorten(&output::label(label), room))
 }
 
 fn idle(worker: &ProgressBar) {
@@ -100,7 +123,8 @@ fn bar(template: &str) -> ProgressBar {
 
 /// The line for a step that a log should hold.
 fn line(progress: &Progress<'_>) -> Option<String> {
-    let what = match progress.step {
+    let News { label, step, .. } = progress.news.as_ref()?;
+    let what = match step {
         Step::Started | Step::Epoch { .. } => return None,
         Step::Held => "another process works on it".to_string(),
         Step::Crowded => "too little memory beside the other runs; one job fewer here".to_string(),
@@ -111,11 +135,24 @@ fn line(progress: &Progress<'_>) -> Option<String> {
         }
         Step::Failed(failure) => failure.to_string(),
     };
+    Some(format!("{} {label}: {what}", place(progress)))
+}
+
+/// The line where there has been none since `last`.
+fn heartbeat(progress: &Progress<'_>, last: Duration) -> Option<String> {
+    if progress.elapsed < last + SILENCE {
+        return None;
+    }
+    let elapsed = output::duration(progress.elapsed);
+    Some(format!("{} {} in progress, {elapsed} so far", place(progress), progress.running))
+}
+
+/// How many runs are settled, and how it stands.
+fn place(progress: &Progress<'_>) -> String {
     let standing = standing(progress);
     let standing =
         if standing.is_empty() { String::new() } else { format!(" ({})", standing.join(", ")) };
-    let place = format!("[{}/{}]{standing}", progress.settled, progress.total);
-    Some(format!("{place} {}: {what}", progress.label))
+    format!("[{}/{}]{standing}", progress.settled, progress.total)
 }
 
 /// How many runs failed, and the time left.
@@ -135,20 +172,47 @@ mod tests {
     use super::*;
     use crate::spec::run::RunId;
     use crate::store::failure::{Failure, FailureKind};
+    use std::sync::LazyLock;
 
-    fn line_of(step: Step) -> Option<String> {
-        let failed = usize::from(matches!(step, Step::Failed(_)));
-        line(&Progress {
-            lane: 0,
-            id: &RunId("0123456789abcdef".into()),
-            label: "toy concat ogm, seed 3",
-            step: &step,
+    fn progress(step: Option<&Step>) -> Progress<'_> {
+        static ID: LazyLock<RunId> = LazyLock::new(|| RunId("0123456789abcdef".into()));
+        Progress {
+            news: step.map(|step| News { lane: 0, id: &ID, label: "toy concat ogm, seed 3", step }),
             settled: 12,
-            failed,
+            failed: usize::from(matches!(step, Some(Step::Failed(_)))),
+            running: 4,
             total: 540,
             elapsed: Duration::from_secs(60),
             left: Some(Duration::from_secs(7800)),
-        })
+        }
+    }
+
+    fn line_of(step: Step) -> Option<String> {
+        line(&progress(Some(&step)))
+    }
+
+    #[test]
+    fn where_nothing_happens_there_is_a_line_every_minute() {
+        let still = progress(None);
+        assert_eq!(line(&still), None);
+        assert_eq!(
+            heartbeat(&still, Duration::ZERO).unwrap(),
+            "[12/540] (2 h 10 min left) 4 in progress, 1 min 0 s so far"
+        );
+        assert_eq!(heartbeat(&still, Duration::from_secs(1)), None);
+        let mut display = Display::Lines(Duration::ZERO);
+        display.show(&still);
+        assert!(matches!(display, Display::Lines(last) if last == still.elapsed));
+    }
+
+    #[test]
+    fn the_line_of_a_worker_fits_the_terminal() {
+        let rest = ", epoch 12 of 100, validation 62.4 %";
+        let label = "colours / concat / modality dropout / seed 3";
+        let said = message_within(80, label, rest);
+        assert_eq!(said, "colours / conc…opout / seed 3, epoch 12 of 100, validation 62.4 %");
+        assert!(width::measure(&said) + BEFORE_MESSAGE <= 80);
+        assert_eq!(message_within(usize::MAX, label, rest), format!("{label}{rest}"));
     }
 
     #[test]

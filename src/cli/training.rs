@@ -1,11 +1,12 @@
 //! Training the runs of cells into a store, as every command does that trains.
 
 use super::progress::Display;
-use super::{estimate, output};
+use super::{estimate, interrupt, output};
 use crate::data::{self, cache};
 use crate::environment;
 use crate::error::{Error, Result};
-use crate::exec::launch::{Program, Slot};
+use crate::exec::image::Again;
+use crate::exec::launch::Slot;
 use crate::exec::scheduler::{self, Options, Progress, Summary, Task};
 use crate::record::probe::Probe;
 use crate::spec::run::RunId;
@@ -87,6 +88,7 @@ impl Training {
         if let Some(shortfall) = environment::shortfall() {
             output::warning(shortfall);
         }
+        let program = Again::new(self.runner()?, "worker")?;
         let options = Options {
             jobs: NonZeroUsize::new(jobs).unwrap_or(NonZeroUsize::MIN),
             threads: NonZeroUsize::new(cores / (jobs * seats.len())).unwrap_or(NonZeroUsize::MIN),
@@ -97,23 +99,27 @@ impl Training {
                 .collect(),
             fail_fast: wishes.fail_fast,
             probe: wishes.probe,
+            stop: interrupt::watch()?,
         };
-        let program = self.worker()?;
-        let display = Display::new(jobs * options.slots.len());
+        let mut display = Display::new(jobs * options.slots.len());
         let mut observer = |progress: &Progress<'_>| display.show(progress);
-        let summary = scheduler::run(tasks, store, &options, &program, &mut observer)?;
-        Ok((summary, blocked))
+        let summary = scheduler::run(tasks, store, &options, &program, &mut observer);
+        interrupt::unwatch();
+        Ok((summary?, blocked))
     }
 
-    /// This program as a worker, started by the words of `runner` where there are any.
-    fn worker(&self) -> Result<Program> {
-        let own = std::env::current_exe()
-            .map_err(|e| Error::unexpected(format!("cannot find this program's own file: {e}")))?;
-        let runner = self.runner.as_deref().unwrap_or_default();
-        let words = runner.split_whitespace().map(OsString::from);
-        let mut command = words.chain([own.into(), OsString::from("worker")]);
-        let path = command.next().map(PathBuf::from).unwrap_or_default();
-        Ok(Program { path, args: command.collect(), env: BTreeMap::new() })
+    /// The words of the command that starts workers, as a shell would read them.
+    fn runner(&self) -> Result<Vec<OsString>> {
+        let Some(text) = &self.runner else { return Ok(Vec::new()) };
+        let words = shlex::split(text).ok_or_else(|| {
+            Error::input(format!("the runner `{text}` has a quote that is not closed"))
+                .with_hint("close it, or write \\\" or \\' for the character itself")
+        })?;
+        if words.is_empty() {
+            return Err(Error::input("the runner is empty")
+                .with_hint("give a command such as `numactl -N 0`, or leave --runner out"));
+        }
+        Ok(words.into_iter().map(OsString::from).collect())
     }
 
     /// Prepares a data set that is not ready. An error is a reason to block its runs, not to stop.

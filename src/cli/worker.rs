@@ -1,15 +1,15 @@
 //! The hidden `worker` command: trains the runs that a parent process hands it.
 
 use super::output;
-use crate::data::{self, Dataset};
+use crate::data::{self, Dataset, cache};
 use crate::environment;
-use crate::error::{Error, Result};
-use crate::exec::wire::Event;
-use crate::exec::worker;
+use crate::error::{Error, Kind, Result};
+use crate::exec::image::Image;
+use crate::exec::wire::{Event, Job};
+use crate::exec::worker::{self, Unfinished};
 use crate::registry::Part;
 use crate::train::{self, Progress};
 use std::collections::BTreeMap;
-use std::process::Command;
 
 /// Serves jobs from stdin until it closes. The data set of the last run is kept for the next.
 ///
@@ -17,6 +17,7 @@ use std::process::Command;
 /// The failure of a run, after the parent was told.
 pub(super) fn run() -> Result<()> {
     use_this_thread()?;
+    name_this_process();
     let mut loaded: Option<(Part, Dataset)> = None;
     worker::serve(
         std::io::stdin(),
@@ -28,34 +29,55 @@ pub(super) fn run() -> Result<()> {
                 output::warning(shortfall);
             }
             if !matches!(&loaded, Some((part, _)) if *part == job.spec.dataset) {
-                let part = job.spec.dataset.clone();
-                let data = data::load(&part, &job.data_dir)?;
-                loaded = Some((part, data));
+                loaded = Some((job.spec.dataset.clone(), load(job)?));
             }
             let Some((_, data)) = &loaded else { unreachable!("loaded just above") };
-            let backend = train::device::open(&job.device)?;
+            let backend = train::device::open(&job.device).map_err(|error| match error.kind {
+                Kind::Input => Unfinished::Blocked(error),
+                _ => Unfinished::Failed(error),
+            })?;
             backend.give_back_memory()?;
             let epochs = job.spec.protocol.epochs;
             let mut finished = 0;
-            train::run(&job.spec, data, &backend, &job.workdir, &job.probe, &mut |progress| {
-                match progress {
-                    // These lines go to the run's log.
-                    Progress::Resumed(epochs) => {
-                        finished = epochs;
-                        output::note(&format!("going on after {epochs} finished epochs"));
+            let record =
+                train::run(&job.spec, data, &backend, &job.workdir, &job.probe, &mut |progress| {
+                    match progress {
+                        // These lines go to the run's log.
+                        Progress::Resumed(epochs) => {
+                            finished = epochs;
+                            output::note(&format!("going on after {epochs} finished epochs"));
+                        }
+                        Progress::StartedOver(why) => {
+                            output::warning(&format!("beginning anew: {why}"))
+                        }
+                        Progress::Epoch(epoch) => {
+                            finished += 1;
+                            let validation_accuracy = epoch.validation.accuracy;
+                            report(Event::Epoch { epoch: finished, epochs, validation_accuracy });
+                        }
                     }
-                    Progress::StartedOver(why) => {
-                        output::warning(&format!("beginning anew: {why}"))
-                    }
-                    Progress::Epoch(epoch) => {
-                        finished += 1;
-                        let validation_accuracy = epoch.validation.accuracy;
-                        report(Event::Epoch { epoch: finished, epochs, validation_accuracy });
-                    }
-                }
-            })
+                })?;
+            Ok(record)
         },
     )
+}
+
+/// The data set of a job. A run is blocked by data that are not there or damaged, and by nothing
+/// else that may be wrong with them.
+fn load(job: &Job) -> std::result::Result<Dataset, Unfinished> {
+    let part = &job.spec.dataset;
+    data::load(part, &job.data_dir).map_err(|error| match data::state(&part.name, &job.data_dir) {
+        Ok(cache::State::Missing | cache::State::Damaged(_)) => Unfinished::Blocked(error),
+        Ok(cache::State::Ready) | Err(_) => Unfinished::Failed(error),
+    })
+}
+
+/// Where Linux would show the name of a link that the process was started by.
+fn name_this_process() {
+    if cfg!(target_os = "linux") {
+        // Nothing but lists of processes would miss it.
+        let _ = std::fs::write("/proc/self/comm", env!("CARGO_PKG_NAME"));
+    }
 }
 
 /// Makes sure that a command that opens devices itself has the environment that its workers would
@@ -71,10 +93,21 @@ pub(super) fn as_a_worker(devices: &[&str]) -> Result<()> {
     if env.iter().all(|(key, value)| std::env::var(key).as_ref() == Ok(value)) {
         return Ok(());
     }
-    let failed = |e| Error::unexpected(format!("cannot start this program again: {e}"));
-    let mut command = Command::new(std::env::current_exe().map_err(failed)?);
-    let status = command.args(std::env::args_os().skip(1)).envs(env).status().map_err(failed)?;
-    std::process::exit(status.code().unwrap_or(1));
+    let mut command = Image::running()?.command(&[])?;
+    Err(become_process(command.args(std::env::args_os().skip(1)).envs(env)))
+}
+
+/// Lets a command take the place of this process, so that signals reach it; where the system cannot
+/// do that, waits for it and ends with its exit code. Gives the error of starting it.
+fn become_process(command: &mut std::process::Command) -> Error {
+    #[cfg(unix)]
+    let failed = std::os::unix::process::CommandExt::exec(command);
+    #[cfg(not(unix))]
+    let failed = match command.status() {
+        Ok(status) => std::process::exit(status.code().unwrap_or(1)),
+        Err(failed) => failed,
+    };
+    Error::unexpected(format!("cannot start this program again: {failed}"))
 }
 
 /// Makes this thread one of rayon's, so that tensor kernels on small tensors need no hand-over

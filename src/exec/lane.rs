@@ -1,7 +1,8 @@
 //! One worker and the runs it is given, one at a time.
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 use crate::exec::launch::{Exit, Launch, Worker};
+use crate::exec::lines;
 use crate::exec::log::Log;
 use crate::exec::queue::{Next, Queue};
 use crate::exec::scheduler::{Options, Planned, Step};
@@ -12,14 +13,21 @@ use crate::registry::Part;
 use crate::store::failure::{Failure, FailureKind};
 use crate::store::{State, Store, record_file};
 use std::path::Path;
+use std::sync::atomic::Ordering;
 use std::sync::mpsc::Sender;
 use std::time::{Duration, Instant};
 
 /// How long a worker may take to end after it was asked to.
 const GRACE: Duration = Duration::from_secs(10);
 
-/// How often a run that another process holds is looked at.
+/// How often a run that another process holds is looked at, and whether to stop.
 const POLL: Duration = Duration::from_millis(100);
+
+/// How long a worker may take to end where all stop.
+const HASTE: Duration = Duration::from_secs(2);
+
+/// How long after a worker was asked to end this process may be asked, by the same hand.
+const TOGETHER: Duration = Duration::from_secs(1);
 
 /// What all lanes share.
 pub(crate) struct Shared<'a> {
@@ -28,6 +36,16 @@ pub(crate) struct Shared<'a> {
     pub(crate) options: &'a Options,
     pub(crate) launch: &'a dyn Launch,
     pub(crate) queue: Queue<'a>,
+}
+
+impl Shared<'_> {
+    /// An error once the scheduler is asked to stop.
+    fn go_on(&self) -> Result<()> {
+        match self.options.stop.load(Ordering::SeqCst) {
+            false => Ok(()),
+            true => Err(Error::new(Kind::Interrupted, "interrupted")),
+        }
+    }
 }
 
 /// A step of a run, by the indices of the lane and the run.
@@ -77,8 +95,8 @@ impl Lane<'_> {
     /// Works until the queue is empty.
     ///
     /// # Errors
-    /// Those that no further run can do without: the store, or starting a worker. The queue is
-    /// then stopped.
+    /// Those that no further run can do without: the store, or starting a worker; and
+    /// [`Kind::Interrupted`]. The queue is then stopped.
     pub(crate) fn work(mut self) -> Result<()> {
         let result = self.drain();
         if result.is_err() {
@@ -91,12 +109,17 @@ impl Lane<'_> {
     fn retire(&mut self) {
         self.loaded = None;
         if let Some(worker) = self.worker.take() {
-            worker.retire(GRACE);
+            worker.retire(self.grace());
         }
+    }
+
+    fn grace(&self) -> Duration {
+        if self.shared.go_on().is_ok() { GRACE } else { HASTE }
     }
 
     fn drain(&mut self) -> Result<()> {
         loop {
+            self.shared.go_on()?;
             let next = self.shared.queue.next(self.loaded);
             let (Next::Try(run) | Next::Retry(run)) = next else {
                 // First the worker: until it has ended, the others on the device are crowded.
@@ -167,6 +190,7 @@ impl Lane<'_> {
         let line = self.job_line(run, workdir)?;
         let mut log = Log::open(workdir)?;
         loop {
+            self.shared.go_on()?;
             let (mut worker, reused) = match self.worker.take() {
                 Some(worker) => (worker, true),
                 None => (self.launch()?, false),
@@ -174,8 +198,13 @@ impl Lane<'_> {
             self.loaded = None;
             // A worker that is gone is found out by listening.
             let _ = worker.input.write_all(line.as_bytes()).and_then(|()| worker.input.flush());
-            let heard = match self.listen(&mut worker, run, &mut log) {
+            let heard = match self.listen(&worker, run, &mut log) {
                 Ok(heard) => heard,
+                Err(error) if error.kind == Kind::Interrupted => {
+                    worker.retire(HASTE);
+                    log.close()?;
+                    return Err(error);
+                }
                 Err(error) => {
                     worker.retire(Duration::ZERO);
                     return Err(error);
@@ -186,6 +215,7 @@ impl Lane<'_> {
                     Ok(record) => {
                         self.worker = Some(worker);
                         self.loaded = Some(&task.spec.dataset);
+                        log.close()?;
                         return Ok(Ok(record));
                     }
                     Err(error) => {
@@ -203,6 +233,9 @@ impl Lane<'_> {
                 }
                 Heard::End { started } => {
                     let exit = worker.retire(GRACE);
+                    if exit.is_asked_for() {
+                        self.await_stop()?;
+                    }
                     if reused && !started {
                         // It ended between two runs, which is no fault of this one.
                         continue;
@@ -211,20 +244,20 @@ impl Lane<'_> {
                 }
             };
             let Exit { status, signal } = exit;
-            return Ok(Err(Failure { kind, message, status, signal, log: log.into_tail() }));
+            return Ok(Err(Failure { kind, message, status, signal, log: log.close()? }));
         }
     }
 
     /// Passes on what a worker says until the run is over.
-    fn listen(&self, worker: &mut Worker, run: usize, log: &mut Log) -> Result<Heard> {
+    fn listen(&self, worker: &Worker, run: usize, log: &mut Log) -> Result<Heard> {
         let mut started = false;
-        let mut line = Vec::new();
         loop {
-            line.clear();
-            // A pipe that cannot be read any more is one that has ended.
-            if !matches!(worker.output.read_until(b'\n', &mut line), Ok(n) if 0 < n) {
-                return Ok(Heard::End { started });
-            }
+            self.shared.go_on()?;
+            let line = match worker.output.next(POLL) {
+                lines::Next::Line(line) => line,
+                lines::Next::Quiet => continue,
+                lines::Next::End => return Ok(Heard::End { started }),
+            };
             let (text, event) = wire::decode(&line);
             log.append(text)?;
             match event {
@@ -240,6 +273,17 @@ impl Lane<'_> {
                 Some(Err(message)) => return Ok(Heard::Malformed(message)),
             }
         }
+    }
+
+    /// Gives the signal that has ended a worker time to reach this process too: it is then no
+    /// failure of the run.
+    fn await_stop(&self) -> Result<()> {
+        let begun = Instant::now();
+        while begun.elapsed() < TOGETHER {
+            self.shared.go_on()?;
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        Ok(())
     }
 
     fn launch(&self) -> Result<Worker> {

@@ -1,10 +1,10 @@
 //! How a worker process is started and ended.
 
 use crate::error::{Error, Result};
+use crate::exec::lines::Lines;
 use std::collections::BTreeMap;
-use std::ffi::OsString;
 use std::fmt;
-use std::io::{BufRead, BufReader, Write};
+use std::io::{Read, Write};
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -31,10 +31,10 @@ pub trait Launch: Sync {
 /// A worker in service.
 pub struct Worker {
     /// Takes jobs; dropping it asks the worker to end.
-    pub input: Box<dyn Write + Send>,
+    pub(crate) input: Box<dyn Write + Send>,
     /// Events and log lines, in order.
-    pub output: Box<dyn BufRead + Send>,
-    pub process: Box<dyn Process>,
+    pub(crate) output: Lines,
+    process: Box<dyn Process>,
 }
 
 /// The process behind a worker.
@@ -44,6 +44,19 @@ pub trait Process: Send {
 }
 
 impl Worker {
+    /// A worker that takes jobs from `input`, one a line, and writes events and its log to `output`.
+    ///
+    /// # Errors
+    /// When no thread can be started to listen to it.
+    pub fn new(
+        input: impl Write + Send + 'static,
+        output: impl Read + Send + 'static,
+        process: impl Process + 'static,
+    ) -> Result<Self> {
+        let output = Lines::read(output)?;
+        Ok(Self { input: Box::new(input), output, process: Box::new(process) })
+    }
+
     /// Asks the worker to end, waits, and forces it after `grace`.
     pub(crate) fn retire(self, grace: Duration) -> Exit {
         let Self { input, output, mut process } = self;
@@ -70,6 +83,16 @@ impl From<ExitStatus> for Exit {
     }
 }
 
+impl Exit {
+    /// Whether the process was asked to end, as a terminal or a batch system asks all processes
+    /// of a job; by a wrapper's exit status where there is one around it.
+    pub(crate) fn is_asked_for(self) -> bool {
+        const ASKING: [i32; 2] = [2, 15];
+        let by = self.signal.or(self.status.map(|status| status - 128));
+        by.is_some_and(|signal| ASKING.contains(&signal))
+    }
+}
+
 impl fmt::Display for Exit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (self.signal, self.status) {
@@ -85,38 +108,27 @@ impl fmt::Display for Exit {
     }
 }
 
-/// Workers that are processes of a program.
-#[derive(Clone, Debug)]
-pub struct Program {
-    pub path: PathBuf,
-    pub args: Vec<OsString>,
-    /// Set for the workers in addition to the parent's environment.
-    pub env: BTreeMap<String, String>,
-}
-
-impl Launch for Program {
-    fn launch(&self, slot: &Slot, threads: NonZeroUsize) -> Result<Worker> {
-        let failed = |e: std::io::Error| Error::io("start a worker from", &self.path, &e);
-        let (output, sink) = std::io::pipe().map_err(failed)?;
-        let mut command = Command::new(&self.path);
-        command
-            .args(&self.args)
-            .env("RAYON_NUM_THREADS", threads.to_string())
-            .envs(&slot.env)
-            .envs(&self.env)
-            .stdin(Stdio::piped())
-            .stdout(sink.try_clone().map_err(failed)?)
-            .stderr(sink);
-        let mut child = command.spawn().map_err(failed)?;
-        let input = child.stdin.take().ok_or_else(|| {
-            Error::unexpected(format!("a worker from {} has no stdin", self.path.display()))
-        })?;
-        Ok(Worker {
-            input: Box::new(input),
-            output: Box::new(BufReader::new(output)),
-            process: Box::new(child),
-        })
-    }
+/// Starts a command as a worker.
+///
+/// # Errors
+/// When it cannot be started.
+pub(crate) fn start(mut command: Command, slot: &Slot, threads: NonZeroUsize) -> Result<Worker> {
+    let path = PathBuf::from(command.get_program());
+    let failed = |e: std::io::Error| Error::io("start a worker from", &path, &e);
+    let (output, sink) = std::io::pipe().map_err(failed)?;
+    command
+        .env("RAYON_NUM_THREADS", threads.to_string())
+        .envs(&slot.env)
+        .stdin(Stdio::piped())
+        .stdout(sink.try_clone().map_err(failed)?)
+        .stderr(sink);
+    let mut child = command.spawn().map_err(failed)?;
+    // The command holds the writing end.
+    drop(command);
+    let input = child.stdin.take().ok_or_else(|| {
+        Error::unexpected(format!("a worker from {} has no stdin", path.display()))
+    })?;
+    Worker::new(input, output, child)
 }
 
 impl Process for Child {

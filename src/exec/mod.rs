@@ -10,8 +10,10 @@
 //! divergence ends one run. This layer knows specs and records, neither tensors nor tables.
 
 mod estimate;
+pub mod image;
 mod lane;
 pub mod launch;
+mod lines;
 mod log;
 mod queue;
 pub mod scheduler;

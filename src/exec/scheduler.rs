@@ -1,6 +1,6 @@
 //! Runs a list of specs to their end: each once, in any number of workers and processes.
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 use crate::exec::estimate::Estimate;
 use crate::exec::lane::{Lane, Note, Shared};
 use crate::exec::launch::{Launch, Slot};
@@ -10,11 +10,17 @@ use crate::registry::Part;
 use crate::spec::run::{RunId, RunSpec};
 use crate::store::failure::Failure;
 use crate::store::{State, Store};
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
-use std::sync::mpsc::{self, Receiver};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
+use std::thread::ScopedJoinHandle;
 use std::time::{Duration, Instant};
+
+/// How long the observer waits for news at most.
+const TICK: Duration = Duration::from_secs(1);
 
 /// A run to be done.
 #[derive(Clone, Debug)]
@@ -43,6 +49,8 @@ pub struct Options {
     pub fail_fast: bool,
     /// What every run is asked beside its spec and its trace. A fault does change results.
     pub probe: Probe,
+    /// Once set, the workers are ended and the call with them; another thread or a signal sets it.
+    pub stop: Arc<AtomicBool>,
 }
 
 /// A step of one run.
@@ -70,21 +78,30 @@ pub enum Step {
     Failed(Failure),
 }
 
-/// A step of a run, and how far all runs are.
+/// How far all runs are, told at every step of one and about every second.
 #[derive(Debug)]
 pub struct Progress<'a> {
+    /// The step, where there was one and not only time that has passed.
+    pub news: Option<News<'a>>,
+    /// Runs that are finished, failed, or were done before.
+    pub settled: usize,
+    pub failed: usize,
+    /// Runs in progress here.
+    pub running: usize,
+    pub total: usize,
+    pub elapsed: Duration,
+    /// The time left, once a first epoch allows an estimate.
+    pub left: Option<Duration>,
+}
+
+/// A step of a run.
+#[derive(Debug)]
+pub struct News<'a> {
     /// The worker's number, from 0.
     pub lane: usize,
     pub id: &'a RunId,
     pub label: &'a str,
     pub step: &'a Step,
-    /// Runs that are finished, failed, or were done before.
-    pub settled: usize,
-    pub failed: usize,
-    pub total: usize,
-    pub elapsed: Duration,
-    /// The time left, once a first epoch allows an estimate.
-    pub left: Option<Duration>,
 }
 
 /// What became of the runs.
@@ -107,15 +124,15 @@ pub(crate) struct Planned {
     pub(crate) task: Task,
 }
 
-/// Does every run that is not in the store, and tells `observer` each step.
+/// Does every run that is not in the store, and tells `observer` how far they are.
 ///
 /// Runs on one data set are done together, so that a worker loads it once. A run that another
 /// process works on is left to it, and taken over if that process dies. Runs that failed in an
 /// earlier call are tried again.
 ///
 /// # Errors
-/// When the store cannot be read or written, or no worker can be started. The failure of a run
-/// is not an error: see [`Summary::failed`].
+/// When the store cannot be read or written, or no worker can be started; [`Kind::Interrupted`]
+/// after [`Options::stop`]. The failure of a run is not an error: see [`Summary::failed`].
 pub fn run(
     tasks: Vec<Task>,
     store: &Store,
@@ -136,6 +153,7 @@ pub fn run(
         runs: &runs,
         begun,
         estimate: Estimate::new(costs),
+        running: BTreeSet::new(),
         failures: Vec::new(),
         summary: Summary { skipped: runs.len() - pending.len(), ..Summary::default() },
     };
@@ -148,7 +166,7 @@ pub fn run(
     let queue = Queue::new(datasets, pending, lanes_of);
     let shared = Shared { runs: &runs, store, options, launch, queue };
 
-    std::thread::scope(|scope| {
+    let results: Vec<Result<()>> = std::thread::scope(|scope| {
         let (notes, inbox) = mpsc::channel();
         let lanes: Vec<_> = (0..n_lanes)
             .map(|index| Lane {
@@ -159,15 +177,31 @@ pub fn run(
                 worker: None,
                 loaded: None,
             })
-            .map(|lane| scope.spawn(|| lane.work()))
+            .map(|lane| {
+                let thread = std::thread::Builder::new().spawn_scoped(scope, || lane.work());
+                thread.inspect_err(|_| shared.queue.stop())
+            })
             .collect();
         drop(notes);
         ledger.follow(&inbox, observer);
-        lanes.into_iter().try_for_each(|lane| {
-            lane.join().map_err(|_| Error::unexpected("a scheduler thread panicked"))?
-        })
-    })?;
-    Ok(ledger.close())
+        let result = |lane: std::io::Result<ScopedJoinHandle<'_, Result<()>>>| {
+            lane.map_err(|e| Error::unexpected(format!("cannot start a scheduler thread: {e}")))?
+                .join()
+                .map_err(|_| Error::unexpected("a scheduler thread panicked"))?
+        };
+        lanes.into_iter().map(result).collect()
+    });
+    // Whoever asked to stop is told what went wrong rather than that it was stopped.
+    for result in results {
+        result.or_else(|error| match error.kind {
+            Kind::Interrupted => Ok(()),
+            _ => Err(error),
+        })?;
+    }
+    match options.stop.load(Ordering::SeqCst) {
+        true => Err(ledger.interrupted()),
+        false => Ok(ledger.close()),
+    }
 }
 
 /// Orders tasks by data set, in the order in which each first appears.
@@ -190,6 +224,8 @@ struct Ledger<'a> {
     runs: &'a [Planned],
     begun: Instant,
     estimate: Estimate,
+    /// The lanes that have a run in progress.
+    running: BTreeSet<usize>,
     /// With the index of the run.
     failures: Vec<(usize, Failure)>,
     summary: Summary,
@@ -198,16 +234,27 @@ struct Ledger<'a> {
 impl Ledger<'_> {
     /// Listens until the last lane has ended.
     fn follow(&mut self, inbox: &Receiver<Note>, observer: &mut dyn FnMut(&Progress<'_>)) {
-        for Note { lane, run, step } in inbox {
-            self.enter(lane, run, &step);
+        loop {
+            let note = match inbox.recv_timeout(TICK) {
+                Ok(note) => Some(note),
+                Err(RecvTimeoutError::Timeout) => None,
+                Err(RecvTimeoutError::Disconnected) => return,
+            };
+            if let Some(Note { lane, run, step }) = &note {
+                self.enter(*lane, *run, step);
+            }
+            let news = note.as_ref().map(|Note { lane, run, step }| News {
+                lane: *lane,
+                id: &self.runs[*run].id,
+                label: &self.runs[*run].task.label,
+                step,
+            });
             let elapsed = self.begun.elapsed();
             observer(&Progress {
-                lane,
-                id: &self.runs[run].id,
-                label: &self.runs[run].task.label,
-                step: &step,
+                news,
                 settled: self.settled(),
                 failed: self.failures.len(),
+                running: self.running.len(),
                 total: self.runs.len(),
                 elapsed,
                 left: self.estimate.left(elapsed),
@@ -217,6 +264,10 @@ impl Ledger<'_> {
 
     fn enter(&mut self, lane: usize, run: usize, step: &Step) {
         let cost = self.runs[run].task.cost;
+        match step {
+            Step::Started | Step::Epoch { .. } => self.running.insert(lane),
+            _ => self.running.remove(&lane),
+        };
         match step {
             Step::Started | Step::Held | Step::Crowded => {}
             Step::Epoch { epoch, epochs, .. } => {
@@ -240,6 +291,25 @@ impl Ledger<'_> {
 
     fn settled(&self) -> usize {
         self.summary.finished + self.summary.skipped + self.failures.len()
+    }
+
+    /// What the store holds of the runs when they are stopped in the middle.
+    fn interrupted(&self) -> Error {
+        let Summary { finished, skipped, .. } = self.summary;
+        let failed = match self.failures.len() {
+            0 => String::new(),
+            n => format!(", {n} failed"),
+        };
+        let message = format!(
+            "interrupted: {} of {} runs are done{failed}, {} in progress",
+            finished + skipped,
+            self.runs.len(),
+            self.running.len()
+        );
+        Error::new(Kind::Interrupted, message).with_hint(
+            "what is done is kept, what is in progress up to its last epoch: the same command \
+             goes on from there",
+        )
     }
 
     fn close(mut self) -> Summary {

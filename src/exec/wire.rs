@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
 /// Begins an event (RFC 7464, section 2.2).
-const RECORD_SEPARATOR: u8 = 0x1e;
+pub(crate) const RECORD_SEPARATOR: u8 = 0x1e;
 
 /// The longest message of a failure, in bytes. It keeps an event below the size up to which a
 /// write to a pipe is never torn by another (`PIPE_BUF`, 4096 bytes on Linux). Records are larger

@@ -1,6 +1,6 @@
 //! The loop of a worker process: take a job, train it, tell how it went.
 
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Result};
 use crate::exec::wire::{self, Event, Job};
 use crate::record::RunRecord;
 use crate::store::failure::FailureKind;
@@ -9,6 +9,24 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc;
 use std::sync::{Arc, Mutex, PoisonError};
+
+/// Why a job has no record.
+#[derive(Debug)]
+pub enum Unfinished {
+    /// The run could not begin: its data, its device or another prerequisite is missing.
+    Blocked(Error),
+    /// Anything else.
+    Failed(Error),
+}
+
+impl From<Error> for Unfinished {
+    fn from(error: Error) -> Self {
+        Self::Failed(error)
+    }
+}
+
+/// The record of a job.
+pub type Trained = std::result::Result<RunRecord, Unfinished>;
 
 /// Serves jobs from `input` until it is closed, which ends the loop, or until a run fails, which
 /// is an error, because a worker that has failed is not trusted with a further run.
@@ -24,9 +42,9 @@ pub fn serve(
     input: impl Read + Send + 'static,
     mut output: impl Write,
     orphaned: impl FnOnce() + Send + 'static,
-    mut run: impl FnMut(&Job, &mut dyn FnMut(Event)) -> Result<RunRecord>,
+    mut run: impl FnMut(&Job, &mut dyn FnMut(Event)) -> Trained,
 ) -> Result<()> {
-    let jobs = Inbox::open(input, orphaned);
+    let jobs = Inbox::open(input, orphaned)?;
     while let Some(line) = jobs.next()? {
         let outcome = attempt(&line, &mut output, &mut run);
         let event = match &outcome {
@@ -45,7 +63,7 @@ pub fn serve(
 fn attempt(
     line: &str,
     output: &mut impl Write,
-    run: &mut impl FnMut(&Job, &mut dyn FnMut(Event)) -> Result<RunRecord>,
+    run: &mut impl FnMut(&Job, &mut dyn FnMut(Event)) -> Trained,
 ) -> std::result::Result<(), (FailureKind, Error)> {
     let job: Job = serde_json::from_str(line)
         .map_err(|e| failed(Error::unexpected(format!("malformed job: {e}"))))?;
@@ -90,7 +108,11 @@ fn failed(error: Error) -> (FailureKind, Error) {
 }
 
 /// What a failed training means, by what it says.
-fn failure(error: Error) -> (FailureKind, Error) {
+fn failure(why: Unfinished) -> (FailureKind, Error) {
+    let (kind, error) = match why {
+        Unfinished::Blocked(error) => (FailureKind::Blocked, error),
+        Unfinished::Failed(error) => (FailureKind::Failed, error),
+    };
     let says_so = |line: &&str| NO_MEMORY.iter().any(|said| line.contains(said));
     // The first such line: what stands before it is where, what stands after it a trace.
     if let Some(message) = error.message.lines().find(says_so) {
@@ -99,10 +121,7 @@ fn failure(error: Error) -> (FailureKind, Error) {
         );
         return (FailureKind::OutOfMemory, error);
     }
-    match error.kind {
-        Kind::Input => (FailureKind::Blocked, error),
-        _ => failed(error),
-    }
+    (kind, error)
 }
 
 fn panicked(payload: &(dyn std::any::Any + Send)) -> (FailureKind, Error) {
@@ -111,7 +130,7 @@ fn panicked(payload: &(dyn std::any::Any + Send)) -> (FailureKind, Error) {
         .map(String::as_str)
         .or_else(|| payload.downcast_ref::<&str>().copied())
         .unwrap_or("no message");
-    match failure(Error::unexpected(text)) {
+    match failure(Error::unexpected(text).into()) {
         (FailureKind::OutOfMemory, error) => (FailureKind::OutOfMemory, error),
         _ => failed(Error::unexpected(format!("the training panicked: {text}"))),
     }
@@ -126,11 +145,14 @@ struct Inbox {
 }
 
 impl Inbox {
-    fn open(input: impl Read + Send + 'static, orphaned: impl FnOnce() + Send + 'static) -> Self {
+    fn open(
+        input: impl Read + Send + 'static,
+        orphaned: impl FnOnce() + Send + 'static,
+    ) -> Result<Self> {
         let (sender, lines) = mpsc::channel();
         let open = Arc::new(Mutex::new(0));
         let counter = Arc::clone(&open);
-        std::thread::spawn(move || {
+        let read = move || {
             for line in BufReader::new(input).lines() {
                 *counter.lock().unwrap_or_else(PoisonError::into_inner) += 1;
                 let broken = line.is_err();
@@ -141,8 +163,11 @@ impl Inbox {
             if 0 < *counter.lock().unwrap_or_else(PoisonError::into_inner) {
                 orphaned();
             }
-        });
-        Self { lines, open }
+        };
+        std::thread::Builder::new()
+            .spawn(read)
+            .map_err(|e| Error::unexpected(format!("cannot start a thread: {e}")))?;
+        Ok(Self { lines, open })
     }
 
     /// The next line; `None` at the end of input.
@@ -159,6 +184,7 @@ impl Inbox {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::Kind;
     use crate::record::probe::Probe;
     use crate::store::fixture::{record, spec};
     use std::path::Path;
@@ -179,7 +205,7 @@ mod tests {
     /// What a worker says to `lines`.
     fn answers(
         lines: &str,
-        run: impl FnMut(&Job, &mut dyn FnMut(Event)) -> Result<RunRecord>,
+        run: impl FnMut(&Job, &mut dyn FnMut(Event)) -> Trained,
     ) -> (Vec<Event>, Result<()>) {
         let (input, mut parent) = std::io::pipe().unwrap();
         parent.write_all(lines.as_bytes()).unwrap();
@@ -229,10 +255,11 @@ mod tests {
     fn a_failure_is_told_and_ends_the_worker() {
         let dir = tempfile::tempdir().unwrap();
         let two = line(&job(dir.path(), 0)) + &line(&job(dir.path(), 1));
-        type Run = fn() -> Result<RunRecord>;
-        let cases: [(Run, FailureKind, &str); 7] = [
-            (|| Err(Error::new(Kind::Runs, "no")), FailureKind::Failed, "no"),
-            (|| Err(Error::input("no data")), FailureKind::Blocked, "no data"),
+        type Run = fn() -> Trained;
+        let cases: [(Run, FailureKind, &str); 8] = [
+            (|| Err(Error::new(Kind::Runs, "no").into()), FailureKind::Failed, "no"),
+            (|| Err(Error::input("no room").into()), FailureKind::Failed, "no room"),
+            (|| Err(Unfinished::Blocked(Error::input("no data"))), FailureKind::Blocked, "no data"),
             (|| panic!("shape {}", 3), FailureKind::Failed, "the training panicked: shape 3"),
             (
                 || panic!("CUDA out of memory. Tried to allocate 2.00 GiB"),
@@ -240,7 +267,7 @@ mod tests {
                 "lower the protocol's batch_size",
             ),
             (
-                || Err(Error::unexpected("out of memory: 2 allocations failed on the device")),
+                || Err(Error::unexpected("out of memory: 2 allocations failed").into()),
                 FailureKind::OutOfMemory,
                 "hint: run fewer jobs at once",
             ),

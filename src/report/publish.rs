@@ -19,27 +19,35 @@ pub enum Publication {
 }
 
 /// Writes `reports/<suite>/vN`, N being one more than the newest version, unless the newest has
-/// the same root. Older versions are never touched; the folder appears whole or not at all.
+/// the same root. Older versions are never touched; the folder appears whole or not at all. Where
+/// another process has published meanwhile, its version is the newest.
 ///
 /// # Errors
-/// When the newest version cannot be read, the report cannot be rendered or written, or another
-/// process publishes the same version first.
+/// When the newest version cannot be read, or the report cannot be rendered or written.
 pub fn publish(input: &ReportInput, reports: &Path) -> Result<Publication> {
     let suite = reports.join(folder_name(&input.suite)?);
-    let newest = newest_version(&suite)?;
-    if let Some(version) = newest {
+    let root = manifest::root(input)?;
+    loop {
+        let newest = newest_version(&suite)?;
+        if let Some(version) = newest {
+            let path = suite.join(format!("v{version}"));
+            if Manifest::load(&path)?.root == root {
+                return Ok(Publication::Unchanged { version, path });
+            }
+        }
+        let version = next_version(&suite, newest)?;
+        let files = render(input, version)?;
         let path = suite.join(format!("v{version}"));
-        if Manifest::load(&path)?.root == manifest::root(input)? {
-            return Ok(Publication::Unchanged { version, path });
+        let written = atomic::folder(&path, |folder| {
+            files.iter().try_for_each(|(name, bytes)| write_file(&folder.join(name), bytes))
+        });
+        match written {
+            Ok(()) => return Ok(Publication::Published { version, path }),
+            // Every turn of the loop finds a newer version, so that it ends.
+            Err(_) if newest < newest_version(&suite)? => {}
+            Err(error) => return Err(error),
         }
     }
-    let version = next_version(&suite, newest)?;
-    let files = render(input, version)?;
-    let path = suite.join(format!("v{version}"));
-    atomic::folder(&path, |folder| {
-        files.iter().try_for_each(|(name, bytes)| write_file(&folder.join(name), bytes))
-    })?;
-    Ok(Publication::Published { version, path })
 }
 
 /// Refuses a folder of reports in which no further version of a suite's report can be written.
@@ -135,6 +143,42 @@ mod tests {
         assert_eq!(newest_version(&reports.path().join("tiny")).unwrap(), Some(2));
         let left: Vec<_> = fs::read_dir(reports.path().join("tiny")).unwrap().collect();
         assert_eq!(left.len(), 2, "nothing temporary stays");
+    }
+
+    #[test]
+    fn processes_that_publish_at_once_share_equal_versions_and_number_others() {
+        let reports = tempfile::tempdir().unwrap();
+        let inputs: Vec<ReportInput> = (0..6)
+            .map(|i| {
+                let mut input = fixture::tiny();
+                input.cells[0].records[0].epochs[0].test.loss += f64::from(i % 3);
+                input
+            })
+            .collect();
+        let all_ready = std::sync::Barrier::new(inputs.len());
+        let versions: Vec<u32> = std::thread::scope(|scope| {
+            let publish = |input| {
+                all_ready.wait();
+                publish(input, reports.path()).unwrap()
+            };
+            let threads: Vec<_> =
+                inputs.iter().map(|input| scope.spawn(move || publish(input))).collect();
+            let publications = threads.into_iter().map(|thread| thread.join().unwrap());
+            let version = |publication| match publication {
+                Publication::Published { version, .. } | Publication::Unchanged { version, .. } => {
+                    version
+                }
+            };
+            publications.map(version).collect()
+        });
+        let suite = reports.path().join("tiny");
+        for (input, version) in inputs.iter().zip(&versions) {
+            let manifest = Manifest::load(&suite.join(format!("v{version}"))).unwrap();
+            assert_eq!(manifest.root, manifest::root(input).unwrap());
+        }
+        let names = fs::read_dir(&suite).unwrap().count();
+        assert!((3..=6).contains(&names), "{names} versions, or something temporary stays");
+        assert_eq!(newest_version(&suite).unwrap(), Some(names as u32));
     }
 
     #[test]

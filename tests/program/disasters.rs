@@ -49,6 +49,8 @@ fn a_disk_without_room_fails_the_run_and_keeps_what_is_done() {
         .exits(2)
         .prints("")
         .says("[3/4] (1 failed")
+        .says(": failed: cannot write ")
+        .never_says("blocked")
         .says("/.resume.safetensors: File too large (os error 27)\n")
         .says("/README.md: File too large (os error 27)\n  hint: with room on the disk, `report` ");
     assert!(bench.names("reports/tiny").is_empty());

@@ -9,15 +9,20 @@ use std::process::{Child, Command, Stdio};
 use std::sync::LazyLock;
 
 /// A suite with about half a second of work in every run: long enough to be interrupted.
-fn long() -> String {
+pub(crate) fn long() -> String {
     edit(TINY, "epochs: 2", "epochs: 250")
 }
 
 /// Starts the suite with one worker, and waits until a run has kept a checkpoint, so that it is
 /// in the middle. Gives the program and its worker's process id.
-fn in_the_middle(bench: &Bench) -> (Child, u32) {
-    let child = Command::new(PROGRAM)
-        .args(["suite", "tiny", "--jobs", "1"])
+pub(crate) fn in_the_middle(bench: &Bench) -> (Child, u32) {
+    let mut command = Command::new(PROGRAM);
+    in_the_middle_of(bench, command.args(["suite", "tiny", "--jobs", "1"]))
+}
+
+/// As [`in_the_middle`], of a command with one worker: what its runner, if any, has started last.
+pub(crate) fn in_the_middle_of(bench: &Bench, command: &mut Command) -> (Child, u32) {
+    let child = command
         .current_dir(bench.path(""))
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -29,13 +34,14 @@ fn in_the_middle(bench: &Bench) -> (Child, u32) {
         let mut names = ids.iter().flat_map(kept);
         names.any(|name| name.ends_with(".safetensors")).then_some(())
     });
-    let worker =
-        await_some("a worker", || inside(&bench.path("")).into_iter().find(|id| *id != child.id()));
+    let worker = await_some("a worker", || {
+        inside(&bench.path("")).into_iter().filter(|id| *id != child.id()).max()
+    });
     (child, worker)
 }
 
 /// The roots of the suite when nothing disturbs it.
-static UNDISTURBED: LazyLock<BTreeMap<String, String>> = LazyLock::new(|| {
+pub(crate) static UNDISTURBED: LazyLock<BTreeMap<String, String>> = LazyLock::new(|| {
     let bench = Bench::with(&long());
     bench.run("suite tiny").exits(0);
     bench.roots("runs")
@@ -94,6 +100,26 @@ fn two_programs_on_one_store_train_each_run_once() {
     }
     assert_eq!(roots, *UNDISTURBED);
     assert!(bench.files("reports") == bench.files("reports-2"), "the reports differ");
+}
+
+#[test]
+fn two_programs_with_one_store_and_one_folder_of_reports_publish_once() {
+    let bench = Bench::with(TINY);
+    for round in 1..=3 {
+        bench.write("suites/tiny.yaml", edit(TINY, "Two", &round.to_string()));
+        let start = || {
+            let mut command = Command::new(PROGRAM);
+            command.args(["suite", "tiny"]).current_dir(bench.path(""));
+            command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+        };
+        let programs = [start(), start(), start()];
+        for program in programs {
+            Outcome::from("suite tiny", &program.wait_with_output().unwrap())
+                .exits(0)
+                .prints(&format!("reports/tiny/v{round}\n"));
+        }
+        assert_eq!(bench.names("reports/tiny").len(), round);
+    }
 }
 
 /// Damages what a killed run kept; the next call begins it anew, says so, and ends the same.

@@ -30,5 +30,10 @@ pub(crate) fn inside(folder: &Path) -> Vec<u32> {
 
 /// Sends SIGKILL. False where the process has ended already.
 pub(crate) fn kill(id: u32) -> bool {
-    Command::new("sh").args(["-c", &format!("kill -9 {id}")]).status().unwrap().success()
+    signal("KILL", id)
+}
+
+/// Sends the signal of a name such as `INT`. False where the process has ended already.
+pub(crate) fn signal(name: &str, id: u32) -> bool {
+    Command::new("sh").args(["-c", &format!("kill -{name} {id}")]).status().unwrap().success()
 }

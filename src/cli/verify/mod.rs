@@ -183,7 +183,8 @@ impl Arguments {
         let rows = rows::read(sheets::RESULTS, bytes)?;
         let Afresh { store, .. } = &Afresh::open(self.keep.as_deref())?;
         let cells = choices.iter().map(Choice::cell).collect::<Result<Vec<_>>>()?;
-        let (_, blocked) = self.training.run(&cells, store, Wishes::default())?;
+        let trained = self.training.run(&cells, store, Wishes::default());
+        let (_, blocked) = trained.map_err(Afresh::explain)?;
         let tolerance = self.tolerance / 100.0;
         let (mut runs, mut failed) = (Vec::new(), BTreeMap::new());
         for choice in choices {

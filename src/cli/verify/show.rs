@@ -14,7 +14,7 @@ pub(super) fn show(found: &Verification, manifest: &Manifest) -> Result<()> {
         ("check", Align::Left),
         ("compared", Align::Right),
         ("differ", Align::Right),
-        ("what", Align::Left),
+        ("what", Align::Label),
     ]);
     for check in &found.checks {
         table.row([
@@ -24,7 +24,7 @@ pub(super) fn show(found: &Verification, manifest: &Manifest) -> Result<()> {
             check.compares.to_string(),
         ]);
     }
-    output::data(&table.render())?;
+    output::table(&table)?;
     if let Some(retraining) = &found.retraining {
         retrained(retraining)?;
     }
@@ -44,7 +44,7 @@ fn retrained(retraining: &Retraining) -> Result<()> {
     }
     let mut table = Table::new(&[
         ("trained again", Align::Left),
-        ("cell", Align::Left),
+        ("cell", Align::Label),
         ("seed", Align::Right),
         ("report", Align::Right),
         ("here", Align::Right),
@@ -60,7 +60,7 @@ fn retrained(retraining: &Retraining) -> Result<()> {
             verdict(run),
         ]);
     }
-    output::data(&table.render())?;
+    output::table(&table)?;
     let differing: BTreeSet<String> = retraining
         .runs
         .iter()

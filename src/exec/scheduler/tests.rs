@@ -1,13 +1,12 @@
 use super::*;
 use crate::error::Kind;
-use crate::exec::launch::{Exit, Process, Program, Worker};
+use crate::exec::launch::{self, Exit, Process, Worker};
 use crate::exec::wire::{Event, Job};
 use crate::exec::worker;
 use crate::record::{Outcome, RunRecord};
 use crate::store::failure::FailureKind;
 use crate::store::fixture::{record, spec};
 use std::collections::BTreeMap;
-use std::io::BufReader;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
@@ -48,15 +47,26 @@ impl Launch for Threads {
         let thread = std::thread::spawn(move || {
             let run = |job: &Job, report: &mut dyn FnMut(Event)| {
                 report(Event::Epoch { epoch: 1, epochs: 2, validation_accuracy: 0.5 });
-                train(job)
+                Ok(train(job)?)
             };
             drop(worker::serve(jobs, events, || {}, run));
         });
-        Ok(Worker {
-            input: Box::new(input),
-            output: Box::new(BufReader::new(output)),
-            process: Box::new(Thread(Some(thread))),
-        })
+        Worker::new(input, output, Thread(Some(thread)))
+    }
+}
+
+/// Workers that are processes of any program.
+struct Program {
+    path: std::path::PathBuf,
+    args: Vec<std::ffi::OsString>,
+    env: BTreeMap<String, String>,
+}
+
+impl Launch for Program {
+    fn launch(&self, slot: &Slot, threads: NonZeroUsize) -> Result<Worker> {
+        let mut command = std::process::Command::new(&self.path);
+        command.args(&self.args).envs(&self.env);
+        launch::start(command, slot, threads)
     }
 }
 
@@ -99,6 +109,7 @@ fn options(jobs: usize) -> Options {
         slots: vec![Slot { device: "cpu".into(), env: BTreeMap::new() }],
         fail_fast: false,
         probe: Probe::default(),
+        stop: Arc::default(),
     }
 }
 
@@ -141,7 +152,8 @@ fn every_run_is_done_once_and_not_again() {
     let mut steps = Vec::new();
     let summary = run(tasks("toy", 0..5), &bench.store, &options(2), &launch, &mut |progress| {
         assert_eq!(progress.total, 5);
-        steps.push((progress.label.to_string(), progress.step.clone(), progress.settled));
+        let Some(News { label, step, .. }) = &progress.news else { return };
+        steps.push((label.to_string(), (*step).clone(), progress.settled));
     })
     .unwrap();
     assert_eq!((summary.finished, summary.skipped, summary.left_out), (5, 0, 0));
@@ -193,11 +205,12 @@ fn a_failure_or_a_panic_ends_one_run_and_is_tried_again_next_time() {
 }
 
 #[test]
-fn missing_input_blocks_a_run() {
+fn an_error_of_a_run_keeps_its_hint_and_blocks_nothing() {
     let bench = Bench::new();
-    let summary = bench.run(1, &Threads::new(|_| Err(Error::input("no data").with_hint("get it"))));
-    assert_eq!(summary.failed[0].1.kind, FailureKind::Blocked);
-    assert_eq!(summary.failed[0].1.message, "no data\n  hint: get it");
+    let summary =
+        bench.run(1, &Threads::new(|_| Err(Error::input("no room").with_hint("make it"))));
+    assert_eq!(summary.failed[0].1.kind, FailureKind::Failed);
+    assert_eq!(summary.failed[0].1.message, "no room\n  hint: make it");
 }
 
 #[test]
@@ -409,9 +422,10 @@ fn a_run_held_by_another_process_is_waited_for_and_taken_over_when_that_dies() {
     let launch = Threads::new(good);
     let mut steps = BTreeMap::<String, Vec<Step>>::new();
     let mut observer = |progress: &Progress<'_>| {
-        steps.entry(progress.label.to_string()).or_default().push(progress.step.clone());
+        let Some(News { label, step, .. }) = progress.news else { return };
+        steps.entry(label.to_string()).or_default().push(step.clone());
         // The third run is the only one free: after it the other process comes to its end.
-        if progress.label == "toy 2" && matches!(progress.step, Step::Finished { .. }) {
+        if label == "toy 2" && matches!(step, Step::Finished { .. }) {
             claims[0].take().unwrap().commit(&record(&done_there)).unwrap();
             claims[1].take();
         }
@@ -441,4 +455,82 @@ fn workers_are_told_their_threads() {
     let id = spec("toy", 0).id().unwrap();
     let log = std::fs::read_to_string(bench.store.folder(&id).join("log.txt")).unwrap();
     assert_eq!(log, "3\n");
+}
+
+/// Does the first `n` seeds on two workers, and asks to stop once `n` of them are in progress.
+fn stopped(bench: &Bench, launch: &dyn Launch, n: usize) -> (Error, Duration) {
+    let options = options(2);
+    let mut asked = None;
+    let mut observer = |progress: &Progress<'_>| {
+        if progress.running == n && asked.is_none() {
+            asked = Some(Instant::now());
+            options.stop.store(true, Ordering::SeqCst);
+        }
+    };
+    let error = run(tasks("toy", 0..3), &bench.store, &options, launch, &mut observer).unwrap_err();
+    (error, asked.unwrap().elapsed())
+}
+
+#[test]
+fn on_request_workers_are_ended_and_runs_given_up_without_a_failure() {
+    // The first ends when its stdin does, the second does not even then.
+    for body in ["started; read -r line; exit 1", "started; trap '' TERM; exec sleep 60"] {
+        let bench = Bench::new();
+        let (error, took) = stopped(&bench, &shell(body, &bench.records()), 2);
+        assert_eq!(error.kind, Kind::Interrupted);
+        assert_eq!(error.message, "interrupted: 0 of 3 runs are done, 2 in progress");
+        assert!(took < Duration::from_secs(20), "{took:?}");
+        for seed in 0..3 {
+            assert_eq!(bench.state(seed), State::Pending);
+            assert!(bench.store.claim(&spec("toy", seed).id().unwrap()).unwrap().is_some());
+        }
+        assert_eq!(bench.run(3, &Threads::new(good)).finished, 3);
+    }
+}
+
+#[test]
+fn a_signal_to_all_processes_of_a_job_fails_no_run() {
+    // The worker is gone before the scheduler is asked to stop, as after Ctrl-C in a terminal.
+    let bench = Bench::new();
+    let options = options(1);
+    let launch = shell("started; kill -2 $$; sleep 60", &bench.records());
+    let stop = Arc::clone(&options.stop);
+    let asking = std::thread::spawn(move || {
+        std::thread::sleep(Duration::from_millis(300));
+        stop.store(true, Ordering::SeqCst);
+    });
+    let error = run(tasks("toy", 0..1), &bench.store, &options, &launch, &mut |_| {}).unwrap_err();
+    asking.join().unwrap();
+    assert_eq!(error.kind, Kind::Interrupted);
+    assert_eq!(bench.state(0), State::Pending);
+}
+
+#[test]
+fn time_that_passes_is_told_while_a_run_says_nothing() {
+    let bench = Bench::new();
+    let launch = Threads::new(|job| {
+        std::thread::sleep(TICK * 3 / 2);
+        good(job)
+    });
+    let mut quiet = 0;
+    let mut observer = |progress: &Progress<'_>| {
+        if progress.news.is_none() {
+            quiet += 1;
+            assert_eq!((progress.running, progress.settled, progress.total), (1, 0, 1));
+            assert!(TICK <= progress.elapsed && progress.left.is_some());
+        }
+    };
+    run(tasks("toy", 0..1), &bench.store, &options(1), &launch, &mut observer).unwrap();
+    assert!(0 < quiet);
+}
+
+#[test]
+fn a_worker_that_writes_no_line_feed_fills_neither_memory_nor_disk() {
+    let bench = Bench::new();
+    let body = r"started; head -c 20000000 /dev/zero | tr '\0' x; finished";
+    let summary = bench.run(1, &shell(body, &bench.records()));
+    assert_eq!(summary.finished, 1, "{summary:?}");
+    let log = bench.store.folder(&spec("toy", 0).id().unwrap()).join("log.txt");
+    let log = std::fs::read_to_string(log).unwrap();
+    assert!(log.len() < 2_000_000 && log.contains("bytes are left out here"), "{}", log.len());
 }
