@@ -9,6 +9,7 @@ use super::{DatasetParts, archive, fetch};
 use crate::atomic;
 use crate::error::{Error, Result};
 use crate::hash::Digest;
+use crate::plain;
 use crate::registry::Entry;
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
@@ -78,7 +79,7 @@ fn obtain(
 /// The members in the raw cache, if all are there and as they should be.
 fn read_members(source: &Source, folder: &Path) -> Option<Vec<Vec<u8>>> {
     let read = |member: &super::source::Member| {
-        let content = std::fs::read(folder.join(member.file_name())).ok()?;
+        let content = plain::CACHE.read(&folder.join(member.file_name())).ok()?;
         archive::check(member, &content).ok()?;
         Some(content)
     };

@@ -164,6 +164,7 @@ pub fn run(
             lane.join().map_err(|_| Error::unexpected("a scheduler thread panicked"))?
         })
     })?;
+    store.tidy();
     Ok(ledger.close())
 }
 

@@ -8,6 +8,7 @@ use super::validity;
 use crate::atomic;
 use crate::error::{Error, Result};
 use crate::hash::Digest;
+use crate::plain;
 use crate::report::input::{CellInput, ReportInput};
 use crate::spec::run::RunId;
 use serde::{Deserialize, Serialize};
@@ -155,10 +156,7 @@ impl Baseline {
     /// # Errors
     /// When the file cannot be read, is damaged or of another format.
     pub fn load(path: &Path) -> Result<Option<Self>> {
-        let bytes = match std::fs::read(path) {
-            Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-            read => read.map_err(|e| Error::io("read", path, &e))?,
-        };
+        let Some(bytes) = plain::BASELINE.read_if_there(path)? else { return Ok(None) };
         let wrong = |why: String| {
             Error::input(format!("{}: {why}", path.display())).with_hint(
                 "take the file from version control again, or remove it and `accept` the suite",

@@ -1,6 +1,7 @@
 //! What a finished run leaves: the only thing that reports and gates read.
 
 pub mod probe;
+mod values;
 
 use crate::hash::{Digest, digest_json};
 use crate::protocol::Selection;
@@ -38,6 +39,8 @@ pub struct RunRecord {
     pub links: Vec<Link>,
     pub environment: Environment,
     pub cost: Cost,
+    /// The digest of the cost, which no root covers.
+    pub cost_digest: Digest,
 }
 
 /// How a run ended.
@@ -124,9 +127,19 @@ pub struct Cost {
     pub peak_memory: Option<u64>,
 }
 
+impl Cost {
+    /// The digest of its canonical JSON.
+    ///
+    /// # Errors
+    /// When it cannot be encoded.
+    pub fn digest(&self) -> crate::error::Result<Digest> {
+        digest_json(self)
+    }
+}
+
 impl RunRecord {
-    /// Version 1: the first.
-    pub const FORMAT: u32 = 1;
+    /// Version 2: the cost has a digest. Version 1: the first.
+    pub const FORMAT: u32 = 2;
 
     /// The epoch that `selection` picks: the highest accuracy, of equals the lowest loss, of
     /// those the earliest.
@@ -153,6 +166,7 @@ impl RunRecord {
             map.remove("links");
             map.remove("environment");
             map.remove("cost");
+            map.remove("cost_digest");
         }
         digest_json(&value)
     }

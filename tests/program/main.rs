@@ -16,4 +16,5 @@ mod refusals;
 mod reports;
 mod streams;
 mod suites;
+mod untrusted;
 mod verify;

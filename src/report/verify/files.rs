@@ -3,6 +3,7 @@
 use super::Check;
 use crate::error::{Error, Result};
 use crate::hash::Digest;
+use crate::plain;
 use crate::report::manifest::{self, Manifest};
 use std::collections::BTreeMap;
 use std::path::{Component, Path};
@@ -33,8 +34,7 @@ fn collect(folder: &Path, inside: &str, files: &mut Files) -> Result<()> {
         if kind.is_dir() {
             collect(&path, &format!("{inside}{name}/"), files)?;
         } else if kind.is_file() {
-            let bytes = std::fs::read(&path).map_err(|e| Error::io("read", &path, &e))?;
-            files.insert(format!("{inside}{name}"), bytes);
+            files.insert(format!("{inside}{name}"), plain::REPORT.read(&path)?);
         } else {
             let message = format!("{}: neither a file nor a folder", path.display());
             return Err(Error::input(message).with_hint("a report holds files alone, no links"));
