@@ -31,8 +31,8 @@ pub const CHECKPOINT: Sort = Sort { name: "a checkpoint", limit: 4 << 30, links:
 /// Any file of a report.
 pub const REPORT: Sort = Sort { name: "a file of a report", limit: 256 << 20, links: false };
 
-const HINT: &str = "a run store and a report hold plain files and folders alone, no links: move \
-                    it away if you do not know where it comes from";
+const HINT: &str = "only plain files and folders are used here, no links: move it away if you do \
+                    not know where it comes from";
 
 /// `O_NONBLOCK`, to which the standard library gives no name: without it, opening a pipe waits for
 /// somebody to write. Zero, where its value is not known, leaves the look before the opening.

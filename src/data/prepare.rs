@@ -147,7 +147,7 @@ fn lock(folder: &Path, progress: &mut dyn FnMut(&str)) -> Result<File> {
     std::fs::create_dir_all(folder).map_err(|e| Error::io("create", folder, &e))?;
     let path = folder.join(".lock");
     let io = |e: std::io::Error| Error::io("lock", &path, &e);
-    let file = File::options().create(true).truncate(false).write(true).open(&path).map_err(io)?;
+    let file = plain::append(&path)?;
     match file.try_lock() {
         Ok(()) => {}
         Err(TryLockError::WouldBlock) => {

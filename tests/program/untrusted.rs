@@ -75,6 +75,7 @@ fn a_working_folder_that_is_a_link_is_refused_and_what_it_leads_to_is_left_alone
     for path in [format!(".work/{id}"), format!(".locks/{id}"), format!(".failed/{id}.json")] {
         let place = bench.path(&format!("runs/{path}"));
         std::fs::create_dir_all(place.parent().unwrap()).unwrap();
+        let _ = std::fs::remove_file(&place);
         symlink(bench.path("precious"), &place).unwrap();
         let said = format!("error: runs/{path} is a link, not a ");
         bench.run("suite more").exits(2).prints("").says(&said).says("hint: ");
