@@ -31,6 +31,7 @@ pub mod stream;
 
 pub mod environment;
 pub mod protocol;
+pub mod task;
 
 pub mod data;
 pub mod spec;

@@ -181,10 +181,12 @@ fn a_truncated_record() {
 
 #[test]
 fn a_record_of_an_older_or_newer_format() {
-    for format in [1, 3] {
+    for (format, writer) in
+        [(1, "release 0.1 wrote it and reads it"), (3, "use the release that wrote it")]
+    {
         let said = format!(
-            ": the record has format {format}, this program reads format 2\n  hint: use the \
-             version that wrote it, or delete "
+            ": the record has format {format}, this program reads format 2\n  hint: {writer}, or \
+             delete "
         );
         let other = format!("\"format\":{format},\"id\"");
         damaged("record.json", 2, |text| text.replacen("\"format\":2,\"id\"", &other, 1), &said);
