@@ -5,6 +5,9 @@ use std::fs::File;
 use std::io::Write;
 use std::path::Path;
 
+/// Begins the names of files that are not written whole yet.
+pub(crate) const TEMPORARY: &str = ".tmp";
+
 /// Writes a file under a temporary name in the same folder, syncs it and renames it into place.
 ///
 /// # Errors
@@ -53,7 +56,7 @@ fn replace(path: &Path, bytes: &[u8], synced: bool) -> Result<()> {
     // Temporary files are private by default; what is kept follows the user's umask.
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    let mut file = builder.prefix(".tmp").tempfile_in(folder).map_err(io)?;
+    let mut file = builder.prefix(TEMPORARY).tempfile_in(folder).map_err(io)?;
     // Not through the temporary file, whose errors add a name that is gone by then.
     file.as_file_mut().write_all(bytes).map_err(io)?;
     if synced {

@@ -42,13 +42,15 @@ pub struct Error {
     pub kind: Kind,
     pub message: String,
     pub hint: Option<String>,
+    /// See [`Error::is_full`].
+    pub(crate) full: bool,
 }
 
 pub type Result<T> = std::result::Result<T, Error>;
 
 impl Error {
     pub fn new(kind: Kind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), hint: None }
+        Self { kind, message: message.into(), hint: None, full: false }
     }
 
     /// Bad usage or bad input: the user can mend it.
@@ -65,6 +67,11 @@ impl Error {
     pub fn with_hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
         self
+    }
+
+    /// Whether it is for want of room on a disk: what needs none may go on.
+    pub fn is_full(&self) -> bool {
+        self.full
     }
 
     /// A failed file operation: what was being done, to which path, and why it failed.
@@ -91,7 +98,8 @@ impl Error {
             _ => None,
         };
         let message = format!("cannot {doing} {}: {source}", path.display());
-        Self { kind, message, hint: hint.map(str::to_string) }
+        let full = matches!(source.kind(), Io::StorageFull | Io::QuotaExceeded | Io::FileTooLarge);
+        Self { kind, message, hint: hint.map(str::to_string), full }
     }
 }
 

@@ -1,6 +1,7 @@
 //! SHA-256 digests, canonical JSON and Merkle roots.
 
 use crate::error::{Error, Result};
+use crate::plain;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use std::fmt;
@@ -20,10 +21,11 @@ impl Digest {
     /// The digest of a file's content.
     ///
     /// # Errors
-    /// When the file cannot be read.
+    /// When the file cannot be read, is no plain file, or longer than an archive may be.
     pub fn of_file(path: &Path) -> Result<Self> {
         let io = |e: std::io::Error| Error::io("read", path, &e);
-        let mut file = std::fs::File::open(path).map_err(io)?;
+        let mut file = plain::ARCHIVE.open(path)?;
+        let mut length = 0;
         let mut hasher = Sha256::new();
         let mut buffer = vec![0; 1 << 16];
         loop {
@@ -31,6 +33,8 @@ impl Digest {
             if n == 0 {
                 return Ok(Self(hasher.finalize().into()));
             }
+            length += n as u64;
+            plain::ARCHIVE.check_length(path, length)?;
             hasher.update(&buffer[..n]);
         }
     }

@@ -25,6 +25,7 @@
 pub mod atomic;
 pub mod error;
 pub mod hash;
+pub mod plain;
 pub mod registry;
 pub mod stream;
 pub mod text;

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 /// `store`: what trains and what reads records. They meet in the record alone.
 const BASE: &[&[&str]] = &[
     &["error", "text"],
-    &["hash", "registry", "atomic"],
+    &["hash", "registry", "atomic", "plain"],
     &["stream", "environment", "protocol", "task"],
     &["data"],
     &["spec"],

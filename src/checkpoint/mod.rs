@@ -9,6 +9,7 @@ pub mod difference;
 use crate::atomic;
 use crate::error::{Error, Result};
 use crate::hash::{Digest, merkle_root};
+use crate::plain;
 use safetensors::tensor::{SafeTensors, TensorView};
 use std::path::Path;
 
@@ -113,9 +114,9 @@ fn serialize(path: &Path, tensors: &[NamedTensor]) -> Result<Vec<u8>> {
 /// Reads a safetensors file, sorted by path.
 ///
 /// # Errors
-/// When the file cannot be read, is truncated or damaged.
+/// When the file cannot be read, is no plain file, is truncated or damaged.
 pub fn read(path: &Path) -> Result<Vec<NamedTensor>> {
-    let bytes = std::fs::read(path).map_err(|e| Error::io("read", path, &e))?;
+    let bytes = plain::CHECKPOINT.read(path)?;
     let file = SafeTensors::deserialize(&bytes).map_err(|e| {
         Error::input(format!("{} is not a whole safetensors file: {e}", path.display()))
             .with_hint("it was truncated or changed; delete it to have it made again")

@@ -16,6 +16,7 @@ use crate::spec::run::RunId;
 use crate::spec::schema;
 use crate::spec::suite::{self, Suite};
 use crate::store::Store;
+use crate::store::failure::FailureKind;
 use crate::train::device;
 use clap::Args;
 use std::collections::BTreeMap;
@@ -93,21 +94,43 @@ pub(super) fn run(arguments: &Arguments) -> Result<()> {
     };
     let (summary, blocked) = arguments.training.run(&suite.cells, &store, wishes)?;
     output::note(&describe(&summary, &blocked));
+    let reasons = reasons(&summary, blocked);
     if arguments.plant.is_some() {
         output::note("no report, since a fault was planted");
         return Ok(());
     }
     if arguments.filter.is_some() {
         output::note("no report, since a filter was given; `report` writes one from all runs");
-        return conclude(&collect(&suite, &store, &blocked)?);
+        conflicts(&summary)?;
+        return conclude(&collect(&suite, &store, &reasons)?);
     }
-    let input = collect(&suite, &store, &blocked)?;
+    let input = collect(&suite, &store, &reasons)?;
     if input.cells.iter().all(|cell| cell.records.is_empty()) {
         output::note("no report, since no run is done");
     } else {
         announce(&publish(&input, &arguments.places.reports)?)?;
     }
+    conflicts(&summary)?;
     conclude(&input)
+}
+
+/// Why runs have no record, for those of which the store may hold no note: they could not begin, or
+/// failed on a full disk.
+fn reasons(summary: &Summary, mut blocked: BTreeMap<RunId, String>) -> BTreeMap<RunId, String> {
+    let failed = summary.failed.iter().map(|(id, failure)| (id.clone(), failure.message.clone()));
+    blocked.extend(failed);
+    blocked
+}
+
+/// An error where a run ended with another root than the one in the store.
+fn conflicts(summary: &Summary) -> Result<()> {
+    let failed = summary.failed.iter().map(|(_, failure)| failure);
+    let conflicts = failed.filter(|failure| failure.kind == FailureKind::Conflict);
+    let messages: Vec<&str> = conflicts.map(|failure| failure.message.as_str()).collect();
+    match messages.is_empty() {
+        true => Ok(()),
+        false => Err(Error::new(Kind::Mismatch, messages.join("\n  "))),
+    }
 }
 
 /// Says so and is done, where every run is finished and the newest report holds them.

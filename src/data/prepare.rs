@@ -9,6 +9,7 @@ use super::{DatasetParts, archive, fetch};
 use crate::atomic;
 use crate::error::{Error, Result};
 use crate::hash::Digest;
+use crate::plain;
 use crate::registry::Entry;
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
@@ -82,7 +83,7 @@ fn obtain(
 /// The members in the raw cache, if all are there and as they should be.
 fn read_members(source: &Source, folder: &Path) -> Option<Vec<Vec<u8>>> {
     let read = |member: &super::source::Member| {
-        let content = std::fs::read(source.place(folder, member)).ok()?;
+        let content = plain::CACHE.read(&source.place(folder, member)).ok()?;
         archive::check(member, &content).ok()?;
         Some(content)
     };
@@ -150,7 +151,7 @@ fn lock(folder: &Path, progress: &mut dyn FnMut(&str)) -> Result<File> {
     std::fs::create_dir_all(folder).map_err(|e| Error::io("create", folder, &e))?;
     let path = folder.join(".lock");
     let io = |e: std::io::Error| Error::io("lock", &path, &e);
-    let file = File::options().create(true).truncate(false).write(true).open(&path).map_err(io)?;
+    let file = plain::append(&path)?;
     match file.try_lock() {
         Ok(()) => {}
         Err(TryLockError::WouldBlock) => {

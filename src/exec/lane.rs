@@ -10,6 +10,7 @@ use crate::exec::wire::{self, Event, Job};
 use crate::record::RunRecord;
 use crate::record::probe::Probe;
 use crate::registry::Part;
+use crate::store::claim::Published;
 use crate::store::failure::{Failure, FailureKind};
 use crate::store::{State, Store, record_file};
 use std::path::Path;
@@ -147,30 +148,42 @@ impl Lane<'_> {
     }
 
     fn attempt(&mut self, run: usize) -> Result<Attempt> {
-        let Planned { id, .. } = &self.shared.runs[run];
-        let Some(claim) = self.shared.store.claim(id)? else {
-            return Ok(Attempt::Held);
-        };
-        // Another process may have finished it between the plan and the claim.
-        if self.shared.store.state(id)? == State::Done {
-            self.note(run, Step::FinishedElsewhere);
-            return Ok(Attempt::Settled);
-        }
+        let shared = self.shared;
+        let Planned { id, .. } = &shared.runs[run];
+        let is_done = || Ok::<_, Error>(shared.store.state(id)? == State::Done);
         let alone = self.shared.queue.is_alone(self.device);
-        self.note(run, Step::Started);
         let begun = Instant::now();
-        let step = match self.train(run, claim.workdir())? {
-            Ok(record) => {
-                claim.commit(&record)?;
-                settled(&record, begun.elapsed())
+        let step = match self.shared.store.claim(id) {
+            Ok(None) => return Ok(Attempt::Held),
+            Err(error) => Step::Failed(unkept(error)?),
+            // Another process may have finished it between the plan and the claim.
+            Ok(Some(claim)) if is_done()? => {
+                claim.withdraw();
+                Step::FinishedElsewhere
             }
-            Err(failure) if failure.kind == FailureKind::OutOfMemory && !alone => {
-                self.note(run, Step::Crowded);
-                return Ok(Attempt::Crowded);
-            }
-            Err(failure) => {
-                claim.fail(&failure)?;
-                Step::Failed(failure)
+            Ok(Some(claim)) => {
+                self.note(run, Step::Started);
+                let trained = self.train(run, claim.workdir());
+                match trained.or_else(|error| unkept(error).map(Err))? {
+                    Ok(record) => match claim.commit(&record) {
+                        Ok(Published::Here) => settled(&record, begun.elapsed()),
+                        Ok(Published::Before) => Step::FinishedElsewhere,
+                        Err(error) => Step::Failed(unkept(error)?),
+                    },
+                    // A copy of the run that came first may have removed what this one needed.
+                    Err(_) if is_done()? => {
+                        claim.withdraw();
+                        Step::FinishedElsewhere
+                    }
+                    Err(failure) if failure.kind == FailureKind::OutOfMemory && !alone => {
+                        self.note(run, Step::Crowded);
+                        return Ok(Attempt::Crowded);
+                    }
+                    Err(failure) => Step::Failed(match claim.fail(&failure) {
+                        Ok(()) => failure,
+                        Err(error) => unnoted(failure, &error),
+                    }),
+                }
             }
         };
         if self.shared.options.fail_fast && matches!(step, Step::Failed(_)) {
@@ -312,6 +325,26 @@ impl Lane<'_> {
         // The scheduler listens until all lanes have ended.
         let _ = self.notes.send(Note { lane: self.index, run, step });
     }
+}
+
+/// The failure of one run that the store cannot keep, where others may go on: a disk without room,
+/// which another run may leave, and a copy of the run with another root.
+///
+/// # Errors
+/// Those that no further run can do without.
+fn unkept(error: Error) -> Result<Failure> {
+    let kind = match error.kind {
+        Kind::Mismatch => FailureKind::Conflict,
+        _ if error.is_full() => FailureKind::Failed,
+        _ => return Err(error),
+    };
+    Ok(Failure { kind, message: error.to_string(), status: None, signal: None, log: Vec::new() })
+}
+
+/// A failure of which the store holds no note, for this reason.
+fn unnoted(failure: Failure, error: &Error) -> Failure {
+    let message = format!("{}\n  not noted in the store: {}", failure.message, error.message);
+    Failure { message, ..failure }
 }
 
 /// What a committed record means. A divergence is a result, with a record, but no success.

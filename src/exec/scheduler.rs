@@ -198,6 +198,7 @@ pub fn run(
             _ => Err(error),
         })?;
     }
+    store.tidy();
     match options.stop.load(Ordering::SeqCst) {
         true => Err(ledger.interrupted()),
         false => Ok(ledger.close()),

@@ -8,6 +8,7 @@ use super::{sound, validity};
 use crate::atomic;
 use crate::error::{Error, Result};
 use crate::hash::Digest;
+use crate::plain;
 use crate::report::input::{CellInput, ReportInput};
 use crate::spec::run::RunId;
 use serde::{Deserialize, Serialize};
@@ -160,10 +161,7 @@ impl Baseline {
     /// When the file cannot be read, is damaged or of another format, or is not sound: see
     /// [`sound::check`].
     pub fn load(path: &Path) -> Result<Option<Self>> {
-        let bytes = match std::fs::read(path) {
-            Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-            read => read.map_err(|e| Error::io("read", path, &e))?,
-        };
+        let Some(bytes) = plain::BASELINE.read_if_there(path)? else { return Ok(None) };
         let wrong =
             |why: String| Error::input(format!("{}: {why}", path.display())).with_hint(sound::HINT);
         let damaged = |e: serde_json::Error| wrong(format!("not a baseline: {e}"));

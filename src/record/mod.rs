@@ -1,6 +1,7 @@
 //! What a finished run leaves: the only thing that reports and gates read.
 
 pub mod probe;
+mod values;
 
 use crate::hash::{Digest, digest_json};
 use crate::protocol::Selection;
@@ -38,6 +39,8 @@ pub struct RunRecord {
     pub links: Vec<Link>,
     pub environment: Environment,
     pub cost: Cost,
+    /// The digest of the cost, which no root covers.
+    pub cost_digest: Digest,
 }
 
 /// How a run ended.
@@ -126,9 +129,19 @@ pub struct Cost {
     pub peak_memory: Option<u64>,
 }
 
+impl Cost {
+    /// The digest of its canonical JSON.
+    ///
+    /// # Errors
+    /// When it cannot be encoded.
+    pub fn digest(&self) -> crate::error::Result<Digest> {
+        digest_json(self)
+    }
+}
+
 impl RunRecord {
-    /// Version 2: runs described in format 2, with the program beside the class. Version 1 was of
-    /// release 0.1.
+    /// Version 2: runs described in format 2, with the program beside the class and a digest of the
+    /// cost. Version 1 was of release 0.1.
     pub const FORMAT: u32 = 2;
 
     /// The epoch that `selection` picks: the highest accuracy, of equals the lowest loss, of
@@ -156,6 +169,7 @@ impl RunRecord {
             map.remove("links");
             map.remove("environment");
             map.remove("cost");
+            map.remove("cost_digest");
         }
         digest_json(&value)
     }

@@ -2,6 +2,7 @@
 
 use crate::error::{Error, Result};
 use crate::hash::Digest;
+use crate::plain;
 use crate::report::manifest::{CellEntry, Manifest};
 use crate::report::rows::{self, Row};
 use crate::report::sheets::written;
@@ -75,7 +76,7 @@ impl Published {
     pub fn load(folder: &Path) -> Result<Self> {
         let manifest = Manifest::load(folder)?;
         let path = folder.join(RESULTS);
-        let bytes = std::fs::read(&path).map_err(|e| Error::io("read", &path, &e))?;
+        let bytes = plain::REPORT.read(&path)?;
         let results = rows::read(&path.display().to_string(), &bytes)?;
         let intact = manifest.files.get(RESULTS) == Some(&Digest::of(&bytes));
         Ok(Self { manifest, results, intact })

@@ -195,6 +195,12 @@ fn record(spec: &RunSpec) -> RunRecord {
     let selected = RunRecord::select(&epochs, spec.protocol.selection).unwrap();
     let digest = |what: &str| Digest::of(format!("{id}/{what}").as_bytes());
     let class = BTreeMap::from([("backend".to_string(), "flex".to_string())]);
+    let cost = Cost {
+        wall_seconds: 4.0 + 2.0 * level(&spec.strategy.name).abs() + 0.3 * own.abs() * 100.0,
+        train_steps: 100 * n as u64,
+        parameters: 12_345,
+        peak_memory: None,
+    };
     RunRecord {
         format: RunRecord::FORMAT,
         spec: spec.clone(),
@@ -215,12 +221,8 @@ fn record(spec: &RunSpec) -> RunRecord {
             program: "test".into(),
             host: BTreeMap::new(),
         },
-        cost: Cost {
-            wall_seconds: 4.0 + 2.0 * level(&spec.strategy.name).abs() + 0.3 * own.abs() * 100.0,
-            train_steps: 100 * n as u64,
-            parameters: 12_345,
-            peak_memory: None,
-        },
+        cost_digest: cost.digest().unwrap(),
+        cost,
         id,
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::error::{Error, Result};
 use crate::hash::{Digest, digest_json, merkle_root};
+use crate::plain;
 use crate::record::RunRecord;
 use crate::report::analysis::{Analysis, strategy_label};
 use crate::report::input::ReportInput;
@@ -216,8 +217,7 @@ impl Manifest {
     /// When there is none, or it is not a manifest of this format.
     pub fn load(folder: &Path) -> Result<Self> {
         let path = folder.join(FILE);
-        let bytes = std::fs::read(&path).map_err(|e| Error::io("read", &path, &e))?;
-        Self::parse(&bytes, &path)
+        Self::parse(&plain::REPORT.read(&path)?, &path)
     }
 
     /// Reads the bytes of a manifest; `path` is for messages.

@@ -6,6 +6,7 @@ use super::run::{RunId, RunSpec};
 use super::{expand, wire};
 use crate::error::{Error, Result};
 use crate::hash::Digest;
+use crate::plain;
 use crate::registry::unknown;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
@@ -61,9 +62,9 @@ impl Suite {
     /// # Errors
     /// When the file cannot be read, and every problem in it with its place.
     pub fn load(path: &Path, catalog: &Catalog, backend: &str) -> Result<Self> {
-        let bytes = std::fs::read(path).map_err(|e| {
-            let hint = "`suite --list` lists the suites of a folder";
-            Error::io("read the suite", path, &e).with_hint(hint)
+        let bytes = plain::SUITE.read(path).map_err(|error| match error.hint {
+            Some(_) => error,
+            None => error.with_hint("`suite --list` lists the suites of a folder"),
         })?;
         let text = String::from_utf8(bytes).map_err(|e| {
             let before = &e.as_bytes()[..e.utf8_error().valid_up_to()];

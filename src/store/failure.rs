@@ -15,6 +15,8 @@ pub enum FailureKind {
     Failed,
     /// The device or the machine had too little memory left.
     OutOfMemory,
+    /// Another copy of the run is in the store, and has another root.
+    Conflict,
     /// The worker process ended, or stopped speaking the protocol, in the middle of the run.
     Crashed,
 }
@@ -41,6 +43,7 @@ impl fmt::Display for Failure {
             FailureKind::Diverged => "diverged",
             FailureKind::Failed => "failed",
             FailureKind::OutOfMemory => "out of memory",
+            FailureKind::Conflict => "conflict",
             FailureKind::Crashed => "crashed",
         };
         write!(f, "{kind}: {}", self.message)

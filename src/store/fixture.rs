@@ -58,6 +58,7 @@ fn metrics(accuracy: f64) -> Metrics {
 /// What finishing `spec` would leave: one epoch with a test accuracy of 0.75.
 pub(crate) fn record(spec: &RunSpec) -> RunRecord {
     let root = Digest::of(&spec.seed.to_le_bytes());
+    let cost = Cost { wall_seconds: 0.1, train_steps: 2, parameters: 10, peak_memory: None };
     let epoch = EpochRecord {
         lr: 0.1,
         train: BTreeMap::from([("loss".to_string(), 1.0 / 3.0)]),
@@ -85,6 +86,7 @@ pub(crate) fn record(spec: &RunSpec) -> RunRecord {
             program: "test".into(),
             host: BTreeMap::new(),
         },
-        cost: Cost { wall_seconds: 0.1, train_steps: 2, parameters: 10, peak_memory: None },
+        cost_digest: cost.digest().unwrap(),
+        cost,
     }
 }

@@ -6,13 +6,15 @@
 //!   <run-id>/           a finished run; it appears by one rename, complete
 //!     record.json  root  steps.csv  final.safetensors  selected.safetensors  log.txt
 //!   .failed/<run-id>.json   why the last attempt failed; a later success removes it
-//!   .work/<run-id>/         an attempt in progress, or what a killed one left behind
+//!   .work/<run-id>/<n>/     an attempt in progress, or what a killed one left behind
 //!   .locks/<run-id>         locked by the process that works on the run
 //! ```
 //!
 //! The state of a run is read from these files alone, so any number of processes may share a
-//! store and any of them may be killed at any moment.
+//! store and any of them may be killed at any moment. Nothing in a store is a link, or anything else
+//! than a plain file or folder: what is, somebody else has put there, and it is refused.
 
+mod attempt;
 pub mod claim;
 pub mod failure;
 #[cfg(test)]
@@ -22,12 +24,12 @@ pub(crate) mod record_file;
 use crate::atomic;
 use crate::error::{Error, Kind, Result};
 use crate::hash::Digest;
+use crate::plain;
 use crate::record::RunRecord;
 use crate::spec::run::RunId;
 use crate::store::claim::Claim;
 use crate::store::failure::Failure;
 use serde::{Deserialize, Serialize};
-use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 const HEADER: &str = "store.json";
@@ -76,10 +78,9 @@ impl Store {
     /// version.
     pub fn open(dir: &Path) -> Result<Self> {
         let header = dir.join(HEADER);
-        match std::fs::read(&header) {
-            Ok(bytes) => check_header(&header, &bytes)?,
-            Err(e) if e.kind() == ErrorKind::NotFound => create(dir, &header)?,
-            Err(e) => return Err(Error::io("read", &header, &e)),
+        match plain::RECORD.read_if_there(&header)? {
+            Some(bytes) => check_header(&header, &bytes)?,
+            None => create(dir, &header)?,
         }
         Ok(Self { dir: dir.to_path_buf() })
     }
@@ -89,7 +90,7 @@ impl Store {
     /// # Errors
     /// As [`Store::open`], and when there is no store.
     pub fn open_existing(dir: &Path) -> Result<Self> {
-        if dir.join(HEADER).exists() {
+        if std::fs::symlink_metadata(dir.join(HEADER)).is_ok() {
             return Self::open(dir);
         }
         Err(Error::input(format!("{} is not a run store: it holds no {HEADER}", dir.display()))
@@ -104,20 +105,21 @@ impl Store {
     /// What the files say about a run.
     ///
     /// # Errors
-    /// When the note of a failure cannot be read.
+    /// When the note of a failure cannot be read, or something that is no folder is in the place
+    /// of one.
     pub fn state(&self, id: &RunId) -> Result<State> {
-        if self.folder(id).is_dir() {
+        if plain::is_folder(&self.folder(id))? {
             return Ok(State::Done);
         }
-        let path = self.failure_path(id);
-        match std::fs::read(&path) {
-            Ok(bytes) => serde_json::from_slice(&bytes).map(State::Failed).map_err(|e| {
-                Error::input(format!("{} is not the note of a failed run: {e}", path.display()))
-                    .with_hint("delete the file; the run is then tried again")
-            }),
-            Err(e) if e.kind() == ErrorKind::NotFound => Ok(State::Pending),
-            Err(e) => Err(Error::io("read", &path, &e)),
+        if !plain::is_folder(&self.dir.join(FAILED))? {
+            return Ok(State::Pending);
         }
+        let path = self.failure_path(id);
+        let Some(bytes) = plain::RECORD.read_if_there(&path)? else { return Ok(State::Pending) };
+        serde_json::from_slice(&bytes).map(State::Failed).map_err(|e| {
+            Error::input(format!("{} is not the note of a failed run: {e}", path.display()))
+                .with_hint("delete the file; the run is then tried again")
+        })
     }
 
     /// The record of a finished run.
@@ -141,12 +143,12 @@ impl Store {
     fn read(&self, id: &RunId) -> Result<(RunRecord, Digest)> {
         let folder = self.folder(id);
         let read = || {
+            plain::is_folder(&folder)?;
             let record = record_file::read(&folder, id)?;
             let path = folder.join(ROOT);
-            let stated =
-                std::fs::read_to_string(&path).map_err(|e| Error::io("read", &path, &e))?;
+            let stated = plain::RECORD.read(&path)?;
             let root = record.root()?;
-            if stated.trim_end() == root.to_string() {
+            if stated.trim_ascii_end() == root.to_string().as_bytes() {
                 return Ok((record, root));
             }
             let message =
@@ -167,7 +169,7 @@ impl Store {
             let entry = entry.map_err(io)?;
             if let Some(name) = entry.file_name().to_str()
                 && is_id(name)
-                && entry.path().is_dir()
+                && entry.file_type().map_err(io)?.is_dir()
             {
                 ids.push(RunId(name.to_string()));
             }
@@ -210,6 +212,11 @@ impl Store {
         Claim::take(self, id)
     }
 
+    /// Removes what is empty of the folders for attempts.
+    pub fn tidy(&self) {
+        attempt::remove_empty(&self.dir.join(WORK));
+    }
+
     fn failure_path(&self, id: &RunId) -> PathBuf {
         self.dir.join(FAILED).join(format!("{id}.json"))
     }
@@ -246,7 +253,7 @@ fn check_header(path: &Path, bytes: &[u8]) -> Result<()> {
 
 /// Creates an empty store. Two processes may do so at once: both write the same header.
 fn create(dir: &Path, header: &Path) -> Result<()> {
-    create_dir(dir)?;
+    std::fs::create_dir_all(dir).map_err(|e| writable(Error::io("create", dir, &e)))?;
     let entries = std::fs::read_dir(dir).map_err(|e| Error::io("list", dir, &e))?;
     // Names with a dot may be of another process that creates the store just now.
     let foreign = entries
@@ -263,10 +270,6 @@ fn create(dir: &Path, header: &Path) -> Result<()> {
     }
     let text = format!("{{\"format\":{}}}\n", Store::FORMAT);
     atomic::write(header, text.as_bytes()).map_err(writable)
-}
-
-fn create_dir(dir: &Path) -> Result<()> {
-    std::fs::create_dir_all(dir).map_err(|e| writable(Error::io("create", dir, &e)))
 }
 
 /// Adds to a failed write what a store needs.

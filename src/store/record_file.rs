@@ -1,21 +1,23 @@
 //! `record.json`: written so that it reads back to the bit, read with every doubt checked.
 
 use crate::atomic;
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
+use crate::plain;
 use crate::record::RunRecord;
 use crate::spec::run::{CellSpec, RunId};
 use crate::store::Header;
 use std::path::Path;
 
-const NAME: &str = "record.json";
+pub(super) const NAME: &str = "record.json";
 
 /// Reads `folder/record.json`, which must be the record of the run `id`.
 ///
 /// # Errors
-/// When the file cannot be read, or is of another run or of another format.
+/// When the file cannot be read, is of another run or of another format, or holds a number that no
+/// training leaves; of kind [`Kind::Mismatch`] when its cost was changed.
 pub(crate) fn read(folder: &Path, id: &RunId) -> Result<RunRecord> {
     let path = folder.join(NAME);
-    let bytes = std::fs::read(&path).map_err(|e| Error::io("read", &path, &e))?;
+    let bytes = plain::RECORD.read(&path)?;
     let wrong = |what: String| Error::input(format!("{}: {what}", path.display()));
     let no_record = |e: serde_json::Error| wrong(format!("not a run record: {e}"));
     // The version first: another one would fail on its fields with a confusing message.
@@ -25,6 +27,10 @@ pub(crate) fn read(folder: &Path, id: &RunId) -> Result<RunRecord> {
     }
     let record: RunRecord = serde_json::from_slice(&bytes).map_err(no_record)?;
     check(&record, id).map_err(wrong)?;
+    if record.cost.digest()? != record.cost_digest {
+        let message = format!("{}: the cost is not what its digest says", path.display());
+        return Err(Error::new(Kind::Mismatch, message));
+    }
     Ok(record)
 }
 
@@ -44,6 +50,7 @@ pub(crate) fn write(folder: &Path, record: &RunRecord) -> Result<()> {
                 .with_hint("every number in a record must be finite"));
         }
     }
+    record.check_values().map_err(|why| unfaithful(&path, &why))?;
     text.push('\n');
     atomic::write(&path, text.as_bytes())
 }
@@ -64,7 +71,7 @@ pub(crate) fn check(record: &RunRecord, id: &RunId) -> std::result::Result<(), S
         return Err(format!("the run is described in format {}", record.spec.cell.format));
     }
     match record.spec.id() {
-        Ok(of_spec) if of_spec == *id => Ok(()),
+        Ok(of_spec) if of_spec == *id => record.check_values(),
         Ok(of_spec) => Err(format!("the run described has the id {of_spec}, not {id}")),
         Err(e) => Err(e.to_string()),
     }

@@ -1,5 +1,6 @@
 use super::*;
 use crate::error::Kind;
+use crate::store::claim::Published;
 use crate::store::failure::FailureKind;
 use crate::store::fixture::{record, spec};
 use proptest::prelude::*;
@@ -64,6 +65,59 @@ fn a_run_has_one_claim_at_a_time_and_the_next_finds_the_files() {
     drop(claim);
     let again = store.claim(&id).unwrap().unwrap();
     assert!(again.workdir().join("half").exists());
+}
+
+/// Two claims on one run, as where locks do not hold.
+fn two_claims(store: &Store, id: &RunId) -> [Claim; 2] {
+    let first = store.claim(id).unwrap().unwrap();
+    std::fs::remove_dir_all(store.dir.join(LOCKS)).unwrap();
+    [first, store.claim(id).unwrap().unwrap()]
+}
+
+#[test]
+fn two_copies_of_a_run_are_written_apart_and_published_once() {
+    let (_dir, store) = store();
+    let record = record(&spec("toy", 0));
+    let [first, second] = two_claims(&store, &record.id);
+    assert_ne!(first.workdir(), second.workdir());
+    assert_eq!(second.commit(&record).unwrap(), Published::Here);
+    assert!(first.workdir().is_dir(), "the folder of a living attempt is left alone");
+    assert_eq!(first.commit(&record).unwrap(), Published::Before);
+    assert_eq!(std::fs::read_dir(store.dir.join(WORK)).unwrap().count(), 0);
+    assert_eq!(store.state(&record.id).unwrap(), State::Done);
+}
+
+#[test]
+fn two_copies_of_a_run_with_different_roots_are_both_kept() {
+    let (_dir, store) = store();
+    let record = record(&spec("toy", 0));
+    let mut other = record.clone();
+    other.epochs[0].test.accuracy = 0.5;
+    let [first, second] = two_claims(&store, &record.id);
+    second.commit(&record).unwrap();
+    let own = first.workdir().to_path_buf();
+    let error = first.commit(&other).unwrap_err();
+    assert_eq!(error.kind, Kind::Mismatch);
+    for said in [&store.folder(&record.id), &own].map(|path| path.display().to_string()) {
+        assert!(error.message.contains(&said), "{error}");
+    }
+    for root in [&record, &other].map(|record| record.root().unwrap().to_string()) {
+        assert!(error.message.contains(&root), "{error}");
+    }
+    assert_eq!(record_file::read(&own, &record.id).unwrap(), other);
+    assert_eq!(store.record(&record.id).unwrap(), record);
+}
+
+#[test]
+fn a_cost_that_was_changed_is_told() {
+    let (_dir, store) = store();
+    let id = finish(&store, 0);
+    let path = store.folder(&id).join("record.json");
+    let text = std::fs::read_to_string(&path).unwrap();
+    std::fs::write(&path, text.replace("\"wall_seconds\":0.1", "\"wall_seconds\":0.2")).unwrap();
+    let error = store.record(&id).unwrap_err();
+    assert_eq!(error.kind, Kind::Mismatch);
+    assert!(error.message.ends_with("the cost is not what its digest says"), "{error}");
 }
 
 #[test]
@@ -201,7 +255,7 @@ proptest! {
     ) {
         let dir = tempfile::tempdir().unwrap();
         let mut record = record(&spec("toy", 0));
-        record.epochs[0].train.insert("loss".into(), loss);
+        record.epochs[0].train.insert("rho.audio".into(), loss);
         record.epochs[0].test.accuracy = accuracy;
         record_file::write(dir.path(), &record).unwrap();
         let back = record_file::read(dir.path(), &record.id).unwrap();

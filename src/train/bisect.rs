@@ -12,6 +12,7 @@ use crate::checkpoint::{self, NamedTensor};
 use crate::data::Dataset;
 use crate::error::Result;
 use crate::hash::Digest;
+use crate::plain;
 use crate::record::probe::Link;
 use crate::record::{Outcome, RunRecord};
 use serde::Serialize;
@@ -206,7 +207,8 @@ impl Side<'_> {
 
     fn read(&self, link: &Link) -> Result<Option<Vec<NamedTensor>>> {
         let path = state_file(self.folder, link.steps);
-        if !path.exists() {
+        let folder = path.parent().unwrap_or(self.folder);
+        if !plain::is_folder(folder)? || !path.exists() {
             return Ok(None);
         }
         let state = checkpoint::read(&path)?;

@@ -122,6 +122,12 @@ pub fn run(
     checkpoint::write(&dir.join("selected.safetensors"), &selected)?;
     trainer.trace.write(&dir.join("steps.csv"))?;
     let class = environment::class(&backend.class);
+    let cost = Cost {
+        wall_seconds: seconds_before + started.elapsed().as_secs_f64(),
+        train_steps: trainer.step as u64,
+        parameters,
+        peak_memory: environment::peak_memory(),
+    };
     Ok(RunRecord {
         format: RunRecord::FORMAT,
         id: spec.id()?,
@@ -141,12 +147,8 @@ pub fn run(
             program: environment::program(),
             host: environment::host(),
         },
-        cost: Cost {
-            wall_seconds: seconds_before + started.elapsed().as_secs_f64(),
-            train_steps: trainer.step as u64,
-            parameters,
-            peak_memory: environment::peak_memory(),
-        },
+        cost_digest: cost.digest()?,
+        cost,
     })
 }
 

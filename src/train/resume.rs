@@ -93,6 +93,10 @@ pub(super) fn load(dir: &Path, spec: &RunSpec, trainer: &mut Trainer<'_>) -> Res
     if notes.run != spec.id()? {
         return Err(damaged("it is of another run"));
     }
+    let epochs = notes.epochs.len();
+    if spec.protocol.epochs <= epochs || epochs.max(1) <= notes.selected_epoch {
+        return Err(damaged("its epochs are not those of the run"));
+    }
     let (selected, current): (Vec<_>, Vec<_>) =
         tensors.into_iter().partition(|tensor| tensor.path.starts_with(SELECTED));
     trainer.restore(&current)?;

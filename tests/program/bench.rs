@@ -71,6 +71,18 @@ impl Bench {
         names
     }
 
+    /// The folders in which runs of a store are worked on, or were until something stopped them.
+    pub(crate) fn attempts(&self, store: &str) -> Vec<String> {
+        let work = format!("{store}/.work");
+        let of_run = |id: String| {
+            let numbers = self.names(&format!("{work}/{id}")).into_iter();
+            let numbers = numbers.filter(|name| name.bytes().all(|byte| byte.is_ascii_digit()));
+            numbers.map(move |n| format!("{id}/{n}")).collect::<Vec<_>>()
+        };
+        let attempts = self.names(&work).into_iter().flat_map(of_run);
+        attempts.map(|attempt| format!("{work}/{attempt}")).collect()
+    }
+
     /// Every file below a folder: its path from there, and its bytes.
     pub(crate) fn files(&self, relative: &str) -> BTreeMap<String, Vec<u8>> {
         let mut files = BTreeMap::new();

@@ -229,3 +229,69 @@ fn a_checkpoint_that_is_truncated_or_has_another_bit() {
         bench.run(line).exits(4).says(&format!("{path}: its tensors have the root "));
     }
 }
+
+#[test]
+fn a_store_that_is_full_to_the_last_byte_fails_its_runs_and_not_the_suite() {
+    let bench = Bench::with(TINY);
+    let text = "
+        mkdir runs
+        mount -t tmpfs -o size=10m none runs
+        $program suite tiny --filter strategy=ogm
+        cat /dev/zero >runs/.filler || true
+        code=0; $program suite tiny || code=$?
+        test $code = 3
+        rm runs/.filler
+        $program suite tiny --reports later
+        mkdir kept
+        cp -r runs/[0-9a-f]* kept/
+        ls -A runs/.work >left";
+    let Some(outcome) = script_with_mounts(&bench, text) else {
+        eprintln!("not tried, for want of the right to mount");
+        return;
+    };
+    outcome
+        .exits(0)
+        .says("0 runs trained, 2 done before, 2 failed or diverged")
+        .says("error: 2 runs without a usable result\n  made / concat / joint / seed ")
+        .says("not noted in the store: cannot write runs/.failed/")
+        .says("No space left on device (os error 28)")
+        .says("2 runs trained, 2 done before")
+        .prints_at_end("later/tiny/v1\n");
+    assert_eq!(bench.roots("kept"), trained().roots("runs"));
+    assert_eq!(bench.read("left"), "", "empty folders are left");
+}
+
+#[test]
+fn a_cost_that_was_changed_or_that_no_run_has() {
+    let cost = |with: &'static str| {
+        move |text: &str| {
+            let (before, after) = text.split_once("\"wall_seconds\":").unwrap();
+            format!("{before}\"wall_seconds\":{with}{}", &after[after.find('}').unwrap()..])
+        }
+    };
+    damaged("record.json", 4, cost("7.25"), ": the cost is not what its digest says");
+    for number in ["1e308", "5e-324", "-1.0"] {
+        damaged("record.json", 2, cost(number), ", which no training leaves");
+    }
+}
+
+#[test]
+fn numbers_that_no_training_leaves() {
+    damaged(
+        "record.json",
+        2,
+        |text| {
+            text.replace(
+                "\"kind\":\"finished\"",
+                "\"epoch\":18446744073709551615,\"kind\":\"diverged\",\"step\":0",
+            )
+        },
+        "the epoch of the divergence is 18446744073709551615",
+    );
+    damaged(
+        "record.json",
+        2,
+        |text| text.replacen("\"lr\":", "\"lr\":-", 1),
+        "the learning rate is -",
+    );
+}

@@ -29,9 +29,8 @@ pub(crate) fn in_the_middle_of(bench: &Bench, command: &mut Command) -> (Child, 
         .spawn()
         .unwrap();
     await_some("a checkpoint", || {
-        let ids = bench.names("runs/.work");
-        let kept = |id: &String| bench.names(&format!("runs/.work/{id}"));
-        let mut names = ids.iter().flat_map(kept);
+        let attempts = bench.attempts("runs");
+        let mut names = attempts.iter().flat_map(|attempt| bench.names(attempt));
         names.any(|name| name.ends_with(".safetensors")).then_some(())
     });
     let worker = await_some("a worker", || {
@@ -122,6 +121,13 @@ fn two_programs_with_one_store_and_one_folder_of_reports_publish_once() {
     }
 }
 
+/// The id of a run that was stopped in the middle, and the file with its state.
+fn kept(bench: &Bench) -> (String, String) {
+    let files = bench.attempts("runs").into_iter().map(|path| path + "/.resume.safetensors");
+    let kept = files.filter(|path| bench.path(path).exists()).last().unwrap();
+    (kept.split('/').nth(2).unwrap().to_string(), kept)
+}
+
 /// Damages what a killed run kept; the next call begins it anew, says so, and ends the same.
 fn damaged_checkpoint(damage: fn(&mut Vec<u8>)) {
     let bench = Bench::with(&long());
@@ -129,11 +135,10 @@ fn damaged_checkpoint(damage: fn(&mut Vec<u8>)) {
     program.kill().unwrap();
     program.wait().unwrap();
     await_some("the end of the worker", || inside(&bench.path("")).is_empty().then_some(()));
-    let kept = |id: &String| bench.path(&format!("runs/.work/{id}/.resume.safetensors"));
-    let id = bench.names("runs/.work").into_iter().find(|id| kept(id).exists()).unwrap();
-    let mut bytes = std::fs::read(kept(&id)).unwrap();
+    let (id, kept) = kept(&bench);
+    let mut bytes = std::fs::read(bench.path(&kept)).unwrap();
     damage(&mut bytes);
-    std::fs::write(kept(&id), bytes).unwrap();
+    bench.write(&kept, bytes);
     bench.run("suite tiny").exits(0);
     let log = bench.read(&format!("runs/{id}/log.txt"));
     assert!(log.contains(".resume.safetensors") && log.contains("beginning anew"), "{log}");
@@ -151,4 +156,61 @@ fn a_checkpoint_of_a_killed_run_with_another_bit_is_told_and_not_used() {
         let middle = bytes.len() - 100;
         bytes[middle] ^= 4;
     });
+}
+
+#[test]
+fn a_pipe_in_the_place_of_a_kept_state_is_refused_and_not_waited_for() {
+    let bench = Bench::with(&long());
+    let (mut program, _) = in_the_middle(&bench);
+    program.kill().unwrap();
+    program.wait().unwrap();
+    await_some("the end of the worker", || inside(&bench.path("")).is_empty().then_some(()));
+    let (_, kept) = kept(&bench);
+    std::fs::remove_file(bench.path(&kept)).unwrap();
+    assert!(Command::new("mkfifo").arg(bench.path(&kept)).status().unwrap().success());
+    bench.run("suite tiny").exits(2).prints("").says(&format!("{kept} is a pipe")).says("hint: ");
+    std::fs::remove_file(bench.path(&kept)).unwrap();
+    bench.run("suite tiny").exits(0);
+    assert_eq!(bench.roots("runs"), *UNDISTURBED);
+}
+
+/// Where the locks of a store were lost, as on a cluster whose machines lost contact, two programs
+/// work on one run.
+#[test]
+fn two_live_copies_of_a_run_write_apart_and_publish_once() {
+    let bench = Bench::with(&long());
+    let (first, _) = in_the_middle(&bench);
+    std::fs::remove_dir_all(bench.path("runs/.locks")).unwrap();
+    bench.run("suite tiny --reports reports-2").exits(0);
+    Outcome::from("suite tiny", &first.wait_with_output().unwrap())
+        .exits(0)
+        .says("finished by another process");
+    for id in bench.roots("runs").keys() {
+        let names = ["final.safetensors", "log.txt", "record.json", "root"];
+        assert_eq!(bench.names(&format!("runs/{id}"))[..4], names);
+        assert!(!bench.read(&format!("runs/{id}/log.txt")).contains("--- next attempt"));
+    }
+    assert_eq!(bench.roots("runs"), *UNDISTURBED);
+    assert!(bench.names("runs/.work").is_empty() && bench.names("runs/.failed").is_empty());
+    assert!(bench.files("reports") == bench.files("reports-2"), "the reports differ");
+}
+
+#[test]
+fn a_copy_of_a_run_with_another_root_is_a_conflict_and_both_are_kept() {
+    let bench = Bench::with(&long());
+    bench.run("suite tiny --plant lr@3=0.5 --store other").exits(0);
+    let (first, _) = in_the_middle(&bench);
+    let id = bench.attempts("runs")[0].split('/').nth(2).unwrap().to_string();
+    std::fs::rename(bench.path(&format!("other/{id}")), bench.path(&format!("runs/{id}"))).unwrap();
+    let there = bench.read(&format!("runs/{id}/root"));
+    Outcome::from("suite tiny", &first.wait_with_output().unwrap())
+        .exits(4)
+        .says("3 runs trained, 1 failed or diverged")
+        .says(&format!("error: run {id} is in the store with another root: {}", there.trim()))
+        .says(&format!("remove runs/.work/{id}/1"));
+    let own = bench.read(&format!("runs/.work/{id}/1/root"));
+    assert_eq!(own, UNDISTURBED[&id]);
+    assert_eq!(bench.read(&format!("runs/{id}/root")), there);
+    let others = bench.roots("runs").into_iter().filter(|(other, _)| *other != id);
+    assert!(others.into_iter().all(|(other, root)| UNDISTURBED[&other] == root));
 }

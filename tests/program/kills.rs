@@ -66,8 +66,8 @@ fn workers(bench: &Bench, program: &Child) -> Vec<u32> {
 
 /// Whether a run has its record and is not in the store yet.
 fn is_publishing(bench: &Bench) -> bool {
-    let ids = bench.names("runs/.work");
-    ids.iter().any(|id| bench.path(&format!("runs/.work/{id}/record.json")).exists())
+    let mut attempts = bench.attempts("runs").into_iter();
+    attempts.any(|attempt| bench.path(&format!("{attempt}/record.json")).exists())
 }
 
 /// Waits for the moment of a kill. A run takes about `span`.

@@ -19,5 +19,6 @@ mod signals;
 mod streams;
 mod suites;
 mod terminals;
+mod untrusted;
 mod verify;
 mod workers;

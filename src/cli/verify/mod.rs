@@ -11,6 +11,7 @@ use crate::atomic;
 use crate::environment;
 use crate::error::{Error, Kind, Result};
 use crate::hash::Digest;
+use crate::plain;
 use crate::report::manifest::Manifest;
 use crate::report::rows;
 use crate::report::verify::attest::{self, Retraining, Verdict, Verification};
@@ -142,7 +143,7 @@ impl Arguments {
             found.notes.push(format!("there is no {} to compare the cells with", path.display()));
             return Ok(None);
         }
-        let text = Digest::of_file(&path)?;
+        let text = Digest::of(&plain::SUITE.read(&path)?);
         if text != manifest.suite_text {
             found.notes.push(format!("{} has changed since the report", path.display()));
             return Ok(None);

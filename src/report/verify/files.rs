@@ -3,6 +3,7 @@
 use super::Check;
 use crate::error::{Error, Result};
 use crate::hash::Digest;
+use crate::plain;
 use crate::report::manifest::{self, Manifest};
 use std::collections::BTreeMap;
 use std::path::{Component, Path};
@@ -10,19 +11,23 @@ use std::path::{Component, Path};
 /// The files of a report by their path in its folder, as `render` gives them.
 pub type Files = BTreeMap<String, Vec<u8>>;
 
+/// The most bytes that are read of a report.
+const MOST: usize = 1 << 30;
+
 /// Reads every file below `folder`, but for those that a file manager leaves behind where it has
 /// shown a folder. Paths have slashes on every platform.
 ///
 /// # Errors
-/// When a file cannot be read, has a name that is not UTF-8, or is a link: a report is whole
-/// in itself.
+/// When a file cannot be read, all are too large for a report, or one has a name that is not UTF-8
+/// or is a link: a report is whole in itself.
 pub fn read(folder: &Path) -> Result<Files> {
     let mut files = Files::new();
-    collect(folder, "", &mut files)?;
+    let mut room = MOST;
+    collect(folder, "", &mut files, &mut room)?;
     Ok(files)
 }
 
-fn collect(folder: &Path, inside: &str, files: &mut Files) -> Result<()> {
+fn collect(folder: &Path, inside: &str, files: &mut Files, room: &mut usize) -> Result<()> {
     let io = |e: std::io::Error| Error::io("list", folder, &e);
     for entry in std::fs::read_dir(folder).map_err(io)? {
         let entry = entry.map_err(io)?;
@@ -32,11 +37,16 @@ fn collect(folder: &Path, inside: &str, files: &mut Files) -> Result<()> {
         };
         let kind = entry.file_type().map_err(io)?;
         if kind.is_dir() {
-            collect(&path, &format!("{inside}{name}/"), files)?;
+            collect(&path, &format!("{inside}{name}/"), files, room)?;
         } else if kind.is_file() && is_left_behind(&name) {
             continue;
         } else if kind.is_file() {
-            let bytes = std::fs::read(&path).map_err(|e| Error::io("read", &path, &e))?;
+            let bytes = plain::REPORT.read(&path)?;
+            *room = room.checked_sub(bytes.len()).ok_or_else(|| {
+                let most = MOST >> 20;
+                Error::input(format!("{}: the report has more than {most} MiB", folder.display()))
+                    .with_hint("is it the folder of a report?")
+            })?;
             files.insert(format!("{inside}{name}"), bytes);
         } else {
             let message = format!("{}: neither a file nor a folder", path.display());

@@ -1,0 +1,151 @@
+//! The range of every number in a record: one that no training leaves was not left by one.
+
+use super::{Cost, Metrics, Outcome, RunRecord};
+
+type Checked = std::result::Result<(), String>;
+
+/// What rounding may add to a number that has a bound.
+const ROUNDING: f64 = 1e-6;
+
+/// The largest count: beyond it, a double does not tell a number from the next.
+const MOST: u64 = 1 << 53;
+
+/// The most seconds that a run may have taken, and the fewest but none.
+const MOST_SECONDS: f64 = 1e9;
+const FEWEST_SECONDS: f64 = 1e-9;
+
+impl RunRecord {
+    /// Whether every number in the record is one that training can leave.
+    ///
+    /// # Errors
+    /// The first that is not, and where it is.
+    pub fn check_values(&self) -> Checked {
+        let (n, planned) = (self.epochs.len(), self.spec.protocol.epochs);
+        if planned < n {
+            return Err(format!("{n} epochs, where the protocol has {planned}"));
+        }
+        if n == 0 && self.outcome == Outcome::Finished {
+            return Err("no epoch, and yet finished".into());
+        }
+        if n.max(1) <= self.selected_epoch {
+            return Err(format!("the selected epoch {} of {n}, from 0", self.selected_epoch));
+        }
+        if let Outcome::Diverged { epoch, step } = self.outcome {
+            below("the epoch of the divergence", epoch as u64, planned as u64)?;
+            below("the step of the divergence", step as u64, MOST)?;
+        }
+        for (i, epoch) in self.epochs.iter().enumerate() {
+            let place = format!("epoch {}", i + 1);
+            within(&format!("{place}: the learning rate"), epoch.lr, 0.0, f64::MAX)?;
+            for (name, value) in &epoch.train {
+                let least = if name == "loss" { -ROUNDING } else { f64::MIN };
+                within(&format!("{place}: {name}"), *value, least, f64::MAX)?;
+            }
+            let splits = [("validation", &epoch.validation), ("test", &epoch.test)];
+            let further = epoch.further.iter().map(|(name, split)| (name.as_str(), split));
+            for (name, split) in splits.into_iter().chain(further) {
+                metrics(split).map_err(|why| format!("{place}, {name}: {why}"))?;
+            }
+        }
+        let mut links = self.links.iter().zip(self.links.iter().skip(1));
+        if let Some((_, link)) = links.find(|(a, b)| b.steps <= a.steps) {
+            return Err(format!("the link after {} steps is out of order", link.steps));
+        }
+        cost(&self.cost)
+    }
+}
+
+fn metrics(found: &Metrics) -> Checked {
+    if found.n == 0 {
+        return Err("no example".into());
+    }
+    below("the number of examples", found.n as u64, MOST)?;
+    within("the loss", found.loss, -ROUNDING, f64::MAX)?;
+    let rates = [
+        ("the accuracy", found.accuracy),
+        ("macro F1", found.macro_f1),
+        ("the mean average precision", found.mean_average_precision),
+    ];
+    let modalities = found.modality_accuracy.iter().map(|x| ("the accuracy of a modality", *x));
+    for (name, value) in rates.into_iter().chain(modalities) {
+        within(name, value, -ROUNDING, 1.0 + ROUNDING)?;
+    }
+    for value in &found.contribution {
+        within("a contribution", *value, -1.0 - ROUNDING, 1.0 + ROUNDING)?;
+    }
+    within("the imbalance", found.imbalance, -ROUNDING, 2.0 + ROUNDING)
+}
+
+fn cost(cost: &Cost) -> Checked {
+    if cost.wall_seconds != 0.0 {
+        within("the wall time in seconds", cost.wall_seconds, FEWEST_SECONDS, MOST_SECONDS)?;
+    }
+    below("the number of steps", cost.train_steps, MOST)?;
+    below("the number of parameters", cost.parameters, MOST)?;
+    below("the peak memory in bytes", cost.peak_memory.unwrap_or(0), MOST)
+}
+
+fn within(what: &str, value: f64, least: f64, most: f64) -> Checked {
+    match (least..=most).contains(&value) {
+        true => Ok(()),
+        false => Err(format!("{what} is {value:?}, which no training leaves")),
+    }
+}
+
+fn below(what: &str, value: u64, limit: u64) -> Checked {
+    match value < limit {
+        true => Ok(()),
+        false => Err(format!("{what} is {value}, which no training leaves")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::probe::Link;
+    use crate::store::fixture;
+
+    #[test]
+    fn no_number_that_training_cannot_leave_is_taken() {
+        let good = fixture::record(&fixture::spec("toy", 0));
+        assert_eq!(good.check_values(), Ok(()));
+        type Change = fn(&mut RunRecord);
+        let changes: [(Change, &str); 20] = [
+            (|r| r.cost.wall_seconds = 1e308, "the wall time in seconds is 1e308"),
+            (|r| r.cost.wall_seconds = 5e-324, "the wall time in seconds is 5e-324"),
+            (|r| r.cost.wall_seconds = f64::NAN, "NaN"),
+            (|r| r.cost.train_steps = u64::MAX, "the number of steps"),
+            (|r| r.cost.peak_memory = Some(u64::MAX), "the peak memory"),
+            (|r| r.epochs[0].lr = f64::INFINITY, "epoch 1: the learning rate is inf"),
+            (|r| r.epochs[0].test.accuracy = 1.5, "epoch 1, test: the accuracy is 1.5"),
+            (|r| r.epochs[0].test.accuracy = -0.5, "the accuracy"),
+            (|r| r.epochs[0].validation.macro_f1 = 2.0, "epoch 1, validation: macro F1"),
+            (|r| r.epochs[0].test.loss = -1.0, "the loss"),
+            (|r| r.epochs[0].test.n = 0, "no example"),
+            (|r| r.epochs[0].test.contribution[0] = 1e300, "a contribution"),
+            (|r| r.epochs[0].test.modality_accuracy[0] = f64::NAN, "the accuracy of a modality"),
+            (|r| r.epochs[0].train = [("loss".into(), f64::NAN)].into(), "epoch 1: loss is NaN"),
+            (|r| r.epochs = vec![r.epochs[0].clone(); 3], "3 epochs, where the protocol has 2"),
+            (|r| r.epochs.clear(), "no epoch, and yet finished"),
+            (|r| r.selected_epoch = 1, "the selected epoch 1 of 1"),
+            (
+                |r| r.outcome = Outcome::Diverged { epoch: usize::MAX, step: 0 },
+                "the epoch of the divergence",
+            ),
+            (
+                |r| r.outcome = Outcome::Diverged { epoch: 1, step: usize::MAX },
+                "the step of the divergence",
+            ),
+            (
+                |r| r.links = [4, 4].map(|steps| Link { steps, root: r.final_root }).to_vec(),
+                "the link after 4 steps",
+            ),
+        ];
+        for (change, said) in changes {
+            let mut record = good.clone();
+            change(&mut record);
+            let why = record.check_values().unwrap_err();
+            assert!(why.contains(said), "{why}, not {said}");
+        }
+    }
+}
