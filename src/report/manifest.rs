@@ -6,6 +6,7 @@ use crate::record::RunRecord;
 use crate::report::analysis::Analysis;
 use crate::report::input::ReportInput;
 use crate::spec::run::{RunId, RunSpec};
+use crate::spec::suite::{NAME, is_name};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -204,6 +205,11 @@ impl Manifest {
             ))
             .with_hint("use the version of the program that wrote the report"));
         }
-        serde_json::from_slice(bytes).map_err(|e| broken(e.to_string()))
+        let manifest: Self = serde_json::from_slice(bytes).map_err(|e| broken(e.to_string()))?;
+        // It becomes part of paths.
+        if !is_name(&manifest.suite) {
+            return Err(broken(format!("its suite's name is not {NAME}: `{}`", manifest.suite)));
+        }
+        Ok(manifest)
     }
 }
