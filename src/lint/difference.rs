@@ -11,6 +11,9 @@ const AXES: [&str; 4] = ["fusion", "strategy", "scores", "seed"];
 /// Of encoders, only those of modalities that both have are compared where one of them has a
 /// single modality.
 pub(super) fn differences(a: &RunSpec, b: &RunSpec) -> Vec<String> {
+    if is_alike(a, b) {
+        return Vec::new();
+    }
     // Plain values can always be encoded.
     let mut found = changes(&described(a, b), &described(b, a)).unwrap_or_default();
     // The digest follows from the rest, but for a change of the sources or of the conversion.
@@ -22,6 +25,19 @@ pub(super) fn differences(a: &RunSpec, b: &RunSpec) -> Vec<String> {
         format!("{} is {here}, there {there}", change.field)
     };
     found.iter().map(said).collect()
+}
+
+/// Whether two runs differ in the compared axes alone: what the fields would show, but for the
+/// price of encoding them, which a large suite could not pay for each of its cells.
+pub(super) fn is_alike(a: &RunSpec, b: &RunSpec) -> bool {
+    let moved = RunSpec {
+        fusion: b.fusion.clone(),
+        strategy: b.strategy.clone(),
+        scores: b.scores.clone(),
+        seed: b.seed,
+        ..a.clone()
+    };
+    moved == *b
 }
 
 /// A run without the compared axes, its branches by modality.
