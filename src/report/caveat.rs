@@ -7,7 +7,7 @@ use crate::report::analysis::{Analysis, Cell};
 use crate::report::compare::{Verdict, candidates, comparable};
 use crate::report::number::{count, points};
 use crate::stats::power::{Design, smallest_effect};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fmt;
 
 /// A reason for caution about a report.
@@ -110,11 +110,13 @@ fn trained_identically(cells: &[Cell<'_>]) -> Vec<String> {
             .iter()
             .filter_map(|run| Some((run.seed(), run.record.epochs.last()?.root)))
             .collect();
-        let earlier: BTreeSet<Option<usize>> =
-            weights.iter().map(|weights| trained.get(weights).copied()).collect();
-        if let (1, Some(Some(first))) = (earlier.len(), earlier.first()) {
-            let first = &cells[*first];
-            found.push(names([cell, first].into_iter()).join(" = "));
+        let known = |weights: &(u64, Digest)| trained.get(weights).copied();
+        if let Some(first) = weights.iter().find_map(known) {
+            let first_cell = &cells[first];
+            let is_missing = |seed| first_cell.runs.iter().all(|run| run.seed() != seed);
+            if weights.iter().all(|run| known(run) == Some(first) || is_missing(run.0)) {
+                found.push(names([cell, first_cell].into_iter()).join(" = "));
+            }
         }
         for weights in weights {
             trained.entry(weights).or_insert(place);

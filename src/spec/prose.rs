@@ -52,9 +52,9 @@ fn read<'a>(
             '\t' => "a tab".to_string(),
             c => format!("the character U+{:04X}, which has no look of its own,", u32::from(c)),
         };
-        Problem::new(node.place, format!("{name} is not taken in a `{what}`"))
+        Problem::new(node.place, format!("{name} is not taken in `{what}`"))
     } else if max < n {
-        Problem::new(node.place, format!("a `{what}` has at most {max} characters, not {n}"))
+        Problem::new(node.place, format!("`{what}` has at most {max} characters, not {n}"))
     } else {
         return Some(text);
     };
