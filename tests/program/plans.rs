@@ -210,7 +210,7 @@ fn a_list_shows_the_other_suites_where_one_cannot_be_used() {
         outcome.stdout.lines().filter_map(|line| line.split_whitespace().next()).collect();
     assert_eq!(names, ["suite", "short", "tiny"], "{}", outcome.stdout);
     let outcome = outcome
-        .says("suites/broken.yaml:2:")
+        .says("suites/broken.yaml:1:8: ")
         .says("suites/foreign.yaml:1:1: ")
         .says("suites/twin.yaml and suites/twin.yml");
     #[cfg(unix)]

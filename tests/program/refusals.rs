@@ -107,7 +107,7 @@ fn text_that_no_page_can_show() {
     }
     refused(label(r#""two\nlines""#), "7:12: ", &["a line feed is not taken in `label`"]);
     refused(label(r#""a\tb""#), "7:12: ", &["a tab is not taken in `label`"]);
-    refused(label("\"a\u{fffe}b\""), "7:", &[]);
+    refused(label("\"a\u{fffe}b\""), "7:14: ", &["the character U+FFFE is not taken here"]);
     refused(label("\"a\u{7f}b\""), "7:14: ", &["a control character is not taken here"]);
     refused(label("\" \""), "7:12: ", &["a `label` is some text on one line"]);
 }
