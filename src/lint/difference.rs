@@ -30,14 +30,23 @@ pub(super) fn differences(a: &RunSpec, b: &RunSpec) -> Vec<String> {
 /// Whether two runs differ in the compared axes alone: what the fields would show, but for the
 /// price of encoding them, which a large suite could not pay for each of its cells.
 pub(super) fn is_alike(a: &RunSpec, b: &RunSpec) -> bool {
-    let moved = RunSpec {
-        fusion: b.fusion.clone(),
-        strategy: b.strategy.clone(),
-        scores: b.scores.clone(),
-        seed: b.seed,
-        ..a.clone()
-    };
-    moved == *b
+    // Every field by name, so that a new one is either compared here or left aside on purpose.
+    let RunSpec {
+        format,
+        dataset,
+        data_manifest,
+        n_classes,
+        branches,
+        fusion: _,
+        strategy: _,
+        scores: _,
+        protocol,
+        seed: _,
+        backend,
+    } = a;
+    (format, dataset, data_manifest, n_classes)
+        == (&b.format, &b.dataset, &b.data_manifest, &b.n_classes)
+        && (branches, protocol, backend) == (&b.branches, &b.protocol, &b.backend)
 }
 
 /// A run without the compared axes, its branches by modality.

@@ -5,6 +5,7 @@ use crate::data::{self, DATASETS};
 use crate::protocol::{Optimizer, Schedule};
 use crate::registry::{Params, Value, find};
 use crate::spec::run::{Part, RunSpec};
+use std::collections::BTreeMap;
 
 /// The parameters of the third modality of the made data.
 const THIRD: [&str; 2] = ["dimension_c", "signal_c"];
@@ -20,49 +21,65 @@ const NEVER: i64 = 1_000_000;
 
 /// The run with whatever has no effect taken out or set to one value, mostly the default: two runs
 /// of one seed that are equal so have equal weights after every epoch, whatever their descriptions
-/// say.
-pub(super) fn effective(spec: &RunSpec) -> RunSpec {
-    let mut run = spec.clone();
-    dataset(&mut run);
-    for branch in &mut run.branches {
-        encoder(&mut branch.encoder);
+/// say. `None` where all of it has an effect, or is at that value already.
+pub(super) fn effective(spec: &RunSpec) -> Option<RunSpec> {
+    let dataset = dataset(&spec.dataset);
+    let strategy = strategy(spec.strategy.clone(), spec.branches.len(), spec.protocol.epochs);
+    let optimizer = optimizer(&spec.protocol.optimizer);
+    let schedule = schedule(spec.protocol.schedule, spec.protocol.epochs);
+    let is_plain = dataset.is_none()
+        && spec.branches.iter().all(|branch| encoder(&branch.encoder).is_none())
+        && strategy == spec.strategy
+        && optimizer.is_none()
+        && schedule == spec.protocol.schedule;
+    if is_plain {
+        return None;
     }
-    strategy(&mut run.strategy, run.branches.len(), run.protocol.epochs);
-    run.protocol.optimizer = optimizer(run.protocol.optimizer);
-    run.protocol.schedule = schedule(run.protocol.schedule, run.protocol.epochs);
-    run
+    let mut run = RunSpec { strategy, ..spec.clone() };
+    if let Some(part) = dataset {
+        // The digest of the data follows from the parameters.
+        run.data_manifest = data::manifest(&part.name, &part.params).unwrap_or(run.data_manifest);
+        run.dataset = part;
+    }
+    for branch in &mut run.branches {
+        branch.encoder = encoder(&branch.encoder).unwrap_or(branch.encoder.clone());
+    }
+    run.protocol.optimizer = optimizer.unwrap_or(run.protocol.optimizer);
+    run.protocol.schedule = schedule;
+    Some(run)
 }
 
 /// The third modality of the made data, where there are two.
-fn dataset(run: &mut RunSpec) {
-    let Part { name, params } = &mut run.dataset;
-    if name != "synthetic" || number(params, "modalities") != Some(2.0) {
-        return;
+fn dataset(part: &Part) -> Option<Part> {
+    if part.name != "synthetic" || number(&part.params, "modalities") != Some(2.0) {
+        return None;
     }
-    let Ok(entry) = find("data set", DATASETS, name) else { return };
-    let mut is_moved = false;
-    for param in entry.params.iter().filter(|param| THIRD.contains(&param.name)) {
-        let default = Value::from(param.default);
-        if let Some(value) = params.0.get_mut(param.name)
-            && *value != default
-        {
-            (*value, is_moved) = (default, true);
-        }
+    let entry = find("data set", DATASETS, &part.name).ok()?;
+    let third = entry.params.iter().filter(|param| THIRD.contains(&param.name));
+    let moved: BTreeMap<String, Value> = third
+        .map(|param| (param.name.to_string(), Value::from(param.default)))
+        .filter(|(name, default)| part.params.0.get(name).is_some_and(|value| value != default))
+        .collect();
+    if moved.is_empty() {
+        return None;
     }
-    // The digest of the data follows from the parameters.
-    if is_moved && let Ok(manifest) = data::manifest(name, params) {
-        run.data_manifest = manifest;
-    }
+    let mut part = part.clone();
+    part.params.0.extend(moved);
+    Some(part)
 }
 
 /// The width of hidden layers, where there is none.
-fn encoder(part: &mut Part) {
-    if part.name == "mlp" && number(&part.params, "depth") == Some(0.0) {
-        forget(&mut part.params, &["hidden"]);
+fn encoder(part: &Part) -> Option<Part> {
+    let is_flat = part.name == "mlp" && number(&part.params, "depth") == Some(0.0);
+    if !is_flat || !part.params.0.contains_key("hidden") {
+        return None;
     }
+    let mut part = part.clone();
+    forget(&mut part.params, &["hidden"]);
+    Some(part)
 }
 
-fn strategy(part: &mut Part, n_modalities: usize, epochs: usize) {
+fn strategy(mut part: Part, n_modalities: usize, epochs: usize) -> Part {
     let is = |params: &Params, name: &str, value: f64| number(params, name) == Some(value);
     let params = &mut part.params;
     // Nothing is ever dropped with a probability of zero, or from no batch; and the rest of what
@@ -93,10 +110,11 @@ fn strategy(part: &mut Part, n_modalities: usize, epochs: usize) {
     if n_modalities != 2 && params.0.get("rule") == Some(&Value::Text("cvpr-code".into())) {
         params.0.insert("rule".into(), Value::Text("cvpr-eq10".into()));
     }
-    window(part, epochs);
+    window(&mut part, epochs);
     if part.name == "joint" {
         part.params = Params::default();
     }
+    part
 }
 
 /// A strategy waits for both its warm-up and its window, and an epoch that a run does not have
@@ -121,12 +139,12 @@ fn window(part: &mut Part, epochs: usize) {
 }
 
 /// Decoupled decay and that of the gradient are the same where there is none.
-fn optimizer(given: Optimizer) -> Optimizer {
-    match given {
+fn optimizer(given: &Optimizer) -> Option<Optimizer> {
+    match *given {
         Optimizer::AdamW { lr, beta1, beta2, eps, weight_decay: 0.0 } => {
-            Optimizer::Adam { lr, beta1, beta2, eps, weight_decay: 0.0 }
+            Some(Optimizer::Adam { lr, beta1, beta2, eps, weight_decay: 0.0 })
         }
-        other => other,
+        _ => None,
     }
 }
 

@@ -139,9 +139,9 @@ pub fn tally(findings: &[Finding]) -> String {
 
 /// A hit for every cell for which `check` finds something; one for the whole data set where it
 /// finds the same in all its cells.
-fn each(
-    subjects: &[Subject<'_>],
-    check: impl Fn(&Subject<'_>) -> Option<(Severity, String)>,
+fn each<'a>(
+    subjects: &[Subject<'a>],
+    check: impl Fn(&Subject<'a>) -> Option<(Severity, String)>,
 ) -> Vec<Hit> {
     let mut hits = Vec::new();
     for cells in subject::by_dataset(subjects) {

@@ -18,17 +18,20 @@ pub(super) const TRAINING: Rule = Rule {
 };
 
 fn check(subjects: &[Subject<'_>]) -> Vec<Hit> {
-    let effective: Vec<RunSpec> = subjects.iter().map(|cell| effective(cell.spec)).collect();
+    let effective: Vec<Option<RunSpec>> =
+        subjects.iter().map(|cell| effective(cell.spec)).collect();
     // Cells differ; where all that they say has an effect, they differ in effect.
-    let is_plain = |(cell, effective): (&Subject<'_>, &RunSpec)| cell.spec == effective;
-    if subjects.iter().zip(&effective).all(is_plain) {
+    if effective.iter().all(Option::is_none) {
         return Vec::new();
     }
     let mut hits = Vec::new();
     let mut known: BTreeMap<String, &Subject<'_>> = BTreeMap::new();
     for (cell, effective) in subjects.iter().zip(effective) {
-        // The seed in a description means nothing. One that cannot be encoded has no id either.
-        let Ok(key) = serde_json::to_string(&RunSpec { seed: 0, ..effective }) else { continue };
+        let mut run = effective.unwrap_or_else(|| cell.spec.clone());
+        // The seed in a description means nothing.
+        run.seed = 0;
+        // A run that cannot be encoded has no id either.
+        let Ok(key) = serde_json::to_string(&run) else { continue };
         let Some(first) = known.get(&key) else {
             known.insert(key, cell);
             continue;
