@@ -1,16 +1,16 @@
 //! Where two resolved runs differ beside the compared axes.
 
 use crate::spec::change::{Change, changes};
-use crate::spec::run::RunSpec;
+use crate::spec::run::CellSpec;
 use serde_json::Value;
 
 /// What may differ between compared cells. The estimator of scores has a rule of its own.
-const AXES: [&str; 4] = ["fusion", "strategy", "scores", "seed"];
+const AXES: [&str; 3] = ["fusion", "strategy", "scores"];
 
 /// The fields in which `a` differs from `b`, with both values: `protocol.epochs is 2, there 3`.
 /// Of encoders, only those of modalities that both have are compared where one of them has a
 /// single modality.
-pub(super) fn differences(a: &RunSpec, b: &RunSpec) -> Vec<String> {
+pub(super) fn differences(a: &CellSpec, b: &CellSpec) -> Vec<String> {
     if is_alike(a, b) {
         return Vec::new();
     }
@@ -27,30 +27,32 @@ pub(super) fn differences(a: &RunSpec, b: &RunSpec) -> Vec<String> {
     found.iter().map(said).collect()
 }
 
-/// Whether two runs differ in the compared axes alone: what the fields would show, but for the
+/// Whether two cells differ in the compared axes alone: what the fields would show, but for the
 /// price of encoding them, which a large suite could not pay for each of its cells.
-pub(super) fn is_alike(a: &RunSpec, b: &RunSpec) -> bool {
+pub(super) fn is_alike(a: &CellSpec, b: &CellSpec) -> bool {
     // Every field by name, so that a new one is either compared here or left aside on purpose.
-    let RunSpec {
+    let CellSpec {
         format,
+        task,
         dataset,
         data_manifest,
-        n_classes,
+        outputs,
         branches,
         fusion: _,
         strategy: _,
         scores: _,
         protocol,
-        seed: _,
+        training,
         backend,
     } = a;
-    (format, dataset, data_manifest, n_classes)
-        == (&b.format, &b.dataset, &b.data_manifest, &b.n_classes)
-        && (branches, protocol, backend) == (&b.branches, &b.protocol, &b.backend)
+    (format, task, dataset, data_manifest, outputs)
+        == (&b.format, &b.task, &b.dataset, &b.data_manifest, &b.outputs)
+        && (branches, protocol, training, backend)
+            == (&b.branches, &b.protocol, &b.training, &b.backend)
 }
 
-/// A run without the compared axes, its branches by modality.
-fn described(run: &RunSpec, other: &RunSpec) -> Value {
+/// A cell without the compared axes, its branches by modality.
+fn described(run: &CellSpec, other: &CellSpec) -> Value {
     let is_alone = run.branches.len() == 1 || other.branches.len() == 1;
     let is_shared = |name: &str| other.branches.iter().any(|branch| branch.modality.name == name);
     let branches: serde_json::Map<String, Value> = run

@@ -1,10 +1,9 @@
-//! What of a resolved run cannot move its weights. Each line here is a fact about the arithmetic of
+//! What of a resolved cell cannot move its weights. Each line here is a fact about the arithmetic of
 //! a part, and a test trains both sides of it and demands equal weights.
 
 use crate::data::{self, DATASETS};
-use crate::protocol::{Optimizer, Schedule};
-use crate::registry::{Params, Value, find};
-use crate::spec::run::{Part, RunSpec};
+use crate::registry::{Params, Part, Value, find};
+use crate::spec::run::CellSpec;
 use std::collections::BTreeMap;
 
 /// The parameters of the third modality of the made data.
@@ -19,23 +18,23 @@ const WINDOW: [&str; 3] = ["warmup", "starts", "ends"];
 /// An end of the window that is none: the default.
 const NEVER: i64 = 1_000_000;
 
-/// The run with whatever has no effect taken out or set to one value, mostly the default: two runs
-/// of one seed that are equal so have equal weights after every epoch, whatever their descriptions
-/// say. `None` where all of it has an effect, or is at that value already.
-pub(super) fn effective(spec: &RunSpec) -> Option<RunSpec> {
+/// The cell with whatever has no effect taken out or set to one value, mostly the default: runs of
+/// two cells that are equal so have equal weights after every epoch, whatever the descriptions say.
+/// `None` where all of it has an effect, or is at that value already.
+pub(super) fn effective(spec: &CellSpec) -> Option<CellSpec> {
     let dataset = dataset(&spec.dataset);
     let strategy = strategy(spec.strategy.clone(), spec.branches.len(), spec.protocol.epochs);
     let optimizer = optimizer(&spec.protocol.optimizer);
-    let schedule = schedule(spec.protocol.schedule, spec.protocol.epochs);
+    let schedule = schedule(&spec.protocol.schedule, spec.protocol.epochs);
     let is_plain = dataset.is_none()
         && spec.branches.iter().all(|branch| encoder(&branch.encoder).is_none())
         && strategy == spec.strategy
         && optimizer.is_none()
-        && schedule == spec.protocol.schedule;
+        && schedule.is_none();
     if is_plain {
         return None;
     }
-    let mut run = RunSpec { strategy, ..spec.clone() };
+    let mut run = CellSpec { strategy, ..spec.clone() };
     if let Some(part) = dataset {
         // The digest of the data follows from the parameters.
         run.data_manifest = data::manifest(&part.name, &part.params).unwrap_or(run.data_manifest);
@@ -45,7 +44,7 @@ pub(super) fn effective(spec: &RunSpec) -> Option<RunSpec> {
         branch.encoder = encoder(&branch.encoder).unwrap_or(branch.encoder.clone());
     }
     run.protocol.optimizer = optimizer.unwrap_or(run.protocol.optimizer);
-    run.protocol.schedule = schedule;
+    run.protocol.schedule = schedule.unwrap_or(run.protocol.schedule);
     Some(run)
 }
 
@@ -139,19 +138,17 @@ fn window(part: &mut Part, epochs: usize) {
 }
 
 /// Decoupled decay and that of the gradient are the same where there is none.
-fn optimizer(given: &Optimizer) -> Option<Optimizer> {
-    match *given {
-        Optimizer::AdamW { lr, beta1, beta2, eps, weight_decay: 0.0 } => {
-            Some(Optimizer::Adam { lr, beta1, beta2, eps, weight_decay: 0.0 })
-        }
-        _ => None,
-    }
+fn optimizer(part: &Part) -> Option<Part> {
+    let is_adam = part.name == "adam-w" && number(&part.params, "weight_decay") == Some(0.0);
+    is_adam.then(|| Part { name: "adam".into(), ..part.clone() })
 }
 
 /// A factor of one, or one that comes after the last epoch, changes no rate.
-fn schedule(given: Schedule, epochs: usize) -> Schedule {
-    let is_idle = given.gamma == 1.0 || epochs <= given.every;
-    if is_idle { Schedule { every: 1, gamma: 1.0 } } else { given }
+fn schedule(part: &Part, epochs: usize) -> Option<Part> {
+    let [every, gamma] = ["every", "gamma"].map(|name| number(&part.params, name));
+    let is_late = every.is_some_and(|every| epochs as f64 <= every);
+    let is_idle = part.name == "step" && (is_late || gamma == Some(1.0));
+    is_idle.then(|| Part { params: Params::default(), ..part.clone() })
 }
 
 fn forget(params: &mut Params, names: &[&str]) {

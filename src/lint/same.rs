@@ -3,7 +3,7 @@
 use super::effect::effective;
 use super::{Hit, Rule, Severity, Subject};
 use crate::registry::Params;
-use crate::spec::run::RunSpec;
+use crate::spec::run::CellSpec;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A grid over a parameter that another setting makes idle, such as `lambda` where no feature is
@@ -18,7 +18,7 @@ pub(super) const TRAINING: Rule = Rule {
 };
 
 fn check(subjects: &[Subject<'_>]) -> Vec<Hit> {
-    let effective: Vec<Option<RunSpec>> =
+    let effective: Vec<Option<CellSpec>> =
         subjects.iter().map(|cell| effective(cell.spec)).collect();
     // Cells differ; where all that they say has an effect, they differ in effect.
     if effective.iter().all(Option::is_none) {
@@ -27,11 +27,12 @@ fn check(subjects: &[Subject<'_>]) -> Vec<Hit> {
     let mut hits = Vec::new();
     let mut known: BTreeMap<String, &Subject<'_>> = BTreeMap::new();
     for (cell, effective) in subjects.iter().zip(effective) {
-        let mut run = effective.unwrap_or_else(|| cell.spec.clone());
-        // The seed in a description means nothing.
-        run.seed = 0;
-        // A run that cannot be encoded has no id either.
-        let Ok(key) = serde_json::to_string(&run) else { continue };
+        let mut spec = effective.unwrap_or_else(|| cell.spec.clone());
+        // One part may stand for another here, whose revisions count on their own.
+        spec.strategy.revision = 0;
+        spec.protocol.optimizer.revision = 0;
+        // A cell that cannot be encoded has no id either.
+        let Ok(key) = serde_json::to_string(&spec) else { continue };
         let Some(first) = known.get(&key) else {
             known.insert(key, cell);
             continue;
@@ -54,8 +55,8 @@ fn check(subjects: &[Subject<'_>]) -> Vec<Hit> {
     hits
 }
 
-/// The fields in which two runs of equal effect differ.
-fn idle(a: &RunSpec, b: &RunSpec) -> Vec<String> {
+/// The fields in which two cells of equal effect differ.
+fn idle(a: &CellSpec, b: &CellSpec) -> Vec<String> {
     let mut fields = Vec::new();
     let mut compare = |prefix: &str, a: &Params, b: &Params| {
         let names: BTreeSet<&String> = a.0.keys().chain(b.0.keys()).collect();

@@ -4,7 +4,7 @@ use super::{Hit, Rule, Severity, Subject, each};
 use crate::data;
 use crate::data::partition::{Overlap, Partition};
 use crate::protocol::Selection;
-use crate::spec::run::Part;
+use crate::registry::Part;
 use std::cell::Cell;
 
 /// Where an accuracy has a larger standard deviation over draws of the validation split, the choice

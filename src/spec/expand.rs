@@ -7,14 +7,13 @@ use super::filter::{Pattern, fits};
 use super::part::{MAX_POINTS, Named, list, map, text};
 use super::problem::{Place, Problem};
 use super::prose;
-use super::protocol;
-use super::run::{Part, RunId};
+use super::protocol::{self, Setting};
+use super::run::RunId;
 use super::suite::{Cell, NAME, Suite, is_name};
 use super::wire::{Node, Value as Wire};
 use crate::hash::Digest;
-use crate::protocol::Protocol;
 use crate::protocol::presets::PRESETS;
-use crate::registry::{Params, unknown};
+use crate::registry::{Params, Part, unknown};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The keys of a suite.
@@ -62,7 +61,7 @@ pub(super) fn suite(
     let base = entries.get("protocol").and_then(|node| protocol::read(node, problems));
     let seeds = entries.get("seeds").and_then(|node| seeds(node, problems));
     // Stand-ins for what is missing, so that the rest of the suite is checked all the same.
-    let base = base.or_else(|| Some(PRESETS.first()?.protocol()))?;
+    let base = base.or_else(|| Some(Setting::of(PRESETS.first()?)))?;
     let seeds = seeds.unwrap_or_else(|| vec![0]);
     let mut maker = Maker {
         catalog,
@@ -156,7 +155,7 @@ pub(super) struct Maker<'a> {
     pub(super) catalog: &'a Catalog,
     pub(super) backend: &'a str,
     /// The suite's protocol, before a data set changes it.
-    pub(super) base: Protocol,
+    pub(super) base: Setting,
     pub(super) seeds: Vec<u64>,
     /// The estimator named for the suite, and where.
     pub(super) scores: Option<(String, Place)>,
@@ -222,7 +221,7 @@ impl Maker<'_> {
             return Vec::new();
         };
         let defaults = Params::defaults(info.params);
-        let grid = named.grid(info.params, self.problems).into_iter();
+        let grid = named.grid(info, self.problems).into_iter();
         grid.map(|part| Placed { label: part.label(&defaults), place: named.place, part }).collect()
     }
 
