@@ -89,40 +89,43 @@ impl<'de> Deserialize<'de> for Digest {
 pub fn canonical_json(value: &impl Serialize) -> Result<String> {
     let value = serde_json::to_value(value)
         .map_err(|e| Error::unexpected(format!("cannot represent a value as JSON: {e}")))?;
-    let mut out = String::new();
-    write_canonical(&value, &mut out);
-    Ok(out)
+    let mut out = Vec::new();
+    write_canonical(&value, &mut out)
+        .map_err(|e| Error::unexpected(format!("cannot write a value as JSON: {e}")))?;
+    String::from_utf8(out).map_err(|e| Error::unexpected(format!("JSON that is no text: {e}")))
 }
 
-fn write_canonical(value: &serde_json::Value, out: &mut String) {
+fn write_canonical(value: &serde_json::Value, out: &mut Vec<u8>) -> serde_json::Result<()> {
     use serde_json::Value;
     match value {
         Value::Array(items) => {
-            out.push('[');
+            out.push(b'[');
             for (i, item) in items.iter().enumerate() {
                 if i > 0 {
-                    out.push(',');
+                    out.push(b',');
                 }
-                write_canonical(item, out);
+                write_canonical(item, out)?;
             }
-            out.push(']');
+            out.push(b']');
         }
         Value::Object(map) => {
+            out.push(b'{');
             // Sorted here, so that no feature of serde_json can change the order.
-            let sorted: std::collections::BTreeMap<_, _> = map.iter().collect();
-            out.push('{');
-            for (i, (key, item)) in sorted.into_iter().enumerate() {
+            let mut entries: Vec<_> = map.iter().collect();
+            entries.sort_unstable_by_key(|(key, _)| *key);
+            for (i, (key, item)) in entries.into_iter().enumerate() {
                 if i > 0 {
-                    out.push(',');
+                    out.push(b',');
                 }
-                out.push_str(&Value::from(key.as_str()).to_string());
-                out.push(':');
-                write_canonical(item, out);
+                serde_json::to_writer(&mut *out, key)?;
+                out.push(b':');
+                write_canonical(item, out)?;
             }
-            out.push('}');
+            out.push(b'}');
         }
-        scalar => out.push_str(&scalar.to_string()),
+        scalar => serde_json::to_writer(out, scalar)?,
     }
+    Ok(())
 }
 
 /// The digest of a value's canonical JSON.

@@ -25,6 +25,8 @@ impl fmt::Display for Value {
         match self {
             Value::Bool(x) => write!(f, "{x}"),
             Value::Int(x) => write!(f, "{x}"),
+            // Written out, the largest number has 309 digits.
+            Value::Float(x) if *x != 0.0 && !(1e-6..1e16).contains(&x.abs()) => write!(f, "{x:e}"),
             Value::Float(x) => write!(f, "{x}"),
             Value::Text(x) => write!(f, "{x}"),
             Value::List(x) => write!(f, "{}", x.join("+")),
@@ -325,16 +327,28 @@ pub fn find<'a, B>(what: &str, table: &'a [Entry<B>], name: &str) -> Result<&'a 
 /// "unknown WHAT `NAME`", with the nearest of the known names, or all of them.
 pub fn unknown<'a>(what: &str, name: &str, known: impl Iterator<Item = &'a str>) -> String {
     let known: Vec<&str> = known.collect();
-    let nearest = known
-        .iter()
-        .map(|candidate| (strsim::damerau_levenshtein(name, candidate), candidate))
-        .min_by_key(|(distance, _)| *distance)
-        .filter(|(distance, candidate)| *distance <= 1 + name.len().max(candidate.len()) / 4);
-    match nearest {
-        Some((_, candidate)) => format!("unknown {what} `{name}`, did you mean `{candidate}`?"),
+    match nearest(name, known.iter().copied()) {
+        Some(candidate) => format!("unknown {what} `{name}`, did you mean `{candidate}`?"),
         None if known.is_empty() => format!("unknown {what} `{name}`: none is taken here"),
         None => format!("unknown {what} `{name}`, expected one of {}", known.join(", ")),
     }
+}
+
+/// The one of the known names that `name` is a slip of the pen away from, if any is.
+pub fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let n = name.chars().count();
+    known
+        .filter_map(|candidate| {
+            let most = 1 + name.len().max(candidate.len()) / 4;
+            // A distance is at least the difference in length, and costs the product to compute.
+            if most < n.abs_diff(candidate.chars().count()) {
+                return None;
+            }
+            let distance = strsim::damerau_levenshtein(name, candidate);
+            (distance <= most).then_some((distance, candidate))
+        })
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, candidate)| candidate)
 }
 
 #[cfg(test)]
@@ -367,6 +381,24 @@ mod tests {
         let (key, message) = Params::resolve(&[ALPHA], given).unwrap_err();
         assert_eq!(key, "alhpa");
         assert_eq!(message, "unknown parameter `alhpa`, did you mean `alpha`?");
+    }
+
+    #[test]
+    fn numbers_are_short_however_large_or_small() {
+        for (value, text) in [
+            (0.0, "0"),
+            (0.3, "0.3"),
+            (1.0, "1"),
+            (0.000_1, "0.0001"),
+            (12_345.5, "12345.5"),
+            (1e300, "1e300"),
+            (-2.5e-300, "-2.5e-300"),
+        ] {
+            assert_eq!(Value::Float(value).to_string(), text);
+        }
+        for value in [f64::MAX, f64::MIN_POSITIVE, 0.1 + 0.2, 1.0 / 3.0 * 1e15] {
+            assert!(Value::Float(value).to_string().len() <= 24, "{value}");
+        }
     }
 
     #[test]

@@ -54,6 +54,16 @@ Exit codes: 0 success; 1 unexpected failure; 2 bad usage or bad input; \
 
 Example: counterpoise suite smoke";
 
+/// The help of `--filter`, after what it is for.
+const FILTER: &str = "\
+such as `dataset=mfeat,strategy=ogm*|opm`.
+
+A filter is KEY=PATTERN, or several joined by commas of which all must hold. KEY is dataset, fusion, \
+strategy, seed or id (of a run or a cell, or its first digits). PATTERN is a label, or several joined \
+by `|` of which one must match; * stands for any characters, and the name of a part for all its \
+variants. A label with a comma, a bar, a star or a quote stands between double quotes, a quote in it \
+doubled: `dataset=\"noise, high\"|digits`";
+
 #[derive(Subcommand)]
 enum Command {
     Suite(suite::Arguments),

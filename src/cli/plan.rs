@@ -6,27 +6,61 @@ use super::suite::Arguments;
 use super::training::cores;
 use super::{Format, estimate, lint, print_json};
 use crate::data::{self, cache};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::lint::Finding;
-use crate::spec::run::RunSpec;
+use crate::report::number::count;
+use crate::spec::run::{RunId, RunSpec};
 use crate::spec::suite::{self, Suite};
 use crate::store::{State, Store};
 use crate::train::device;
 use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroUsize;
+use std::path::Path;
+use std::time::Duration;
 
 pub(super) fn list(arguments: &Arguments) -> Result<()> {
     let cores = cores();
     let catalog = catalog();
     let backend = device::kind(&arguments.training.device)?;
+    let folder = &arguments.places.suites;
+    let paths = suite::list(folder)?;
     let mut rows = Vec::new();
-    for path in suite::list(&arguments.places.suites)? {
-        let suite = Suite::load(&path, &catalog, backend)?;
-        let runs = suite.cells.iter().flat_map(|cell| &cell.runs);
-        let time = estimate::total(runs, cores);
-        rows.push((suite, time));
+    let mut unusable = BTreeSet::new();
+    for path in &paths {
+        // By its name, as the suite would be asked for; what is no name is no suite's file.
+        let name = path.file_stem().unwrap_or_default().to_string_lossy();
+        let usable = match suite::is_name(&name) {
+            true => suite::file(folder, &name),
+            false => Ok(None),
+        };
+        match usable.and_then(|_| Suite::load(path, &catalog, backend)) {
+            Ok(suite) => {
+                let runs = suite.cells.iter().flat_map(|cell| &cell.runs);
+                let time = estimate::total(runs, cores);
+                rows.push((suite, time));
+            }
+            // Two files of one name are one mistake.
+            Err(error) => {
+                if unusable.insert(name.into_owned()) {
+                    output::error(&error);
+                }
+            }
+        }
     }
-    if arguments.format == Format::Json {
+    show_list(arguments.format, &rows, cores)?;
+    match unusable.len() {
+        0 => Ok(()),
+        n => {
+            let total = rows.len() + n;
+            let names = unusable.into_iter().collect::<Vec<_>>().join(", ");
+            let message = format!("{n} of {} cannot be used: {names}", count(total, "suite"));
+            Err(Error::input(message).with_hint("the reasons stand above the list"))
+        }
+    }
+}
+
+fn show_list(format: Format, rows: &[(Suite, Duration)], cores: usize) -> Result<()> {
+    if format == Format::Json {
         let rows: Vec<_> = rows
             .iter()
             .map(|(suite, time)| {
@@ -50,7 +84,7 @@ pub(super) fn list(arguments: &Arguments) -> Result<()> {
             suite.name.clone(),
             suite.cells.len().to_string(),
             suite.len().to_string(),
-            output::duration(time),
+            output::duration(*time),
             suite.title.clone(),
         ]);
     }
@@ -59,21 +93,36 @@ pub(super) fn list(arguments: &Arguments) -> Result<()> {
     Ok(())
 }
 
-/// The state of a run in a plan.
-fn state_of(arguments: &Arguments, store: Option<&Store>, spec: &RunSpec) -> Result<&'static str> {
-    let state = match store {
-        Some(store) => store.state(&spec.id()?)?,
-        None => State::Pending,
-    };
-    Ok(match state {
-        State::Done => "done",
-        State::Failed(_) => "failed",
-        State::Pending => match data::state(&spec.dataset.name, &arguments.training.data)? {
-            cache::State::Ready => "pending",
-            cache::State::Missing => "pending, data to fetch",
-            cache::State::Damaged(_) => "pending, data to mend",
-        },
-    })
+/// The states of runs in a plan. The data are looked at once per data set, since that reads and
+/// hashes all of them.
+struct States<'a> {
+    store: Option<Store>,
+    data: &'a Path,
+    of_pending: BTreeMap<String, &'static str>,
+}
+
+impl States<'_> {
+    fn of(&mut self, spec: &RunSpec, id: &RunId) -> Result<&'static str> {
+        let state = match &self.store {
+            Some(store) => store.state(id)?,
+            None => State::Pending,
+        };
+        let name = &spec.dataset.name;
+        Ok(match (state, self.of_pending.get(name)) {
+            (State::Done, _) => "done",
+            (State::Failed(_), _) => "failed",
+            (State::Pending, Some(known)) => known,
+            (State::Pending, None) => {
+                let state = match data::state(name, self.data)? {
+                    cache::State::Ready => "pending",
+                    cache::State::Missing => "pending, data to fetch",
+                    cache::State::Damaged(_) => "pending, data to mend",
+                };
+                self.of_pending.insert(name.clone(), state);
+                state
+            }
+        })
+    }
 }
 
 /// Shows the cells of `suite`, which a filter may have thinned out, and what is to be known about
@@ -86,15 +135,18 @@ pub(super) fn show(arguments: &Arguments, suite: &Suite, findings: &[Finding]) -
         true => Some(Store::open(store)?),
         false => None,
     };
+    let mut states_of =
+        States { store, data: &arguments.training.data, of_pending: BTreeMap::new() };
     let mut pending = Vec::new();
     let mut rows = Vec::new();
     for cell in &suite.cells {
         let mut states: BTreeMap<&str, usize> = BTreeMap::new();
         let mut runs = Vec::new();
         for spec in &cell.runs {
-            let state = state_of(arguments, store.as_ref(), spec)?;
+            let id = spec.id()?;
+            let state = states_of.of(spec, &id)?;
             *states.entry(state).or_default() += 1;
-            runs.push((spec.id()?, spec.seed, state));
+            runs.push((id, spec.seed, state));
             if state != "done" {
                 pending.push(spec);
             }

@@ -1,7 +1,7 @@
 //! The runs of the commands that train a few steps of each cell and keep nothing.
 
-use super::Places;
 use super::catalog::catalog;
+use super::{FILTER, Places};
 use crate::data::{self, Dataset};
 use crate::error::Result;
 use crate::registry::Part;
@@ -15,8 +15,9 @@ use std::path::PathBuf;
 pub(super) struct Rehearsal {
     /// The suite: a name in the folder of suites, or a YAML file
     name: String,
-    /// Only the runs that match, such as `dataset=mfeat,strategy=ogm*`
-    #[arg(long, value_name = "KEY=PATTERN,..")]
+    /// Only the runs that match, such as `dataset=mfeat,strategy=ogm*|opm`
+    #[arg(long, value_name = "KEY=PATTERN,..",
+        long_help = format!("Only the runs that match, {FILTER}"))]
     filter: Option<String>,
     #[command(flatten)]
     places: Places,

@@ -2,7 +2,7 @@
 
 use super::catalog::catalog;
 use super::training::{Training, Wishes};
-use super::{Format, Places, lint, output, plan};
+use super::{FILTER, Format, Places, lint, output, plan};
 use crate::error::{Error, Kind, Result};
 use crate::exec::scheduler::Summary;
 use crate::lint::Subject;
@@ -38,8 +38,9 @@ pub(super) struct Arguments {
     /// Show the cells, their ids and states, and train nothing
     #[arg(long)]
     plan: bool,
-    /// Only the runs that match, such as `dataset=mfeat,strategy=ogm*`; writes no report
-    #[arg(long, value_name = "KEY=PATTERN,..")]
+    /// Only the runs that match, such as `dataset=mfeat,strategy=ogm*|opm`; writes no report
+    #[arg(long, value_name = "KEY=PATTERN,..",
+        long_help = format!("Only the runs that match (no report is then written), {FILTER}"))]
     filter: Option<String>,
     #[command(flatten)]
     pub(super) training: Training,

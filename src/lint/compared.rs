@@ -1,9 +1,10 @@
 //! Cells that are compared: every strategy with joint training under the same fusion on the same
 //! data set, and the joint trainings of the fusions with each other.
 
-use super::difference::differences;
+use super::difference::{differences, is_alike};
 use super::subject::by_dataset;
 use super::{Hit, Rule, Severity, Subject};
+use std::collections::BTreeMap;
 
 /// Another protocol, encoder or parameter of the data moves a result more than most strategies do:
 /// OGM-GE is reported at 57.7 and at 70.4 on CREMA-D.
@@ -28,31 +29,58 @@ pub(super) const ESTIMATOR: Rule = Rule {
     check: estimator,
 };
 
-/// The cell that `cell` is held against: joint training under the same fusion, the one under the
-/// same protocol where there are several; for joint training itself, that of the first fusion.
-fn reference<'s, 'a>(cell: &Subject<'a>, cells: &[&'s Subject<'a>]) -> &'s Subject<'a> {
-    let joint = || cells.iter().filter(|other| other.is_baseline());
-    let first = joint().next().or(cells.first()).copied();
-    let same_fusion = || joint().filter(|other| other.fusion == cell.fusion);
-    let chosen = if cell.is_baseline() || cell.is_unimodal() {
-        first
-    } else {
-        same_fusion()
-            .find(|other| differences(cell.spec, other.spec).is_empty())
-            .or_else(|| same_fusion().next())
-            .copied()
-            .or(first)
-    };
-    // A group of cells has a first.
-    chosen.unwrap_or(cells[0])
+/// The cells of a data set, with its joint trainings at hand.
+struct Group<'s, 'a> {
+    cells: Vec<&'s Subject<'a>>,
+    /// The first joint training, or the first cell where there is none.
+    first: &'s Subject<'a>,
+    joint: BTreeMap<&'a str, Vec<&'s Subject<'a>>>,
+}
+
+impl<'s, 'a> Group<'s, 'a> {
+    /// `None` without a cell.
+    fn new(cells: Vec<&'s Subject<'a>>) -> Option<Self> {
+        let mut joint: BTreeMap<&str, Vec<&Subject<'a>>> = BTreeMap::new();
+        for cell in cells.iter().filter(|cell| cell.is_baseline()) {
+            joint.entry(cell.fusion).or_default().push(cell);
+        }
+        let first = cells.iter().find(|cell| cell.is_baseline()).or(cells.first()).copied()?;
+        Some(Self { cells, first, joint })
+    }
+
+    /// The cell that `cell` is held against: joint training under the same fusion, the one under
+    /// the same protocol where there are several; for joint training itself, that of the first
+    /// fusion.
+    fn reference(&self, cell: &Subject<'a>) -> &'s Subject<'a> {
+        if cell.is_baseline() || cell.is_unimodal() {
+            return self.first;
+        }
+        let Some(joint) = self.joint.get(cell.fusion) else { return self.first };
+        let same = joint.iter().find(|other| differences(cell.spec, other.spec).is_empty());
+        same.or(joint.first()).copied().unwrap_or(self.first)
+    }
+}
+
+fn groups<'s, 'a>(subjects: &'s [Subject<'a>]) -> impl Iterator<Item = Group<'s, 'a>> {
+    by_dataset(subjects).into_iter().filter_map(Group::new)
 }
 
 fn protocol(subjects: &[Subject<'_>]) -> Vec<Hit> {
     let mut hits = Vec::new();
-    for cells in by_dataset(subjects) {
-        for cell in &cells {
-            let reference = reference(cell, &cells);
-            let mut found = differences(cell.spec, reference.spec);
+    for group in groups(subjects) {
+        // What was found last: neighbours mostly differ in a compared axis alone.
+        let mut last: Option<(&Subject<'_>, &Subject<'_>, Vec<String>)> = None;
+        for cell in &group.cells {
+            let reference = group.reference(cell);
+            let known = last.take().filter(|(cell_before, reference_before, _)| {
+                std::ptr::eq(*reference_before, reference) && is_alike(cell_before.spec, cell.spec)
+            });
+            let described = match known {
+                Some((_, _, found)) => found,
+                None => differences(cell.spec, reference.spec),
+            };
+            let mut found = described.clone();
+            last = Some((cell, reference, described));
             if cell.seeds != reference.seeds {
                 found.push(format!("seeds are {:?}, there {:?}", cell.seeds, reference.seeds));
             }
@@ -67,13 +95,13 @@ fn protocol(subjects: &[Subject<'_>]) -> Vec<Hit> {
 
 fn estimator(subjects: &[Subject<'_>]) -> Vec<Hit> {
     let mut hits = Vec::new();
-    for cells in by_dataset(subjects) {
+    for mut group in groups(subjects) {
         // One modality has no rival, so its score decides nothing.
-        let cells: Vec<&Subject<'_>> =
-            cells.into_iter().filter(|cell| !cell.is_unimodal()).collect();
+        group.cells.retain(|cell| !cell.is_unimodal());
+        let Some(group) = Group::new(group.cells) else { continue };
         let mut by_estimator: Vec<(&str, Vec<&str>)> = Vec::new();
-        for cell in &cells {
-            let reference = reference(cell, &cells);
+        for cell in &group.cells {
+            let reference = group.reference(cell);
             let scores = cell.spec.scores.name.as_str();
             if cell.fusion == reference.fusion && scores != reference.spec.scores.name {
                 let message = format!(
@@ -97,7 +125,7 @@ fn estimator(subjects: &[Subject<'_>]) -> Vec<Hit> {
                 "modality scores of the compared fusions are estimated by {}",
                 parts.collect::<Vec<_>>().join(" and by ")
             );
-            let place = cells[0].dataset.to_string();
+            let place = group.first.dataset.to_string();
             hits.push(Hit { severity: Severity::Warning, message, place });
         }
     }

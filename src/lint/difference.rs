@@ -11,6 +11,9 @@ const AXES: [&str; 3] = ["fusion", "strategy", "scores"];
 /// Of encoders, only those of modalities that both have are compared where one of them has a
 /// single modality.
 pub(super) fn differences(a: &CellSpec, b: &CellSpec) -> Vec<String> {
+    if is_alike(a, b) {
+        return Vec::new();
+    }
     // Plain values can always be encoded.
     let mut found = changes(&described(a, b), &described(b, a)).unwrap_or_default();
     // The digest follows from the rest, but for a change of the sources or of the conversion.
@@ -22,6 +25,30 @@ pub(super) fn differences(a: &CellSpec, b: &CellSpec) -> Vec<String> {
         format!("{} is {here}, there {there}", change.field)
     };
     found.iter().map(said).collect()
+}
+
+/// Whether two cells differ in the compared axes alone: what the fields would show, but for the
+/// price of encoding them, which a large suite could not pay for each of its cells.
+pub(super) fn is_alike(a: &CellSpec, b: &CellSpec) -> bool {
+    // Every field by name, so that a new one is either compared here or left aside on purpose.
+    let CellSpec {
+        format,
+        task,
+        dataset,
+        data_manifest,
+        outputs,
+        branches,
+        fusion: _,
+        strategy: _,
+        scores: _,
+        protocol,
+        training,
+        backend,
+    } = a;
+    (format, task, dataset, data_manifest, outputs)
+        == (&b.format, &b.task, &b.dataset, &b.data_manifest, &b.outputs)
+        && (branches, protocol, training, backend)
+            == (&b.branches, &b.protocol, &b.training, &b.backend)
 }
 
 /// A cell without the compared axes, its branches by modality.

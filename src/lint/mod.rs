@@ -6,6 +6,8 @@
 
 mod compared;
 mod difference;
+mod effect;
+mod same;
 mod seeds;
 mod selection;
 mod splits;
@@ -17,6 +19,7 @@ mod tests;
 pub use subject::Subject;
 
 use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 /// The rules, gravest first: the order of the findings.
@@ -26,6 +29,7 @@ pub const RULES: &[Rule] = &[
     splits::OVERLAP,
     compared::PROTOCOL,
     compared::ESTIMATOR,
+    same::TRAINING,
     seeds::DUPLICATE,
     seeds::FEW,
     splits::SMALL_VALIDATION,
@@ -44,7 +48,7 @@ pub struct Rule {
 }
 
 /// How much a finding weighs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Severity {
     /// Numbers are biased, or compared where they cannot be.
@@ -101,23 +105,22 @@ struct Hit {
 pub fn lint(subjects: &[Subject<'_>]) -> Vec<Finding> {
     let mut findings: Vec<Finding> = Vec::new();
     for rule in RULES {
+        let mut found: BTreeMap<(Severity, String), usize> = BTreeMap::new();
+        let mut said = BTreeSet::new();
         for Hit { severity, message, place } in (rule.check)(subjects) {
-            let same = findings.iter_mut().find(|finding| {
-                finding.rule == rule.name
-                    && finding.severity == severity
-                    && finding.message == message
-            });
-            match same {
-                Some(finding) if finding.places.contains(&place) => {}
-                Some(finding) => finding.places.push(place),
-                None => findings.push(Finding {
+            let at = *found.entry((severity, message.clone())).or_insert(findings.len());
+            if at == findings.len() {
+                findings.push(Finding {
                     rule: rule.name.into(),
                     severity,
                     message,
-                    places: vec![place],
+                    places: Vec::new(),
                     why: rule.why.into(),
                     remedy: rule.remedy.into(),
-                }),
+                });
+            }
+            if said.insert((at, place.clone())) {
+                findings[at].places.push(place);
             }
         }
     }
@@ -136,9 +139,9 @@ pub fn tally(findings: &[Finding]) -> String {
 
 /// A hit for every cell for which `check` finds something; one for the whole data set where it
 /// finds the same in all its cells.
-fn each(
-    subjects: &[Subject<'_>],
-    check: impl Fn(&Subject<'_>) -> Option<(Severity, String)>,
+fn each<'a>(
+    subjects: &[Subject<'a>],
+    check: impl Fn(&Subject<'a>) -> Option<(Severity, String)>,
 ) -> Vec<Hit> {
     let mut hits = Vec::new();
     for cells in subject::by_dataset(subjects) {

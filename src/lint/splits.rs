@@ -4,6 +4,8 @@ use super::{Hit, Rule, Severity, Subject, each};
 use crate::data;
 use crate::data::partition::{Overlap, Partition};
 use crate::protocol::Selection;
+use crate::registry::Part;
+use std::cell::Cell;
 
 /// Where an accuracy has a larger standard deviation over draws of the validation split, the choice
 /// among epochs is largely luck: 2 points.
@@ -41,25 +43,38 @@ pub(super) const OVERLAP: Rule = Rule {
     check: overlap,
 };
 
-/// What the data set declares; `None` for one that this version does not have, such as that of an
-/// old record.
-fn declared(cell: &Subject<'_>) -> Option<Partition> {
-    data::partition(&cell.spec.dataset.name, &cell.spec.dataset.params).ok()
+/// A hit for every cell or data set for which `check` finds something in what the data set declares;
+/// `None` for one that this version does not have, such as that of an old record.
+fn each_declared(
+    subjects: &[Subject<'_>],
+    check: impl Fn(&Subject<'_>, Option<Partition>) -> Option<(Severity, String)>,
+) -> Vec<Hit> {
+    // Most cells have the data set of the cell before, and resolving its parameters takes time.
+    let last: Cell<Option<(&Part, Option<Partition>)>> = Cell::new(None);
+    each(subjects, |cell| {
+        let part = &cell.spec.dataset;
+        let partition = match last.get() {
+            Some((before, known)) if before == part => known,
+            _ => data::partition(&part.name, &part.params).ok(),
+        };
+        last.set(Some((part, partition)));
+        check(cell, partition)
+    })
 }
 
 fn no_validation(subjects: &[Subject<'_>]) -> Vec<Hit> {
-    each(subjects, |cell| without_validation(declared(cell)?))
+    each_declared(subjects, |_, declared| without_validation(declared?))
 }
 
 fn small_validation(subjects: &[Subject<'_>]) -> Vec<Hit> {
-    each(subjects, |cell| {
+    each_declared(subjects, |cell, declared| {
         let selects = cell.spec.protocol.selection == Selection::BestVal;
-        too_small(declared(cell).filter(|_| selects)?)
+        too_small(declared.filter(|_| selects)?)
     })
 }
 
 fn overlap(subjects: &[Subject<'_>]) -> Vec<Hit> {
-    each(subjects, |cell| match declared(cell) {
+    each_declared(subjects, |_, declared| match declared {
         Some(partition) => shared(partition),
         None => {
             let message = "this version does not know the data set, so nobody can tell whether its \

@@ -2,6 +2,7 @@
 
 use crate::spec::run::CellSpec;
 use crate::spec::suite::Suite;
+use std::collections::BTreeMap;
 
 /// The name of the strategy that every other is compared with.
 const BASELINE: &str = "joint";
@@ -51,11 +52,13 @@ impl<'a> Subject<'a> {
 /// The cells of every data set, in the order in which data sets first occur.
 pub(super) fn by_dataset<'s, 'a>(subjects: &'s [Subject<'a>]) -> Vec<Vec<&'s Subject<'a>>> {
     let mut groups: Vec<Vec<&Subject<'a>>> = Vec::new();
+    let mut places: BTreeMap<&str, usize> = BTreeMap::new();
     for subject in subjects {
-        match groups.iter_mut().find(|group| group[0].dataset == subject.dataset) {
-            Some(group) => group.push(subject),
-            None => groups.push(vec![subject]),
+        let place = *places.entry(subject.dataset).or_insert(groups.len());
+        if place == groups.len() {
+            groups.push(Vec::new());
         }
+        groups[place].push(subject);
     }
     groups
 }

@@ -225,3 +225,81 @@ fn what_holds_in_several_places_is_said_once() {
     assert_eq!(findings[0].places, ["cg-mnist", "synthetic(validation=700)"]);
     assert_eq!(findings[0].places(1), "cg-mnist; and 1 more");
 }
+
+/// The places at which the clean suite with other strategies has one training several times.
+fn repeated(strategies: &str) -> Vec<String> {
+    let text =
+        CLEAN.replace("[joint, ogm, unimodal]", strategies).replace("[sum, concat]", "[sum]");
+    let findings = lint(&Subject::of_suite(&suite(&text)));
+    assert!(findings.iter().all(|finding| finding.rule == "same-training"), "{findings:#?}");
+    let places = findings.into_iter().flat_map(|finding| finding.places);
+    places.map(|place| place.rsplit(" / ").next().unwrap_or_default().to_string()).collect()
+}
+
+#[test]
+fn a_grid_over_what_has_no_effect_is_a_warning_with_the_parameter() {
+    let grid = "{name: synthetic, validation: 700, signal_c: [1, 2, 3]}";
+    let finding = only("{name: synthetic, validation: 700}", grid);
+    assert_eq!((finding.rule.as_str(), finding.severity), ("same-training", Severity::Warning));
+    assert_eq!(
+        finding.message,
+        "the training of synthetic(validation=700) again: dataset.signal_c differs without effect"
+    );
+    let again = ["signal_c=2", "signal_c=3"];
+    assert_eq!(finding.places, again.map(|c| format!("synthetic({c},validation=700)")));
+    assert_eq!(after("{name: synthetic, validation: 700}", &grid.replace("_c", "_b")), []);
+    let three = grid.replace("validation", "modalities: 3, validation");
+    assert_eq!(after("{name: synthetic, validation: 700}", &three), []);
+}
+
+#[test]
+fn strategies_that_another_setting_leaves_without_effect_are_found() {
+    for (strategies, expected) in [
+        ("[{name: opm, q_base: 0, lambda: [0, 1]}]", &["opm(lambda=1,q_base=0)"][..]),
+        ("[{name: opm, q_base: 0.1, lambda: [0, 1]}]", &[]),
+        ("[{name: opm, q_base: 1, lambda: [0, 1]}]", &["opm(lambda=1,q_base=1)"]),
+        (
+            "[{name: opm, p_exe: [0, 0.5], timing: [same-batch, lagged]}]",
+            &["opm(p_exe=0,timing=lagged)"],
+        ),
+        ("[joint, {name: ogm, alpha: [0, 0.1]}]", &["ogm(alpha=0)"]),
+        ("[joint, {name: ogm-ge, alpha: [0, 0.1]}]", &[]),
+        (
+            "[{name: ogm-ge, alpha: 0, rule: [cvpr-eq10, journal-eq11]}]",
+            &["ogm-ge(alpha=0,rule=journal-eq11)"],
+        ),
+        ("[{name: ogm, rule: [cvpr-eq10, cvpr-code]}]", &[]),
+        ("[ogm-ge, {name: ogm-ge+opm, p_exe: 0}]", &["ogm-ge+opm(p_exe=0)"]),
+        ("[{name: ogm, warmup: [0, 2], starts: 3}]", &["ogm(starts=3,warmup=2)"]),
+        ("[{name: ogm, ends: [18, 19, 20]}]", &["ogm(ends=20)"]),
+        ("[joint, {name: opm, starts: 20}]", &["opm(starts=20)"]),
+        ("[joint, {name: modality-dropout, p: [0, 0.5]}]", &["modality-dropout(p=0)"]),
+    ] {
+        assert_eq!(repeated(strategies), expected, "{strategies}");
+    }
+}
+
+#[test]
+fn an_optimizer_and_a_schedule_without_effect_are_found() {
+    let sets = |a: &str, b: &str| {
+        let set = |label: &str, changes: &str| {
+            format!("{{name: synthetic, validation: 700, label: {label}, {changes}}}")
+        };
+        after("{name: synthetic, validation: 700}", &format!("{}, {}", set("a", a), set("b", b)))
+    };
+    let kind = |kind: &str| {
+        format!("protocol: {{optimizer: {{kind: {kind}, weight_decay: 0, lr: 0.001}}}}")
+    };
+    assert_eq!(sets(&kind("adam"), &kind("adam-w"))[0].rule, "same-training");
+    assert_eq!(sets(&kind("adam"), &kind("sgd")), []);
+    let every = |every| format!("protocol: {{schedule: {{every: {every}, gamma: 0.5}}}}");
+    assert_eq!(sets(&every(20), &every(30))[0].rule, "same-training");
+    assert_eq!(sets(&every(19), &every(20)), []);
+    let hidden = |n, depth| {
+        let mlp = format!("{{name: mlp, depth: {depth}, hidden: {n}}}");
+        format!("encoders: {{a: {mlp}, b: {mlp}}}")
+    };
+    let finding = &sets(&hidden(8, 0), &hidden(9, 0))[0];
+    assert!(finding.message.contains("encoders.a.hidden, encoders.b.hidden differ without effect"));
+    assert_eq!(sets(&hidden(8, 1), &hidden(9, 1)), []);
+}

@@ -2,10 +2,12 @@
 //! with what it means. What the descriptions alone show is found by [`crate::lint`].
 
 use crate::figure::data::{Role, distinct};
+use crate::hash::Digest;
 use crate::report::analysis::{Analysis, Cell};
 use crate::report::compare::{Verdict, candidates, comparable};
 use crate::report::number::{count, points};
 use crate::stats::power::{Design, smallest_effect};
+use std::collections::BTreeMap;
 use std::fmt;
 
 /// A reason for caution about a report.
@@ -15,6 +17,9 @@ pub enum Caveat {
     FewSeeds { n_cells: usize, fewest: usize },
     /// Planned runs that diverged, failed or never ran.
     MissingRuns { n_missing: usize, n_planned: usize },
+    /// Cells whose runs have the weights of those of an earlier cell after the last epoch, with that
+    /// cell.
+    TrainedIdentically { cells: Vec<String> },
     /// Records of several determinism classes: their roots cannot be compared to the bit.
     MixedClasses { n_classes: usize },
     /// Cells without a joint cell under the same fusion.
@@ -73,6 +78,9 @@ pub fn collect(analysis: &Analysis<'_>) -> Vec<Caveat> {
     let untested = names(untested.map(|comparison| &cells[comparison.cell]));
     add(!untested.is_empty(), Caveat::Untested { cells: untested });
 
+    let same = trained_identically(cells);
+    add(!same.is_empty(), Caveat::TrainedIdentically { cells: same });
+
     let classes: Vec<String> =
         analysis.records().map(|record| record.environment.class_id.to_string()).collect();
     let n_classes = distinct(classes.iter().map(String::as_str)).len();
@@ -89,6 +97,32 @@ fn pairs_differ(cell: &Cell<'_>, baseline: &Cell<'_>) -> bool {
                 || other.record.data_content != run.record.data_content
         })
     })
+}
+
+/// Every cell that has trained nothing but the weights of an earlier one, seed by seed, with it.
+/// Selection and optimizer are left aside: two optimizers that leave equal weights are one.
+fn trained_identically(cells: &[Cell<'_>]) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut trained: BTreeMap<(u64, Digest), usize> = BTreeMap::new();
+    for (place, cell) in cells.iter().enumerate() {
+        let weights: Vec<(u64, Digest)> = cell
+            .runs
+            .iter()
+            .filter_map(|run| Some((run.seed(), run.record.epochs.last()?.root)))
+            .collect();
+        let known = |weights: &(u64, Digest)| trained.get(weights).copied();
+        if let Some(first) = weights.iter().find_map(known) {
+            let first_cell = &cells[first];
+            let is_missing = |seed| first_cell.runs.iter().all(|run| run.seed() != seed);
+            if weights.iter().all(|run| known(run) == Some(first) || is_missing(run.0)) {
+                found.push(names([cell, first_cell].into_iter()).join(" = "));
+            }
+        }
+        for weights in weights {
+            trained.entry(weights).or_insert(place);
+        }
+    }
+    found
 }
 
 fn names<'a, 'b: 'a>(cells: impl Iterator<Item = &'a Cell<'b>>) -> Vec<String> {
@@ -152,6 +186,12 @@ impl fmt::Display for Caveat {
                  in Holm's family: {}.",
                 list(cells)
             ),
+            Caveat::TrainedIdentically { cells } => write!(
+                f,
+                "Trained identically: the runs of these cells have equal weights, so that each pair \
+                 is one result and not two: {}.",
+                list(cells)
+            ),
             Caveat::MixedClasses { n_classes } => write!(
                 f,
                 "The records come from {n_classes} determinism classes: equal runs need not agree \
@@ -182,5 +222,32 @@ mod tests {
         assert!(raised(|c| matches!(c, Caveat::Untested { .. })));
         assert!(raised(|c| matches!(c, Caveat::Reader(_))));
         assert!(matches!(caveats[0], Caveat::MissingRuns { .. }), "the gravest comes first");
+    }
+
+    #[test]
+    fn cells_that_trained_the_same_weights_are_named_together() {
+        let mut input = fixture::small();
+        let same = |input: &_| {
+            collect(&Analysis::new(input)).into_iter().find_map(|caveat| match caveat {
+                Caveat::TrainedIdentically { cells } => Some(cells),
+                _ => None,
+            })
+        };
+        assert_eq!(same(&input), None);
+        let (first, second) = (1, 3);
+        let records = input.cells[first].records.clone();
+        assert!(1 < records.len() && records.len() == input.cells[second].records.len());
+        for (record, other) in input.cells[second].records.iter_mut().zip(&records) {
+            record.epochs.last_mut().unwrap().root = other.epochs.last().unwrap().root;
+        }
+        let analysis = Analysis::new(&input);
+        let names = [second, first].map(|at| {
+            let cell = &analysis.cells[at];
+            format!("{} / {} / {}", cell.input.dataset, cell.fusion(), cell.strategy)
+        });
+        assert_eq!(same(&input), Some(vec![names.join(" = ")]));
+        // One seed of several is a coincidence of two cells, not one cell.
+        input.cells[second].records[0].epochs.last_mut().unwrap().root = Digest::of(b"other");
+        assert_eq!(same(&input), None);
     }
 }

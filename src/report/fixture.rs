@@ -275,6 +275,6 @@ fn epoch(spec: &RunSpec, at: usize, top: f64) -> EpochRecord {
         validation: metrics(top * progress),
         test: metrics(top * progress),
         further: further.into_iter().collect(),
-        root: Digest::of(format!("{}/{}/{at}", spec.seed, spec.strategy.name).as_bytes()),
+        root: Digest::of(format!("{}/{at}", spec.id().unwrap()).as_bytes()),
     }
 }

@@ -8,6 +8,7 @@ use crate::report::analysis::{Analysis, strategy_label};
 use crate::report::input::ReportInput;
 use crate::spec::described::Described;
 use crate::spec::run::RunId;
+use crate::spec::suite::{NAME, is_name};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -245,6 +246,10 @@ impl Manifest {
             .with_hint("use the release that wrote the report"));
         }
         let manifest: Self = serde_json::from_slice(bytes).map_err(|e| broken(e.to_string()))?;
+        // It becomes part of paths.
+        if !is_name(&manifest.suite) {
+            return Err(broken(format!("its suite's name is not {NAME}: `{}`", manifest.suite)));
+        }
         match manifest.unfit() {
             None => Ok(manifest),
             Some(why) => Err(broken(why)),

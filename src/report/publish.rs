@@ -5,6 +5,7 @@ use crate::error::{Error, Result};
 use crate::report::input::ReportInput;
 use crate::report::manifest::{self, Manifest};
 use crate::report::render;
+use crate::spec::suite::{NAME, is_name};
 use std::fs::{self, File};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -95,10 +96,9 @@ fn version(name: &str) -> Option<u32> {
 
 /// A suite's name as a folder: one path component that is not hidden.
 fn folder_name(suite: &str) -> Result<&str> {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
-    if suite.is_empty() || suite.starts_with('.') || !suite.chars().all(plain) {
+    if !is_name(suite) {
         return Err(Error::input(format!("`{suite}` cannot be the name of a report's folder"))
-            .with_hint("use letters, digits, hyphens and underscores"));
+            .with_hint(format!("a suite's name is made of {NAME}")));
     }
     Ok(suite)
 }
@@ -214,7 +214,7 @@ mod tests {
 
     #[test]
     fn a_suite_cannot_escape_its_folder() {
-        for name in ["", "..", "a/b", ".hidden"] {
+        for name in ["", "..", "a/b", ".hidden", "A", "a\u{1b}"] {
             assert!(folder_name(name).is_err(), "{name}");
         }
     }

@@ -54,7 +54,7 @@ impl Maker<'_> {
             let scores = info.default_scores.to_string();
             let branches = vec![branch.clone()];
             let cell = self.described(set, branches, &fusion, &strategy, scores);
-            if !self.made.iter().any(|made| made.cell.id == cell.id) {
+            if !self.by_id.contains_key(&cell.id) {
                 self.push(Made { cell, place: strategy.place, obstacle: None }, included);
             }
         }
@@ -104,17 +104,16 @@ impl Maker<'_> {
     }
 
     fn push(&mut self, new: Made, included: bool) {
-        let same = |made: &&Made| {
-            made.cell.id == new.cell.id
-                || (&made.cell.dataset, &made.cell.fusion, &made.cell.strategy)
-                    == (&new.cell.dataset, &new.cell.fusion, &new.cell.strategy)
-        };
-        let Some(first) = self.made.iter().find(same) else {
+        let labels = labels(&new.cell);
+        let same_id = self.by_id.get(&new.cell.id).copied();
+        let Some(first) = same_id.or_else(|| self.by_labels.get(&labels).copied()) else {
+            self.by_id.insert(new.cell.id.clone(), new.place);
+            self.by_labels.insert(labels, new.place);
             self.made.push(new);
             return;
         };
-        let (label, line) = (new.cell.label(), first.place.line);
-        let problem = if first.cell.id == new.cell.id {
+        let (label, line) = (new.cell.label(), first.line);
+        let problem = if same_id.is_some() {
             let message = format!("the cell {label} is there already, from line {line}");
             let hint = if included { "take it out of `include`" } else { "list each part once" };
             Problem::new(new.place, message).with_hint(hint)
@@ -124,6 +123,24 @@ impl Maker<'_> {
         };
         self.problems.push(problem);
     }
+
+    /// Forgets the cells that are left out, of which one may be made again.
+    pub(super) fn retain(&mut self, keep: impl Fn(&Cell) -> bool) {
+        let Self { made, by_id, by_labels, .. } = self;
+        made.retain(|Made { cell, .. }| {
+            let kept = keep(cell);
+            if !kept {
+                by_id.remove(&cell.id);
+                by_labels.remove(&labels(cell));
+            }
+            kept
+        });
+    }
+}
+
+/// The three labels of a cell, which no other cell of a suite has.
+fn labels(cell: &Cell) -> [String; 3] {
+    [&cell.dataset, &cell.fusion, &cell.strategy].map(String::clone)
 }
 
 /// Why a data set and a fusion, or the estimator named for them, do not go together.

@@ -2,8 +2,9 @@
 
 use super::catalog::{EncoderInfo, PartInfo};
 use super::expand::{Maker, Placed};
-use super::part::{Named, map, text};
+use super::part::{Named, map};
 use super::problem::{Place, Problem};
+use super::prose;
 use super::protocol::{self, Setting};
 use super::run::Branch;
 use super::wire::Node;
@@ -36,7 +37,9 @@ impl Maker<'_> {
         let Some(mut named) = Named::read(node, "data set", self.problems) else {
             return Vec::new();
         };
-        let label = named.take("label").and_then(|node| self.label(node));
+        let label = named
+            .take("label")
+            .and_then(|node| prose::line(node, "label", prose::MAX_LABEL, self.problems));
         let encoders = named.take("encoders");
         let changes = named.take("protocol");
         let scores = named.take("scores").and_then(|node| self.estimator(node));
@@ -80,16 +83,6 @@ impl Maker<'_> {
                 })
             })
             .collect()
-    }
-
-    /// A label that shows in a table: some text on one line.
-    fn label<'a>(&mut self, node: &'a Node) -> Option<&'a str> {
-        let label = text(node, "label", self.problems)?.trim();
-        if label.is_empty() || label.contains(char::is_control) {
-            self.problem(node.place, "a `label` is some text on one line");
-            return None;
-        }
-        Some(label)
     }
 
     /// Every modality with its encoder, and the sizes of their features.
@@ -142,15 +135,16 @@ impl Maker<'_> {
 
     /// Data sets must be told apart by label.
     pub(super) fn labels(&mut self, sets: &[Set]) {
-        for (i, set) in sets.iter().enumerate() {
-            if let Some(first) = sets[..i].iter().find(|other| other.label == set.label) {
-                let message = format!(
-                    "data set `{}` is listed twice, first in line {}",
-                    set.label, first.place.line
-                );
-                self.problems
-                    .push(Problem::new(set.place, message).with_hint("give one of them a `label`"));
-            }
+        let mut known: BTreeMap<&str, Place> = BTreeMap::new();
+        for set in sets {
+            let Some(first) = known.get(set.label.as_str()) else {
+                known.insert(&set.label, set.place);
+                continue;
+            };
+            let message =
+                format!("data set `{}` is listed twice, first in line {}", set.label, first.line);
+            self.problems
+                .push(Problem::new(set.place, message).with_hint("give one of them a `label`"));
         }
     }
 }

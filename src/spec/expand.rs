@@ -3,15 +3,18 @@
 use super::catalog::{Catalog, PartInfo};
 use super::cell::Made;
 use super::dataset::Set;
-use super::filter::fits;
+use super::filter::{Pattern, fits};
 use super::part::{MAX_POINTS, Named, list, map, text};
 use super::problem::{Place, Problem};
+use super::prose;
 use super::protocol::{self, Setting};
-use super::suite::{Cell, Suite};
+use super::run::RunId;
+use super::suite::{Cell, NAME, Suite, is_name};
 use super::wire::{Node, Value as Wire};
 use crate::hash::Digest;
 use crate::protocol::presets::PRESETS;
 use crate::registry::{Params, Part, unknown};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The keys of a suite.
 pub(super) const KEYS: &[&str] = &[
@@ -48,31 +51,29 @@ pub(super) fn suite(
             problems.push(Problem::new(Place::START, format!("a suite needs `{key}`")));
         }
     }
-    let word = |key: &str, problems: &mut Vec<Problem>| {
-        entries.get(key).and_then(|node| text(node, key, problems)).unwrap_or_default().trim()
-    };
-    let name = word("suite", problems);
-    let valid = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-    if let Some(node) = entries.get("suite")
-        && (name.is_empty() || !name.chars().all(valid))
-    {
-        let message = "a suite's name is made of lower-case letters, digits and `-`";
-        problems.push(Problem::new(node.place, message));
-    } else if let Some(node) = entries.get("suite")
-        && name != stem
-    {
-        let message = format!("the suite is called `{name}` but its file is not");
-        let hint = format!("rename the file to `{name}.yaml`");
-        problems.push(Problem::new(node.place, message).with_hint(hint));
-    }
-    let title = word("title", problems);
-    let analysis = word("analysis", problems);
+    let name = entries.get("suite").and_then(|node| named(node, stem, problems));
+    let title = entries
+        .get("title")
+        .and_then(|node| prose::line(node, "title", prose::MAX_TITLE, problems));
+    let analysis = entries
+        .get("analysis")
+        .and_then(|node| prose::lines(node, "analysis", prose::MAX_ANALYSIS, problems));
     let base = entries.get("protocol").and_then(|node| protocol::read(node, problems));
     let seeds = entries.get("seeds").and_then(|node| seeds(node, problems));
     // Stand-ins for what is missing, so that the rest of the suite is checked all the same.
     let base = base.or_else(|| Some(Setting::of(PRESETS.first()?)))?;
     let seeds = seeds.unwrap_or_else(|| vec![0]);
-    let mut maker = Maker { catalog, backend, base, seeds, scores: None, problems, made: vec![] };
+    let mut maker = Maker {
+        catalog,
+        backend,
+        base,
+        seeds,
+        scores: None,
+        problems,
+        made: Vec::new(),
+        by_id: BTreeMap::new(),
+        by_labels: BTreeMap::new(),
+    };
     maker.scores = entries.get("scores").and_then(|node| maker.estimator(node));
 
     let sets = maker.nodes(entries.get("datasets"), "datasets", Maker::dataset);
@@ -84,13 +85,28 @@ pub(super) fn suite(
     maker.include(entries.get("include").copied(), &sets);
     let cells = maker.finish();
     Some(Suite {
-        name: name.into(),
-        title: title.into(),
-        analysis: analysis.into(),
+        name: name.unwrap_or_default().into(),
+        title: title.unwrap_or_default().into(),
+        analysis: analysis.unwrap_or_default().into(),
         text: String::new(),
         digest: Digest::of(b""),
         cells,
     })
+}
+
+/// The name of the suite, which must be that of its file.
+fn named<'a>(node: &'a Node, stem: &str, problems: &mut Vec<Problem>) -> Option<&'a str> {
+    let name = text(node, "suite", problems)?.trim();
+    if !is_name(name) {
+        problems.push(Problem::new(node.place, format!("a suite's name is {NAME}")));
+        return None;
+    }
+    if name != stem {
+        let message = format!("the suite is called `{name}` but its file is not");
+        let hint = format!("rename the file to `{name}.yaml`");
+        problems.push(Problem::new(node.place, message).with_hint(hint));
+    }
+    Some(name)
 }
 
 fn seeds(node: &Node, problems: &mut Vec<Problem>) -> Option<Vec<u64>> {
@@ -109,9 +125,10 @@ fn seeds(node: &Node, problems: &mut Vec<Problem>) -> Option<Vec<u64>> {
         };
     }
     let mut seeds = Vec::new();
+    let mut known = BTreeSet::new();
     for item in list(node, "seeds", problems)? {
         match item.value {
-            Wire::Int(x) if 0 <= x && !seeds.contains(&(x as u64)) => seeds.push(x as u64),
+            Wire::Int(x) if 0 <= x && known.insert(x) => seeds.push(x as u64),
             Wire::Int(x) if 0 <= x => {
                 problems.push(Problem::new(item.place, format!("seed {x} stands twice")));
             }
@@ -144,6 +161,9 @@ pub(super) struct Maker<'a> {
     pub(super) scores: Option<(String, Place)>,
     pub(super) problems: &'a mut Vec<Problem>,
     pub(super) made: Vec<Made>,
+    /// Where the cells made so far come from: by their ids, and by their labels.
+    pub(super) by_id: BTreeMap<RunId, Place>,
+    pub(super) by_labels: BTreeMap<[String; 3], Place>,
 }
 
 impl Maker<'_> {
@@ -258,7 +278,7 @@ impl Maker<'_> {
             let mut patterns = Vec::new();
             for (key, node) in entries {
                 if let Some(pattern) = text(node, key, self.problems) {
-                    patterns.push((key, pattern));
+                    patterns.push((key, Pattern::glob(pattern)));
                 }
             }
             let matches = |cell: &Cell| {
@@ -267,7 +287,7 @@ impl Maker<'_> {
                 })
             };
             let before = self.made.len();
-            self.made.retain(|made| patterns.is_empty() || !matches(&made.cell));
+            self.retain(|cell| patterns.is_empty() || !matches(cell));
             if self.made.len() == before {
                 self.problem(item.place, "this pattern matches no cell");
             }
@@ -279,6 +299,8 @@ impl Maker<'_> {
         let Some(items) = node.and_then(|node| list(node, "include", self.problems)) else {
             return;
         };
+        let known: BTreeMap<&str, &Set> =
+            sets.iter().map(|set| (set.label.as_str(), set)).collect();
         for item in items {
             let keys = ["dataset", "fusion", "strategy"];
             let Some(entries) = map(item, "an entry of `include`", &keys, self.problems) else {
@@ -291,7 +313,7 @@ impl Maker<'_> {
                 continue;
             };
             let known = match &set.value {
-                Wire::Text(label) => sets.iter().find(|set| set.label == *label).cloned(),
+                Wire::Text(label) => known.get(label.as_str()).map(|set| (*set).clone()),
                 _ => None,
             };
             let sets = match known {

@@ -15,6 +15,7 @@ pub mod expand;
 pub mod filter;
 pub mod part;
 pub mod problem;
+mod prose;
 pub mod protocol;
 pub mod run;
 pub mod schema;

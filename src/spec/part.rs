@@ -112,6 +112,13 @@ fn values(param: &Param, node: &Node, problems: &mut Vec<Problem>) -> Vec<Value>
     if points.is_empty() {
         problems.push(Problem::new(node.place, format!("the grid over `{}` is empty", param.name)));
     }
+    if MAX_POINTS < points.len() {
+        let n = points.len();
+        let message =
+            format!("the grid over `{}` has {n} points, of at most {MAX_POINTS}", param.name);
+        problems.push(Problem::new(node.place, message));
+        return Vec::new();
+    }
     let mut values: Vec<Value> = Vec::new();
     for point in points {
         match plain(point).and_then(|value| param.accept(value)) {

@@ -75,7 +75,7 @@ pub fn error(path: &Path, text: &str, mut problems: Vec<Problem>) -> Error {
             );
         }
         if let Some(hint) = &problem.hint {
-            let _ = write!(message, "\n  hint: {hint}");
+            let _ = write!(message, "\n  hint: {}", printable(hint));
         }
     }
     if SHOWN < n {

@@ -3,6 +3,7 @@
 use super::catalog::{Catalog, PartInfo};
 use super::dataset;
 use super::expand::{KEYS, MAX_SEEDS};
+use super::prose::{MAX_ANALYSIS, MAX_LABEL, MAX_TITLE};
 use super::protocol::{KIND, SELECTIONS};
 use crate::protocol::parts::{OPTIMIZERS, SCHEDULES};
 use crate::protocol::presets::PRESETS;
@@ -21,7 +22,7 @@ pub fn schema(catalog: &Catalog) -> String {
         .iter()
         .map(|key| {
             let value = match *key {
-                "label" => json!({ "type": "string" }),
+                "label" => json!({ "type": "string", "maxLength": MAX_LABEL }),
                 "encoders" => json!({
                     "type": "object",
                     "additionalProperties": { "$ref": "#/$defs/encoder" },
@@ -43,8 +44,11 @@ pub fn schema(catalog: &Catalog) -> String {
         .iter()
         .map(|key| {
             let value = match *key {
-                "suite" => json!({ "type": "string", "pattern": "^[a-z0-9-]+$" }),
-                "title" | "analysis" => json!({ "type": "string" }),
+                "suite" => json!({
+                    "type": "string", "pattern": "^[a-z0-9-]+$", "maxLength": MAX_LABEL,
+                }),
+                "title" => json!({ "type": "string", "maxLength": MAX_TITLE }),
+                "analysis" => json!({ "type": "string", "maxLength": MAX_ANALYSIS }),
                 "protocol" => json!({ "anyOf": [
                     { "enum": preset },
                     { "$ref": "#/$defs/protocol", "required": ["preset"] },

@@ -338,10 +338,17 @@ fn a_filter_keeps_what_matches_and_refuses_to_keep_nothing() {
     assert_eq!(kept("dataset=synthetic,fusion=film").unwrap(), 2);
     let id = suite.cells[0].runs[1].id().unwrap();
     assert_eq!(kept(&format!("id={}", &id.0[..8])).unwrap(), 1);
+    assert_eq!(kept("id=*").unwrap(), 28);
+    assert_eq!(kept(&format!("id={}", suite.cells[1].id)).unwrap(), 2);
+    assert_eq!(kept(&format!("id={}*|{}", &id.0[..8], suite.cells[1].id)).unwrap(), 3);
+    assert_eq!(kept("strategy=joint|opm*,fusion=film|gated").unwrap(), 6);
     let grid = good(&with("strategies: [{name: ogm, alpha: 0.1, warmup: 2}, joint]"));
     assert_eq!(grid.filter("strategy=ogm(alpha=0.1,warmup=2)").unwrap().len(), 2);
     for (filter, message) in [
-        ("dataset=watch", "the filter `dataset=watch` matches no run"),
+        ("dataset=watch", "no dataset of the suite matches `watch`"),
+        ("strategy=omg", "no strategy of the suite matches `omg`, did you mean `ogm`?"),
+        ("dataset=made,fusion=sum|film,strategy=opm,seed=7|0", "no seed of the suite matches `7`"),
+        ("dataset=mfeat,strategy=opm", "the filter `dataset=mfeat,strategy=opm` matches no run"),
         ("dataste=mfeat", "unknown filter key `dataste`, did you mean `dataset`?"),
         ("mfeat", "`mfeat` in the filter is not `key=pattern`"),
         ("", "`` in the filter is not `key=pattern`"),

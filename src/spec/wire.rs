@@ -64,11 +64,20 @@ pub fn parse(text: &str) -> Result<Node, Problem> {
     // A byte order mark is no content; serde_yaml would take it for a document of its own.
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     // serde_yaml gives no place for these, and they have no business on a terminal.
-    if let Some(at) = text.find(|c: char| c.is_control() && !matches!(c, '\n' | '\r' | '\t')) {
+    let is_refused = |c: char| match c {
+        '\n' | '\r' | '\t' => false,
+        '\u{feff}' | '\u{fffe}' | '\u{ffff}' => true,
+        c => c.is_control(),
+    };
+    if let Some((at, c)) = text.char_indices().find(|(_, c)| is_refused(*c)) {
         let before = &text[..at];
         let line = before.rsplit('\n').next().unwrap_or_default();
         let place = Place::new(1 + before.matches('\n').count(), 1 + line.chars().count());
-        return Err(Problem::new(place, "a control character is not taken here"));
+        let what = match c.is_control() {
+            true => "a control character".to_string(),
+            false => format!("the character U+{:04X}", u32::from(c)),
+        };
+        return Err(Problem::new(place, format!("{what} is not taken here")));
     }
     // Places come first: the event parser is linear in the text, so a document that would unfold
     // to an enormous tree is refused before anything unfolds it.

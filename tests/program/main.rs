@@ -4,6 +4,7 @@
 mod bench;
 mod diff;
 mod disasters;
+mod effects;
 mod failures;
 mod first_steps;
 mod formats;

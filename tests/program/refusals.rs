@@ -87,6 +87,51 @@ fn cells_that_stand_twice_or_cannot_be() {
 }
 
 #[test]
+fn text_that_no_page_can_show() {
+    let label = |with: &str| edit(TINY, "label: made", &format!("label: {with}"));
+    for (escape, name) in [
+        (r"\e[31m", "U+001B"),
+        (r"\0", "U+0000"),
+        (r"\x9b", "U+009B"),
+        (r"\uFFFE", "U+FFFE"),
+        (r"\uFFFF", "U+FFFF"),
+        (r"\U0001FFFE", "U+1FFFE"),
+        (r"\u202e", "U+202E"),
+        (r"\r", "U+000D"),
+    ] {
+        let text = format!("\"a{escape}b\"");
+        refused(label(&text), "7:12: ", &[name, "`label`"]);
+        refused(edit(TINY, "Two strategies on made data", &text), "2:8: ", &[name, "`title`"]);
+        let analysis = format!("{TINY}analysis: {text}\n");
+        refused(analysis, "14:11: ", &[name, "`analysis`"]);
+    }
+    refused(label(r#""two\nlines""#), "7:12: ", &["a line feed is not taken in `label`"]);
+    refused(label(r#""a\tb""#), "7:12: ", &["a tab is not taken in `label`"]);
+    refused(label("\"a\u{fffe}b\""), "7:14: ", &["the character U+FFFE is not taken here"]);
+    refused(label("\"a\u{7f}b\""), "7:14: ", &["a control character is not taken here"]);
+    refused(label("\" \""), "7:12: ", &["a `label` is some text on one line"]);
+}
+
+#[test]
+fn text_that_is_too_long() {
+    let long = |n: usize| "é".repeat(n);
+    let text = edit(TINY, "label: made", &format!("label: {}", long(101)));
+    refused(text, "7:12: ", &["`label` has at most 100 characters, not 101"]);
+    let text = edit(TINY, "Two strategies on made data", &long(201));
+    refused(text, "2:8: ", &["`title` has at most 200 characters, not 201"]);
+    let text = format!("{TINY}analysis: {}\n", long(20_001));
+    refused(text, "14:11: ", &["`analysis` has at most 20000 characters"]);
+    let name = "a".repeat(101);
+    refused(
+        edit(TINY, "suite: tiny", &format!("suite: {name}")),
+        "1:8: ",
+        &["1 to 100 lower-case"],
+    );
+    let bench = Bench::with(&edit(TINY, "label: made", &format!("label: {}", long(100))));
+    bench.run("suite tiny --plan").exits(0);
+}
+
+#[test]
 fn many_problems_are_still_a_screen() {
     let wrong: Vec<String> = (1..=30).map(|i| format!("{{name: ogm, alpha: -{i}}}")).collect();
     let text = edit(TINY, "[joint, ogm]", &format!("[{}]", wrong.join(", ")));

@@ -332,3 +332,22 @@ fn a_suite_that_has_changed_or_gone_is_a_note() {
     std::fs::remove_file(bench.path("suites/tiny.yaml")).unwrap();
     bench.run("verify reports/tiny/v1 --store runs").exits(0).says("not rendered again");
 }
+
+#[test]
+fn the_name_of_a_suite_in_a_manifest_is_no_way_out_of_a_folder() {
+    let bench = published();
+    // A suite that is found there would be read and compared.
+    bench.write("elsewhere/other.yaml", edit(TINY, "suite: tiny", "suite: other"));
+    for name in ["../elsewhere/other", "/etc/passwd", "..", "", "Tiny", "ti\u{1b}ny", "v1/v2"] {
+        edit_manifest(&bench, |manifest| manifest["suite"] = name.into());
+        let said = "its suite's name is not 1 to 100 lower-case letters, digits and `-`";
+        for command in [
+            "verify reports/tiny/v1",
+            "verify reports/tiny/v1 --suites suites",
+            "diff reports/tiny/v1 reports/tiny/v1",
+            "suite tiny",
+        ] {
+            bench.run(command).exits(2).prints("").says(MANIFEST).says(said);
+        }
+    }
+}

@@ -18,7 +18,7 @@ use crate::report::verify::attest::{self, Retraining, Verdict, Verification};
 use crate::report::verify::records::{self, Records};
 use crate::report::verify::retrained::{self, Choice, TOLERANCE};
 use crate::report::verify::{self, Files, claims, files, rendering, sheets};
-use crate::spec::suite::Suite;
+use crate::spec::suite::{self, Suite};
 use crate::store::{State, Store};
 use crate::train::device;
 use clap::Args;
@@ -138,11 +138,19 @@ impl Arguments {
     /// The suite of the report, where it is still the one that the report was written for, and
     /// the check of its cells.
     fn suite(&self, manifest: &Manifest, found: &mut Verification) -> Result<Option<Suite>> {
-        let path = self.suites.join(format!("{}.yaml", manifest.suite));
-        if !path.is_file() {
-            found.notes.push(format!("there is no {} to compare the cells with", path.display()));
-            return Ok(None);
-        }
+        let path = match suite::file(&self.suites, &manifest.suite) {
+            Ok(Some(path)) => path,
+            Ok(None) => {
+                let path = self.suites.join(format!("{}.yaml", manifest.suite));
+                let note = format!("there is no {} to compare the cells with", path.display());
+                found.notes.push(note);
+                return Ok(None);
+            }
+            Err(error) => {
+                found.notes.push(format!("the cells are not compared: {}", error.message));
+                return Ok(None);
+            }
+        };
         let text = Digest::of(&plain::SUITE.read(&path)?);
         if text != manifest.suite_text {
             found.notes.push(format!("{} has changed since the report", path.display()));
