@@ -61,6 +61,21 @@ impl NamedTensor {
         }
     }
 
+    /// Whether every value is a finite number.
+    ///
+    /// # Errors
+    /// As [`NamedTensor::to_f64`].
+    pub fn is_finite(&self) -> Result<bool> {
+        match self.dtype {
+            // The commonest, without a copy.
+            Dtype::F32 => {
+                let (values, _) = self.bytes.as_chunks();
+                Ok(values.iter().all(|bytes| f32::from_le_bytes(*bytes).is_finite()))
+            }
+            _ => Ok(self.to_f64()?.iter().all(|value| value.is_finite())),
+        }
+    }
+
     /// The leaf of the Merkle tree: every variable part is preceded by its length, so that no
     /// two different tensors are hashed as the same bytes.
     pub fn leaf(&self) -> Digest {
@@ -75,6 +90,19 @@ impl NamedTensor {
         bytes.extend(&self.bytes);
         Digest::of(&bytes)
     }
+}
+
+/// The path of the first tensor with a value that is not a finite number.
+///
+/// # Errors
+/// As [`NamedTensor::to_f64`].
+pub fn first_not_finite(tensors: &[NamedTensor]) -> Result<Option<&str>> {
+    for tensor in tensors {
+        if !tensor.is_finite()? {
+            return Ok(Some(&tensor.path));
+        }
+    }
+    Ok(None)
 }
 
 /// The canonical root of a set of tensors, whatever their order.
@@ -167,6 +195,16 @@ mod tests {
         let error = read(&path).unwrap_err();
         assert_eq!(error.kind, crate::error::Kind::Input);
         assert!(error.message.contains("x.safetensors"), "{error}");
+    }
+
+    #[test]
+    fn the_first_tensor_that_is_not_finite_is_named() {
+        let mut tensors = sample();
+        assert_eq!(first_not_finite(&tensors).unwrap(), None);
+        tensors.push(NamedTensor::f32("c", vec![2], &[0.0, f32::NEG_INFINITY]));
+        assert_eq!(first_not_finite(&tensors).unwrap(), Some("c"));
+        tensors.insert(0, NamedTensor::f64("q", vec![1], &[f64::NAN]));
+        assert_eq!(first_not_finite(&tensors).unwrap(), Some("q"));
     }
 
     proptest! {

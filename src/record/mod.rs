@@ -45,10 +45,13 @@ pub struct RunRecord {
 #[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Outcome {
     Finished,
-    /// The loss stopped being a finite number.
+    /// Something that would be recorded stopped being a finite number.
     Diverged {
         epoch: usize,
+        /// The step, from 0, that showed it; the last step before, where it showed after an epoch.
         step: usize,
+        /// What was seen not to be finite: a scalar of the step, a tensor, or the logits of a split.
+        what: String,
     },
 }
 
@@ -57,8 +60,9 @@ impl Outcome {
     pub fn failure(&self) -> Option<String> {
         match self {
             Outcome::Finished => None,
-            Outcome::Diverged { epoch, step } => {
-                Some(format!("diverged in epoch {}, step {step}", epoch + 1))
+            Outcome::Diverged { epoch, step, what } => {
+                let epoch = epoch.saturating_add(1);
+                Some(format!("diverged in epoch {epoch}, step {step}: {what} is not finite"))
             }
         }
     }

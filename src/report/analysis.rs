@@ -2,7 +2,7 @@
 
 use crate::figure::data::{Role, distinct};
 use crate::protocol::Selection;
-use crate::record::{EpochRecord, Metrics, Outcome, RunRecord};
+use crate::record::{EpochRecord, Metrics, RunRecord};
 use crate::report::compare::{Comparison, compare};
 use crate::report::input::{CellInput, ReportInput};
 use crate::report::variant::variants;
@@ -203,8 +203,8 @@ fn further(runs: &[Run<'_>]) -> BTreeMap<String, Estimate> {
 
 /// The run of a record that ended well, or why it is a failure.
 fn usable(record: &RunRecord) -> Result<Run<'_>, String> {
-    if let Outcome::Diverged { epoch, step } = record.outcome {
-        return Err(format!("diverged in epoch {}, step {step}", epoch + 1));
+    if let Some(why) = record.outcome.failure() {
+        return Err(why);
     }
     let selected = RunRecord::select(&record.epochs, record.spec.protocol.selection);
     let epoch = selected.and_then(|at| record.epochs.get(at)).ok_or("no epoch to select")?;
@@ -227,7 +227,10 @@ mod tests {
             analysis.cells.iter().filter(|cell| !cell.failures.is_empty()).collect();
         let reasons: Vec<&str> =
             failed.iter().flat_map(|cell| &cell.failures).map(|(_, why)| why.as_str()).collect();
-        assert!(reasons.contains(&"diverged in epoch 2, step 17"), "{reasons:?}");
+        assert!(
+            reasons.contains(&"diverged in epoch 2, step 17: loss is not finite"),
+            "{reasons:?}"
+        );
         for cell in failed {
             assert_eq!(cell.runs.len() + cell.failures.len(), cell.input.seeds.len());
         }

@@ -51,7 +51,7 @@ pub(crate) fn small() -> ReportInput {
     ];
     let mut input = suite("small", &blocks, 5, 6);
     let diverged = &mut input.cells[1].records[2];
-    diverged.outcome = Outcome::Diverged { epoch: 1, step: 17 };
+    diverged.outcome = Outcome::Diverged { epoch: 1, step: 17, what: "loss".into() };
     diverged.epochs.truncate(1);
     let removed = input.cells[2].records.remove(4);
     input.cells[2].missing.push((removed.spec.seed, "killed: out of memory".into()));

@@ -178,8 +178,9 @@ impl Side<'_> {
             steps += trainer.steps_in(i);
             roots.insert(Moment { steps, after: After::Epoch }, epoch.root);
         }
-        if let Outcome::Diverged { step, .. } = self.record.outcome {
-            steps = step;
+        if let Outcome::Diverged { .. } = self.record.outcome {
+            // Those in which the divergence had not been noticed yet are among them.
+            steps = self.record.cost.train_steps as usize;
         }
         roots.insert(Moment { steps, after: After::Run }, self.record.final_root);
         Ok(roots)
@@ -271,7 +272,11 @@ impl Side<'_> {
             match ended {
                 Ended::Whole => {}
                 Ended::Stopped => return Ok(true),
-                Ended::Diverged { .. } => break,
+                Ended::Diverged(_) => break,
+            }
+            // Where weights or logits showed it, the steps have not.
+            if matches!(self.record.outcome, Outcome::Diverged { epoch: at, .. } if at == epoch) {
+                break;
             }
             if visit(Moment { steps: trainer.step, after: After::Epoch }, &trainer).is_break() {
                 return Ok(true);

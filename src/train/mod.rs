@@ -30,7 +30,7 @@ use device::Backend;
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::time::Instant;
-use trainer::{Ended, Trainer};
+use trainer::{Divergence, Ended, Trainer};
 
 /// What a caller hears of a run in progress.
 pub enum Progress<'a> {
@@ -51,7 +51,8 @@ pub enum Progress<'a> {
 ///
 /// # Errors
 /// When the spec does not fit the data or the parts do not fit each other, and when a file cannot
-/// be written. A loss that stops being finite is not an error but an outcome.
+/// be written. A loss, weight or logit that stops being finite is not an error but an outcome: the
+/// record then has the epochs before.
 pub fn run(
     spec: &RunSpec,
     data: &Dataset,
@@ -87,12 +88,23 @@ pub fn run(
             chain.after_step(trainer)?;
             Ok(ControlFlow::Continue(()))
         })?;
-        if let Ended::Diverged { step } = ended {
-            outcome = Outcome::Diverged { epoch, step };
-            break;
-        }
         let weights = trainer.weights();
-        so_far.epochs.push(trainer.record_epoch(epoch, checkpoint::root(&weights))?);
+        let state = trainer.checkpoint_of(weights.clone());
+        let divergence = match ended {
+            Ended::Diverged(divergence) => Some(divergence),
+            _ => trainer.divergence_in(&state)?,
+        };
+        let measured = match divergence {
+            Some(divergence) => Err(divergence),
+            None => trainer.record_epoch(epoch, checkpoint::root(&weights))?,
+        };
+        match measured {
+            Ok(record) => so_far.epochs.push(record),
+            Err(Divergence { step, what }) => {
+                outcome = Outcome::Diverged { epoch, step, what };
+                break;
+            }
+        }
         if RunRecord::select(&so_far.epochs, spec.protocol.selection) == Some(epoch) {
             so_far.selected = (epoch, weights);
         }
@@ -101,7 +113,7 @@ pub fn run(
         if epoch + 1 < spec.protocol.epochs {
             so_far.links = chain.links().to_vec();
             backend.check_memory()?;
-            resume::save(dir, spec, &trainer, &so_far)?;
+            resume::save(dir, spec, state, &trainer.trace, &so_far)?;
         }
     }
 

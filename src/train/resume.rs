@@ -39,18 +39,20 @@ struct Notes {
     trace: Trace,
 }
 
-/// Keeps the state after the last finished epoch.
+/// Keeps the state after the last finished epoch: what [`Trainer::checkpoint`] has read, and the
+/// trace.
 ///
 /// # Errors
 /// When the file cannot be written.
 pub(super) fn save(
     dir: &Path,
     spec: &RunSpec,
-    trainer: &Trainer<'_>,
+    state: Vec<NamedTensor>,
+    trace: &Trace,
     so_far: &SoFar,
 ) -> Result<()> {
     let (selected_epoch, selected) = &so_far.selected;
-    let mut tensors = trainer.checkpoint();
+    let mut tensors = state;
     tensors.extend(selected.iter().map(|tensor| {
         let path = format!("{SELECTED}{}", tensor.path);
         NamedTensor { path, ..tensor.clone() }
@@ -61,7 +63,7 @@ pub(super) fn save(
         "selected_epoch": selected_epoch,
         "links": so_far.links,
         "seconds": so_far.seconds,
-        "trace": trainer.trace,
+        "trace": trace,
     });
     tensors.push(NamedTensor::u8(NOTES, notes.to_string().into_bytes()));
     let root = checkpoint::root(&tensors).to_string();

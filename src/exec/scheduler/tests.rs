@@ -200,12 +200,12 @@ fn a_divergence_is_reported_as_a_failure_and_kept_as_a_result() {
     let bench = Bench::new();
     let launch = Threads::new(|job| {
         let mut record = record(&job.spec);
-        record.outcome = Outcome::Diverged { epoch: 3, step: 17 };
+        record.outcome = Outcome::Diverged { epoch: 3, step: 17, what: "loss".into() };
         Ok(record)
     });
     let summary = bench.run(1, &launch);
     assert_eq!(summary.failed[0].1.kind, FailureKind::Diverged);
-    assert_eq!(summary.failed[0].1.message, "diverged in epoch 4, step 17");
+    assert_eq!(summary.failed[0].1.message, "diverged in epoch 4, step 17: loss is not finite");
     assert_eq!(bench.state(0), State::Done);
 }
 

@@ -263,7 +263,8 @@ fn other_bits_in_another_class_are_held_to_the_tolerance() {
     let diverged = retrained(
         |record| {
             of_another_class(record);
-            record.outcome = crate::record::Outcome::Diverged { epoch: 1, step: 0 };
+            record.outcome =
+                crate::record::Outcome::Diverged { epoch: 1, step: 0, what: "loss".into() };
         },
         false,
     );
