@@ -64,10 +64,10 @@ impl Bars {
         let Some(worker) = self.workers.get(progress.lane) else { return };
         match progress.step {
             Step::Started => worker.set_message(progress.label.to_string()),
-            Step::Epoch { epoch, epochs, validation_accuracy } => {
+            Step::Epoch { epoch, epochs, validation } => {
                 worker.set_length(*epochs as u64);
                 worker.set_position(*epoch as u64);
-                let accuracy = percent(*validation_accuracy);
+                let accuracy = percent(*validation);
                 worker.set_message(format!(
                     "{}, epoch {epoch} of {epochs}, validation {accuracy}",
                     progress.label

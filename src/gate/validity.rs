@@ -1,6 +1,7 @@
 //! Whether a suite's runs can be compared with a baseline at all.
 
 use super::baseline::{AcceptedCell, Baseline};
+use super::metric::Metric;
 use super::outcome;
 use crate::error::{Error, Kind, Result};
 use crate::report::input::{CellInput, ReportInput};
@@ -19,12 +20,7 @@ pub fn complete(input: &ReportInput) -> Result<()> {
             reasons.push(format!("{label} / seed {seed}: {why}"));
         }
         for record in &cell.records {
-            let test = record.epochs.get(record.selected_epoch).map(|epoch| &epoch.test);
-            let finite = test.is_some_and(|test| {
-                [test.accuracy, test.macro_f1, test.mean_average_precision, test.loss]
-                    .iter()
-                    .all(|score| score.is_finite())
-            });
+            let finite = Metric::ALL.iter().all(|metric| metric.of(record).is_finite());
             let unusable = (!finite).then(|| "a metric is not a number".to_string());
             if let Some(why) = record.outcome.failure().or(unusable) {
                 reasons.push(format!("{label} / seed {}: {why}", record.spec.seed));
@@ -100,7 +96,6 @@ fn refuse(kind: Kind, message: String, reasons: &[String], hint: &str) -> Result
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::gate::metric::Metric;
     use crate::hash::Digest;
     use crate::report::fixture;
 
@@ -113,7 +108,7 @@ mod tests {
             assert!(error.message.contains(said), "{error}");
         }
         let mut input = fixture::tiny();
-        input.cells[0].records[0].epochs[1].test.loss = f64::NAN;
+        input.cells[0].records[0].epochs[1].test.set("loss", f64::NAN);
         input.cells[0].records[0].selected_epoch = 1;
         assert!(complete(&input).unwrap_err().message.contains("not a number"));
     }

@@ -1,9 +1,11 @@
 //! What a finished run leaves: the only thing that reports and gates read.
 
+pub mod metrics;
 pub mod probe;
 
 use crate::hash::{Digest, digest_json};
 use crate::protocol::Selection;
+use crate::record::metrics::{Metrics, Primary};
 use crate::record::probe::{Fault, Link};
 use crate::spec::run::{RunId, RunSpec};
 use serde::{Deserialize, Serialize};
@@ -22,6 +24,8 @@ pub struct RunRecord {
     pub data_content: Digest,
     /// The root of the initial weights.
     pub initial_root: Digest,
+    /// The metric by which the run's task is judged.
+    pub primary: Primary,
     /// One entry per finished epoch, in order.
     pub epochs: Vec<EpochRecord>,
     /// The root of the last checkpoint: weights, buffers, optimizer state, strategy state, position.
@@ -30,6 +34,9 @@ pub struct RunRecord {
     pub selected_root: Digest,
     /// The epoch that the protocol selects, from 0.
     pub selected_epoch: usize,
+    /// The root of the selected epoch's logits and labels on every split but the training one,
+    /// `logits.safetensors` in the run's folder; none where no epoch was finished.
+    pub logits_root: Option<Digest>,
     /// The fault that was planted in the run, which is then no result.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fault: Option<Fault>,
@@ -85,25 +92,6 @@ pub struct EpochRecord {
     pub root: Digest,
 }
 
-/// Metrics on one split. Fractions, not percent.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Metrics {
-    pub n: usize,
-    /// Mean cross-entropy.
-    pub loss: f64,
-    pub accuracy: f64,
-    pub macro_f1: f64,
-    /// Macro average precision over the classes present.
-    pub mean_average_precision: f64,
-    /// Accuracy by one modality alone, by the run's score estimator, in the order of branches.
-    pub modality_accuracy: Vec<f64>,
-    /// The Shapley contribution of each modality to accuracy, absent features set to zero.
-    pub contribution: Vec<f64>,
-    /// The largest contribution less the smallest: the degree of imbalance.
-    pub imbalance: f64,
-}
-
 /// Everything that bits may depend on, beside the spec: runs of one class must agree to the bit.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -129,21 +117,30 @@ pub struct Cost {
 }
 
 impl RunRecord {
-    /// Version 1: the first.
-    pub const FORMAT: u32 = 1;
+    /// Version 2: metrics by name with a primary one, logits, what diverged.
+    pub const FORMAT: u32 = 2;
 
-    /// The epoch that `selection` picks: the highest accuracy, of equals the lowest loss, of
-    /// those the earliest.
-    pub fn select(epochs: &[EpochRecord], selection: Selection) -> Option<usize> {
+    /// The epoch that `selection` picks: the best value of the primary metric, of equals the lowest
+    /// loss, of those the earliest.
+    pub fn select(
+        epochs: &[EpochRecord],
+        primary: &Primary,
+        selection: Selection,
+    ) -> Option<usize> {
         let best = |metrics: fn(&EpochRecord) -> &Metrics| {
-            let key = |i: usize| (metrics(&epochs[i]).accuracy, -metrics(&epochs[i]).loss);
-            (0..epochs.len()).reduce(|best, i| if key(best) < key(i) { i } else { best })
+            let rank = |i: usize| primary.rank(metrics(&epochs[i]));
+            (0..epochs.len()).reduce(|best, i| if rank(best) < rank(i) { i } else { best })
         };
         match selection {
             Selection::Last => epochs.len().checked_sub(1),
             Selection::BestVal => best(|epoch| &epoch.validation),
             Selection::BestTest => best(|epoch| &epoch.test),
         }
+    }
+
+    /// The record of the selected epoch; none where no epoch was finished.
+    pub fn selected(&self) -> Option<&EpochRecord> {
+        self.epochs.get(self.selected_epoch)
     }
 
     /// The root of the run: of everything in the record but links, environment and cost.

@@ -10,7 +10,7 @@ use super::trainer::{Ended, Trainer};
 use crate::checkpoint::difference::{Difference, differences};
 use crate::checkpoint::{self, NamedTensor};
 use crate::data::Dataset;
-use crate::error::Result;
+use crate::error::{Kind, Result};
 use crate::hash::Digest;
 use crate::record::probe::Link;
 use crate::record::{Outcome, RunRecord};
@@ -210,8 +210,11 @@ impl Side<'_> {
         if !path.exists() {
             return Ok(None);
         }
-        let state = checkpoint::read(&path)?;
-        Ok((checkpoint::root(&state) == link.root).then_some(state))
+        match checkpoint::read(&path) {
+            Ok(state) => Ok((checkpoint::root(&state) == link.root).then_some(state)),
+            Err(error) if error.kind == Kind::Mismatch => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
     /// Trains the run again after `from` until `to`, where its record has the root `expected`.

@@ -3,13 +3,14 @@
 use super::batch::Source;
 use super::metrics::{Predictions, shapley};
 use crate::data::Split;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::model::Model;
 use crate::model::score::{Estimator, Phase, zero_out};
 use crate::modulation::Strategy;
-use crate::record::Metrics;
+use crate::record::metrics::{self, Metrics};
 use burn::module::Module;
 use burn::tensor::{Tensor, activation::softmax};
+use std::collections::BTreeMap;
 
 /// Examples per evaluation step. Part of the definition: another number would group sums of
 /// another shape in the kernels.
@@ -20,19 +21,27 @@ pub struct Evaluation<'a> {
     pub model: &'a Model,
     pub strategy: &'a dyn Strategy,
     pub estimator: Estimator,
-    pub modalities: usize,
+    /// The names of the modalities, in the order of the model.
+    pub modalities: &'a [String],
     pub n_classes: usize,
 }
 
+/// What a model shows on a split.
+pub struct Evaluated {
+    pub metrics: Metrics,
+    /// The fused logits `[n, n_classes]`, row by row, in the order of the split.
+    pub logits: Vec<f32>,
+}
+
 impl Evaluation<'_> {
-    /// All metrics of the model in evaluation mode on one split, whose batches `source` gives.
-    /// `None` where a logit is not finite: of the model, of a modality alone, or of a coalition.
+    /// Logits and all metrics of the model in evaluation mode on one split, whose batches `source`
+    /// gives. `None` where a logit is not finite: of the model, of a modality alone, or of a coalition.
     ///
     /// # Errors
     /// When the score estimator does not work with the fusion.
-    pub fn metrics(&self, split: &Split, source: &Source<'_>) -> Result<Option<Metrics>> {
+    pub fn of(&self, split: &Split, source: &Source<'_>) -> Result<Option<Evaluated>> {
         let model = self.model.valid();
-        let modalities = self.modalities;
+        let modalities = self.modalities.len();
         // Outputs stay on the device until all chunks are through.
         let mut fused = Vec::new();
         let mut probabilities = Vec::new();
@@ -79,16 +88,19 @@ impl Evaluation<'_> {
             .zip(&split.labels)
             .map(|(row, label)| -libm::log(row[*label as usize].max(f64::MIN_POSITIVE)))
             .sum();
-        Ok(Some(Metrics {
-            n: split.len(),
-            loss: loss / n,
-            accuracy: predictions.accuracy(),
-            macro_f1: predictions.macro_f1(),
-            mean_average_precision: predictions.mean_average_precision(),
-            modality_accuracy: alone,
-            imbalance: most - least,
-            contribution,
-        }))
+        let mut values = BTreeMap::from([
+            (metrics::LOSS.to_string(), loss / n),
+            (metrics::ACCURACY.to_string(), predictions.accuracy()),
+            (metrics::MACRO_F1.to_string(), predictions.macro_f1()),
+            (metrics::MEAN_AVERAGE_PRECISION.to_string(), predictions.mean_average_precision()),
+            (metrics::IMBALANCE.to_string(), most - least),
+        ]);
+        for (m, name) in self.modalities.iter().enumerate() {
+            values.insert(metrics::modality_accuracy(name), alone[m]);
+            values.insert(metrics::contribution(name), contribution[m]);
+        }
+        let metrics = Metrics::new(split.len(), values).map_err(Error::unexpected)?;
+        Ok(Some(Evaluated { metrics, logits: logits.iter().map(|x| *x as f32).collect() }))
     }
 }
 

@@ -1,5 +1,12 @@
 //! Metrics of predicted probabilities: pure functions on f64.
 
+use crate::record::metrics::{ACCURACY, Better, Primary};
+
+/// The metric by which a task is judged. The only task so far is classification.
+pub fn primary() -> Primary {
+    Primary { metric: ACCURACY.into(), better: Better::Higher }
+}
+
 /// Class probabilities of a split: `n * n_classes` finite values, row by row, and the true classes.
 #[derive(Clone)]
 pub struct Predictions<'a> {

@@ -7,6 +7,7 @@ pub mod device;
 pub mod evaluate;
 mod fault;
 pub mod first_steps;
+mod logits;
 pub mod metrics;
 pub mod optimizer;
 pub mod pace;
@@ -17,7 +18,7 @@ pub mod step;
 pub mod trace;
 mod trainer;
 
-use crate::checkpoint::{self, NamedTensor};
+use crate::checkpoint::{self, NamedTensor, Origin};
 use crate::data::Dataset;
 use crate::environment;
 use crate::error::Result;
@@ -43,7 +44,9 @@ pub enum Progress<'a> {
 }
 
 /// Trains one run and writes its trace and weights into `dir`: `steps.csv`, `final.safetensors`
-/// (with the state of optimizer and strategy) and `selected.safetensors` (weights and buffers).
+/// (with the state of optimizer and strategy), and of the selected epoch `selected.safetensors`
+/// (weights and buffers) and `logits.safetensors` (logits and labels on every split but the training
+/// one, where an epoch was finished).
 ///
 /// After every epoch the state is kept in `dir`, and a run that was interrupted goes on from
 /// there to the same record as an uninterrupted one. Where `probe` asks for a chain, `states/` in
@@ -67,8 +70,12 @@ pub fn run(
     let initial_root = checkpoint::root(&initial);
     let parameters = trainer.trainable();
 
-    let mut so_far =
-        SoFar { epochs: Vec::new(), selected: (0, initial), links: Vec::new(), seconds: 0.0 };
+    let mut so_far = SoFar {
+        epochs: Vec::new(),
+        selected: Selected { epoch: 0, weights: initial, logits: Vec::new() },
+        links: Vec::new(),
+        seconds: 0.0,
+    };
     match resume::load(dir, spec, &mut trainer) {
         Ok(None) => {}
         Ok(Some(kept)) => {
@@ -82,10 +89,11 @@ pub fn run(
     }
     let mut chain = Chain::new(dir, probe.chain_every, std::mem::take(&mut so_far.links));
     let seconds_before = so_far.seconds;
+    let primary = metrics::primary();
     let mut outcome = Outcome::Finished;
     for epoch in so_far.epochs.len()..spec.protocol.epochs {
         let ended = trainer.train_epoch(epoch, 0, &mut |trainer| {
-            chain.after_step(trainer)?;
+            chain.after_step(trainer, epoch)?;
             Ok(ControlFlow::Continue(()))
         })?;
         let weights = trainer.weights();
@@ -96,17 +104,20 @@ pub fn run(
         };
         let measured = match divergence {
             Some(divergence) => Err(divergence),
-            None => trainer.record_epoch(epoch, checkpoint::root(&weights))?,
+            None => trainer.measure_epoch(epoch, checkpoint::root(&weights))?,
         };
-        match measured {
-            Ok(record) => so_far.epochs.push(record),
+        let logits = match measured {
+            Ok((record, logits)) => {
+                so_far.epochs.push(record);
+                logits
+            }
             Err(Divergence { step, what }) => {
                 outcome = Outcome::Diverged { epoch, step, what };
                 break;
             }
-        }
-        if RunRecord::select(&so_far.epochs, spec.protocol.selection) == Some(epoch) {
-            so_far.selected = (epoch, weights);
+        };
+        if RunRecord::select(&so_far.epochs, &primary, spec.protocol.selection) == Some(epoch) {
+            so_far.selected = Selected { epoch, weights, logits };
         }
         on_progress(Progress::Epoch(&so_far.epochs[epoch]));
         so_far.seconds = seconds_before + started.elapsed().as_secs_f64();
@@ -119,22 +130,40 @@ pub fn run(
 
     backend.check_memory()?;
     let last = trainer.checkpoint();
-    let (selected_epoch, selected) = so_far.selected;
-    checkpoint::write(&dir.join("final.safetensors"), &last)?;
-    checkpoint::write(&dir.join("selected.safetensors"), &selected)?;
+    let Selected { epoch: selected_epoch, weights: selected, logits } = so_far.selected;
+    let run = spec.id()?;
+    let finished = so_far.epochs.len();
+    let origin =
+        Origin { run: run.clone(), epoch: (0 < finished).then_some(selected_epoch), steps: None };
+    let ended_in = match outcome {
+        Outcome::Finished => finished.checked_sub(1),
+        Outcome::Diverged { epoch, .. } => Some(epoch),
+    };
+    let of_last = Origin { epoch: ended_in, steps: Some(trainer.step), ..origin.clone() };
+    let write = |name: &str, tensors: &[NamedTensor], origin: &Origin| {
+        checkpoint::write_with_origin(&dir.join(name), tensors, origin)
+    };
+    let final_root = write("final.safetensors", &last, &of_last)?;
+    let selected_root = write("selected.safetensors", &selected, &origin)?;
+    let logits_root = match finished {
+        0 => None,
+        _ => Some(write(logits::FILE, &logits, &origin)?),
+    };
     trainer.trace.write(&dir.join("steps.csv"))?;
     let class = environment::class(&backend.class);
     Ok(RunRecord {
         format: RunRecord::FORMAT,
-        id: spec.id()?,
+        id: run,
         spec: spec.clone(),
         outcome,
         data_content: data.content,
         initial_root,
+        primary,
         epochs: so_far.epochs,
-        final_root: checkpoint::root(&last),
-        selected_root: checkpoint::root(&selected),
+        final_root,
+        selected_root,
         selected_epoch,
+        logits_root,
         fault: probe.fault.clone(),
         links: chain.links().to_vec(),
         environment: Environment {
@@ -154,10 +183,19 @@ pub fn run(
 /// What the finished epochs of a run have left, beside the trainer's state.
 struct SoFar {
     epochs: Vec<EpochRecord>,
-    /// The epoch that the protocol selects so far, and its weights and buffers.
-    selected: (usize, Vec<NamedTensor>),
+    /// What the protocol selects so far.
+    selected: Selected,
     /// The chain so far.
     links: Vec<Link>,
     /// Time spent, over all attempts.
     seconds: f64,
+}
+
+/// A selected epoch.
+struct Selected {
+    epoch: usize,
+    /// Weights and buffers.
+    weights: Vec<NamedTensor>,
+    /// Logits and labels; none where no epoch was finished.
+    logits: Vec<NamedTensor>,
 }

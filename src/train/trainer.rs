@@ -2,11 +2,11 @@
 
 use super::batch::{Batch, Source};
 use super::device::{self, Backend};
-use super::evaluate::Evaluation;
+use super::evaluate::{Evaluated, Evaluation};
 use super::optimizer::Optimizer;
 use super::reading::Readings;
 use super::trace::Trace;
-use super::{fault, step};
+use super::{fault, logits, step};
 use crate::checkpoint::{self, NamedTensor};
 use crate::data::{Dataset, Split};
 use crate::error::{Error, Result};
@@ -275,36 +275,44 @@ impl<'a> Trainer<'a> {
         Divergence { step: self.step.saturating_sub(1), what }
     }
 
-    /// Measures the model after an epoch, whose weights have the root `root`.
-    pub(super) fn record_epoch(
+    /// Measures the model after an epoch, whose weights have the root `root`: the epoch's record,
+    /// and the logits with their labels.
+    pub(super) fn measure_epoch(
         &mut self,
         epoch: usize,
         root: Digest,
-    ) -> Result<std::result::Result<EpochRecord, Divergence>> {
+    ) -> Result<std::result::Result<(EpochRecord, Vec<NamedTensor>), Divergence>> {
         let train = self.trace.take_means();
         let evaluation = Evaluation {
             model: &self.model,
             strategy: self.strategy.as_ref(),
             estimator: self.estimator,
-            modalities: self.names.len(),
+            modalities: &self.names,
             n_classes: self.spec.n_classes,
         };
         let diverged =
             |split: &str| Ok(Err(self.divergence_after(format!("a logit on the split `{split}`"))));
+        let mut logits = Vec::new();
+        let mut keep = |name: &str, split: &Split, evaluated: Evaluated| {
+            logits.extend(logits::tensors(name, split, self.spec.n_classes, &evaluated.logits));
+            evaluated.metrics
+        };
         let (data, sources) = (self.data, &self.sources);
-        let Some(validation) = evaluation.metrics(&data.validation, &sources.validation)? else {
+        let Some(validation) = evaluation.of(&data.validation, &sources.validation)? else {
             return diverged("validation");
         };
-        let Some(test) = evaluation.metrics(&data.test, &sources.test)? else {
+        let Some(test) = evaluation.of(&data.test, &sources.test)? else {
             return diverged("test");
         };
+        let validation = keep("validation", &data.validation, validation);
+        let test = keep("test", &data.test, test);
         let mut further = BTreeMap::new();
         for ((name, split), source) in data.further.iter().zip(&sources.further) {
-            let Some(metrics) = evaluation.metrics(split, source)? else { return diverged(name) };
-            further.insert(name.clone(), metrics);
+            let Some(evaluated) = evaluation.of(split, source)? else { return diverged(name) };
+            further.insert(name.clone(), keep(&logits::further(name), split, evaluated));
         }
         let lr = self.optimizer.learning_rate(self.spec.protocol.schedule, epoch);
-        Ok(Ok(EpochRecord { lr, train, validation, test, further, root }))
+        Ok(Ok((EpochRecord { lr, train, validation, test, further, root }, logits)))
     }
 }
 

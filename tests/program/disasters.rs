@@ -181,13 +181,13 @@ fn a_truncated_record() {
 
 #[test]
 fn a_record_of_an_older_or_newer_format() {
-    for format in [0, 2] {
+    for format in [1, 3] {
         let said = format!(
-            ": the record has format {format}, this program reads format 1\n  hint: use the \
+            ": the record has format {format}, this program reads format 2\n  hint: use the \
              version that wrote it, or delete "
         );
         let other = format!("\"format\":{format},\"id\"");
-        damaged("record.json", 2, |text| text.replacen("\"format\":1,\"id\"", &other, 1), &said);
+        damaged("record.json", 2, |text| text.replacen("\"format\":2,\"id\"", &other, 1), &said);
     }
 }
 
@@ -210,7 +210,7 @@ fn a_record_or_root_with_another_digit() {
 
 #[test]
 fn a_checkpoint_that_is_truncated_or_has_another_bit() {
-    for name in ["final.safetensors", "selected.safetensors"] {
+    for name in ["final.safetensors", "selected.safetensors", "logits.safetensors"] {
         let bench = trained();
         let id = bench.roots("runs").into_keys().next().unwrap();
         let path = format!("runs/{id}/{name}");

@@ -47,7 +47,7 @@ impl Launch for Threads {
         let train = Arc::clone(&self.train);
         let thread = std::thread::spawn(move || {
             let run = |job: &Job, report: &mut dyn FnMut(Event)| {
-                report(Event::Epoch { epoch: 1, epochs: 2, validation_accuracy: 0.5 });
+                report(Event::Epoch { epoch: 1, epochs: 2, validation: 0.5 });
                 train(job)
             };
             drop(worker::serve(jobs, events, || {}, run));
