@@ -71,8 +71,9 @@ fn table(rows: &[(String, Parity)]) -> Table {
     ]);
     for (label, parity) in rows {
         let largest = |of: fn(&Apart) -> f64| {
-            let largest = parity.steps.iter().map(of).fold(0.0, f64::max);
-            format!("{largest:.1e}")
+            // `f64::max` would pass over what is no number.
+            let larger = |a: f64, b: f64| if a.is_nan() || b < a { a } else { b };
+            format!("{:.1e}", parity.steps.iter().map(of).fold(0.0, larger))
         };
         let steps = parity.steps.len().to_string();
         table.row([label.clone(), steps, largest(|step| step.loss), largest(|step| step.weights)]);

@@ -78,10 +78,10 @@ impl Bars {
         let Some(worker) = self.workers.get(*lane) else { return };
         match step {
             Step::Started => worker.set_message(message(label, "")),
-            Step::Epoch { epoch, epochs, validation_accuracy } => {
+            Step::Epoch { epoch, epochs, validation } => {
                 worker.set_length(*epochs as u64);
                 worker.set_position(*epoch as u64);
-                let accuracy = percent(*validation_accuracy);
+                let accuracy = percent(*validation);
                 let rest = format!(", epoch {epoch} of {epochs}, validation {accuracy}");
                 worker.set_message(message(label, &rest));
             }

@@ -39,6 +39,7 @@ pub(super) fn run() -> Result<()> {
             backend.give_back_memory()?;
             let epochs = job.spec.protocol.epochs;
             let mut finished = 0;
+            let primary = train::metrics::primary(&job.spec.task)?;
             let record =
                 train::run(&job.spec, data, &backend, &job.workdir, &job.probe, &mut |progress| {
                     match progress {
@@ -52,8 +53,8 @@ pub(super) fn run() -> Result<()> {
                         }
                         Progress::Epoch(epoch) => {
                             finished += 1;
-                            let validation_accuracy = epoch.validation.accuracy;
-                            report(Event::Epoch { epoch: finished, epochs, validation_accuracy });
+                            let validation = primary.of(&epoch.validation).unwrap_or_default();
+                            report(Event::Epoch { epoch: finished, epochs, validation });
                         }
                     }
                 })?;

@@ -276,8 +276,8 @@ impl Lane<'_> {
             match event {
                 None => {}
                 Some(Ok(Event::Started)) => started = true,
-                Some(Ok(Event::Epoch { epoch, epochs, validation_accuracy })) => {
-                    self.note(run, Step::Epoch { epoch, epochs, validation_accuracy });
+                Some(Ok(Event::Epoch { epoch, epochs, validation })) => {
+                    self.note(run, Step::Epoch { epoch, epochs, validation });
                 }
                 Some(Ok(Event::Finished)) => return Ok(Heard::Finished),
                 Some(Ok(Event::Failed { kind, message })) => {
@@ -351,8 +351,8 @@ fn unnoted(failure: Failure, error: &Error) -> Failure {
 fn settled(record: &RunRecord, took: Duration) -> Step {
     match record.outcome.failure() {
         None => {
-            let epoch = record.epochs.get(record.selected_epoch);
-            Step::Finished { accuracy: epoch.map(|epoch| epoch.test.accuracy), took }
+            let score = record.selected().and_then(|epoch| record.primary.of(&epoch.test));
+            Step::Finished { accuracy: score, took }
         }
         Some(message) => Step::Failed(Failure {
             kind: FailureKind::Diverged,

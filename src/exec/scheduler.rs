@@ -61,7 +61,7 @@ pub enum Step {
     Epoch {
         epoch: usize,
         epochs: usize,
-        validation_accuracy: f64,
+        validation: f64,
     },
     /// Another process works on the run; it is looked at again when all else is done.
     Held,
@@ -70,7 +70,7 @@ pub enum Step {
     Crowded,
     /// Another process has finished the run.
     FinishedElsewhere,
-    /// `accuracy` is the test accuracy of the selected epoch, as a fraction.
+    /// `accuracy` is the primary metric of the selected epoch on the test split, as a fraction.
     Finished {
         accuracy: Option<f64>,
         took: Duration,

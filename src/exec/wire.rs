@@ -43,8 +43,8 @@ pub struct Job {
 pub enum Event {
     /// The worker has taken the job.
     Started,
-    /// `epoch` epochs out of `epochs` are finished.
-    Epoch { epoch: usize, epochs: usize, validation_accuracy: f64 },
+    /// `epoch` epochs out of `epochs` are finished. `validation` is the primary metric there.
+    Epoch { epoch: usize, epochs: usize, validation: f64 },
     /// The record is in the working folder.
     Finished,
     /// There is no record; the worker takes no further job.
@@ -118,7 +118,7 @@ mod tests {
             prop_assert!(log.is_empty());
             let Some(Ok(Event::Failed { message, .. })) = event else { panic!("not a failure") };
             prop_assert!(text.starts_with(&message) && message.len() <= MAX_MESSAGE);
-            let epoch = Event::Epoch { epoch: 1, epochs: 2, validation_accuracy: accuracy };
+            let epoch = Event::Epoch { epoch: 1, epochs: 2, validation: accuracy };
             prop_assert_eq!(decode(&encode(epoch.clone()).unwrap()).1, Some(Ok(epoch)));
         }
 

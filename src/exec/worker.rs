@@ -240,7 +240,7 @@ mod tests {
     fn jobs_are_served_in_order_until_the_input_ends() {
         let dir = tempfile::tempdir().unwrap();
         let jobs = [job(dir.path(), 0), job(dir.path(), 1)];
-        let epoch = Event::Epoch { epoch: 1, epochs: 2, validation_accuracy: 0.5 };
+        let epoch = Event::Epoch { epoch: 1, epochs: 2, validation: 0.5 };
         let (events, result) = answers(&(line(&jobs[0]) + &line(&jobs[1])), |job, report| {
             report(epoch.clone());
             Ok(record(&job.spec))
@@ -279,7 +279,7 @@ mod tests {
             (
                 || {
                     let mut record = record(&spec("toy", 0));
-                    record.epochs[0].test.loss = f64::INFINITY;
+                    record.epochs[0].test.set("loss", f64::INFINITY);
                     Ok(record)
                 },
                 FailureKind::Failed,

@@ -1,7 +1,8 @@
 //! The number that a gate watches.
 
 use crate::error::{Error, Result};
-use crate::record::{Metrics, RunRecord};
+use crate::record::RunRecord;
+use crate::record::metrics;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::ops::RangeInclusive;
@@ -31,13 +32,13 @@ impl Metric {
     pub const ALL: [Self; 4] =
         [Self::Accuracy, Self::MacroF1, Self::MeanAveragePrecision, Self::Loss];
 
-    /// The name in files and on the command line.
+    /// The name in records, files and on the command line.
     pub fn name(self) -> &'static str {
         match self {
-            Self::Accuracy => "accuracy",
-            Self::MacroF1 => "macro-f1",
-            Self::MeanAveragePrecision => "mean-average-precision",
-            Self::Loss => "loss",
+            Self::Accuracy => metrics::ACCURACY,
+            Self::MacroF1 => metrics::MACRO_F1,
+            Self::MeanAveragePrecision => metrics::MEAN_AVERAGE_PRECISION,
+            Self::Loss => metrics::LOSS,
         }
     }
 
@@ -88,15 +89,9 @@ impl Metric {
             .with_hint(format!("give the drop that matters, from 0 to {most}{unit}, such as 1")))
     }
 
-    /// The metric of a run. A run without an epoch has none: NaN.
+    /// The metric of a run. A run without an epoch, or without the metric, has none: NaN.
     pub fn of(self, record: &RunRecord) -> f64 {
-        let read: fn(&Metrics) -> f64 = match self {
-            Self::Accuracy => |metrics| metrics.accuracy,
-            Self::MacroF1 => |metrics| metrics.macro_f1,
-            Self::MeanAveragePrecision => |metrics| metrics.mean_average_precision,
-            Self::Loss => |metrics| metrics.loss,
-        };
-        record.epochs.get(record.selected_epoch).map_or(f64::NAN, |epoch| read(&epoch.test))
+        record.selected().and_then(|epoch| epoch.test.get(self.name())).unwrap_or(f64::NAN)
     }
 
     /// The number of test examples of a run.

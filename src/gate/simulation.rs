@@ -49,7 +49,8 @@ fn draw(input: &mut ReportInput, world: World, stream: &mut Stream) {
     for cell in &mut input.cells {
         for (record, shared) in cell.records.iter_mut().zip(&shared) {
             let own = (1.0 - world.correlation).sqrt() * stream.normal();
-            record.epochs[0].test.accuracy = 0.7 + SD * (world.shift + shared + own);
+            let accuracy = 0.7 + SD * (world.shift + shared + own);
+            record.epochs[0].test.set("accuracy", accuracy);
         }
     }
 }
@@ -65,7 +66,7 @@ fn outcomes(seeds: u64, further: u64, margin: f64, world: World) -> Vec<Check> {
         draw(&mut accepted, NOTHING.with(world.correlation), &mut stream);
         for (cell, drawn) in baseline.cells.iter_mut().zip(&accepted.cells) {
             for (run, record) in cell.runs.iter_mut().zip(&drawn.records) {
-                run.score = record.epochs[0].test.accuracy;
+                run.score = record.epochs[0].test.get("accuracy").unwrap();
             }
         }
         draw(&mut new, world, &mut stream);

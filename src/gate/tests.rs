@@ -35,7 +35,7 @@ pub(super) fn checked(change: impl Fn(&mut ReportInput)) -> Check {
 
 fn shift(cell: &mut CellInput, by: f64) {
     for record in &mut cell.records {
-        record.epochs[record.selected_epoch].test.accuracy += by;
+        record.epochs[record.selected_epoch].test.shift("accuracy", by);
     }
 }
 
@@ -128,7 +128,7 @@ fn what_cannot_be_told_warns_or_fails_as_asked() {
         input.cells[2].records.truncate(2);
         input.cells[2].seeds.truncate(2);
         for (i, record) in input.cells[2].records.iter_mut().enumerate() {
-            record.epochs[0].test.accuracy += 0.1 * (i as f64 - 0.5);
+            record.epochs[0].test.shift("accuracy", 0.1 * (i as f64 - 0.5));
             record.selected_epoch = 0;
         }
     };
@@ -145,7 +145,7 @@ fn a_loss_is_worse_when_it_grows() {
     let baseline = Baseline::of(&suite(), Metric::Loss, 0.01, "").unwrap();
     let mut input = suite();
     for record in &mut input.cells[0].records {
-        record.epochs[record.selected_epoch].test.loss += 1.0;
+        record.epochs[record.selected_epoch].test.shift("loss", 1.0);
     }
     let check = check(&input, &baseline, POLICY).unwrap();
     assert_eq!(check.with(Verdict::Regressed).count(), 1);
@@ -209,10 +209,10 @@ static WORSE: LazyLock<(String, ReportInput)> = LazyLock::new(|| {
     let mut input = suite();
     for record in input.cells.iter_mut().flat_map(|cell| &mut cell.records) {
         let test = &mut record.epochs[record.selected_epoch].test;
-        for score in [&mut test.accuracy, &mut test.macro_f1, &mut test.mean_average_precision] {
-            *score *= 0.3;
+        for name in ["accuracy", "macro-f1", "mean-average-precision"] {
+            test.set(name, 0.3 * test.get(name).unwrap());
         }
-        test.loss += 0.5;
+        test.shift("loss", 0.5);
     }
     (std::fs::read_to_string(path).unwrap(), input)
 });

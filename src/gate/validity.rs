@@ -127,15 +127,15 @@ mod tests {
             assert!(error.message.contains(said), "{error}");
         }
         let mut input = fixture::tiny();
-        input.cells[0].records[0].epochs[1].test.loss = f64::NAN;
+        input.cells[0].records[0].epochs[1].test.set("loss", f64::NAN);
         input.cells[0].records[0].selected_epoch = 1;
         let refused = |input: &ReportInput, said: &str| {
             let error = complete(input).unwrap_err();
             assert!(error.message.contains(said), "{error}");
         };
         refused(&input, "joint / seed 0: a loss of NaN is none");
-        input.cells[0].records[0].epochs[1].test.loss = 1.0;
-        input.cells[0].records[0].epochs[1].test.accuracy = 1.5;
+        input.cells[0].records[0].epochs[1].test.set("loss", 1.0);
+        input.cells[0].records[0].epochs[1].test.set("accuracy", 1.5);
         refused(&input, "an accuracy of 1.5 is none");
         input.cells[1].records.clear();
         refused(&input, "ogm: no run");

@@ -32,12 +32,23 @@ impl Rule {
     }
 }
 
+/// The smallest positive number in f32, in which score sums are taken: 2^-149. A sum of 0 has
+/// underflowed, and counts as this.
+///
+/// The published code divides by the 0: k is then 0 at an infinite rho, and no number where both
+/// sums are 0 (OGM-GE_CVPR2022 `main.py` lines 108-124). Here every rho is a finite number, at most
+/// 2^149 times the batch size; two sums of 0 are a tie; and no other sum is changed.
+pub const LEAST_SUM: f64 = 1.0 / (1_u128 << 75) as f64 / (1_u128 << 74) as f64;
+
 /// rho of every modality: the mean over the others of the ratio of score sums (journal paper,
-/// Eq. 7; for two modalities Eq. 9 of the conference paper). A lone modality has rho 1.
+/// Eq. 7; for two modalities Eq. 9 of the conference paper), none taken for less than
+/// [`LEAST_SUM`]. A lone modality has rho 1. A sum that is no number stays one that is seen.
 pub fn ratios(scores: &[f64]) -> Vec<f64> {
     if scores.len() < 2 {
         return vec![1.0; scores.len()];
     }
+    let at_least = |sum: &f64| if *sum < LEAST_SUM { LEAST_SUM } else { *sum };
+    let scores: Vec<f64> = scores.iter().map(at_least).collect();
     let others = (scores.len() - 1) as f64;
     (0..scores.len())
         .map(|m| {
@@ -93,6 +104,8 @@ fn ratios_on_device(scores: Tensor<1>) -> Tensor<1> {
     if n < 2 {
         return scores.ones_like();
     }
+    let underflowed = scores.clone().lower_elem(LEAST_SUM);
+    let scores = scores.mask_fill(underflowed, LEAST_SUM);
     let of = |m: usize| scores.clone().slice(m..m + 1);
     let sums = (0..n).map(|m| {
         let ratios = (0..n).filter(|j| *j != m).map(|j| of(m) / of(j));
@@ -162,7 +175,58 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_sum_of_zero_counts_as_the_smallest_number_of_its_type() {
+        assert_eq!(LEAST_SUM, f64::from(f32::from_bits(1)));
+        assert_eq!(ratios(&[0.0, 0.0]), [1.0, 1.0]);
+        assert_eq!(ratios(&[0.0, 0.0, 0.0]), [1.0; 3]);
+        let rho = ratios(&[64.0, 0.0]);
+        assert_eq!(rho[0], 64.0 / LEAST_SUM);
+        assert_eq!(coefficients(Rule::CvprEq10, 0.8, &rho), [0.0, 1.0]);
+        assert_eq!(coefficients(Rule::JournalEq11, 0.8, &rho), [1.0 - 0.8, 1.0]);
+        // The strength 0 modulates nothing, however dominant a modality is.
+        assert_eq!(coefficients(Rule::CvprEq10, 0.0, &rho), [1.0, 1.0]);
+        assert_eq!(drop_probabilities(0.4, 0.5, &rho), [0.4 * 1.5, 0.0]);
+        assert!(ratios(&[f64::NAN, 1.0]).iter().all(|rho| rho.is_nan()));
+    }
+
+    /// Any sum that a batch of up to 65,536 examples may have in f32.
+    fn any_sum() -> impl Strategy<Value = f32> {
+        prop_oneof![
+            Just(0.0),
+            Just(f32::from_bits(1)),
+            Just(f32::MIN_POSITIVE),
+            Just(65_536.0),
+            (0..65_536.0_f32.to_bits()).prop_map(f32::from_bits),
+        ]
+    }
+
     proptest! {
+        #[test]
+        fn every_sum_gives_finite_numbers_on_host_and_device_alike(
+            scores in prop::collection::vec(any_sum(), 1..6),
+            alpha in prop_oneof![Just(0.0), Just(f64::MAX), 0.0f64..3.0],
+            lambda in prop_oneof![Just(f64::MAX), 0.0f64..3.0],
+        ) {
+            let exact: Vec<f64> = scores.iter().map(|x| f64::from(*x)).collect();
+            let rho = ratios(&exact);
+            prop_assert!(rho.iter().all(|rho| rho.is_finite() && 0.0 < *rho), "{rho:?}");
+            for rule in RULES {
+                let [host, device] = both(rule, alpha, &scores);
+                let k = || host.iter().map(|bits| f64::from_bits(*bits));
+                prop_assert!(k().all(|k| (0.0..=1.0).contains(&k)), "{:?}", k().collect::<Vec<_>>());
+                prop_assert_eq!(&host, &device, "{:?} {:?}", rule, rho);
+            }
+            let q = drop_probabilities(0.5, lambda, &rho);
+            prop_assert!(q.iter().all(|q| (0.0..=1.0).contains(q)), "{q:?}");
+        }
+
+        #[test]
+        fn ordinary_ratios_keep_their_bits(a in 1e-44f32..50.0, b in 1e-44f32..50.0) {
+            let [a, b] = [f64::from(a), f64::from(b)];
+            prop_assert_eq!(ratios(&[a, b]), [a / b, b / a]);
+        }
+
         #[test]
         fn host_and_device_agree_to_the_bit(
             scores in prop::collection::vec(0.01f32..50.0, 1..7), alpha in 0.0f64..3.0,

@@ -1,10 +1,12 @@
 //! What a finished run leaves: the only thing that reports and gates read.
 
+pub mod metrics;
 pub mod probe;
 mod values;
 
 use crate::hash::{Digest, digest_json};
 use crate::protocol::Selection;
+use crate::record::metrics::{Metrics, Primary};
 use crate::record::probe::{Fault, Link};
 use crate::spec::run::{RunId, RunSpec};
 use serde::{Deserialize, Serialize};
@@ -23,6 +25,8 @@ pub struct RunRecord {
     pub data_content: Digest,
     /// The root of the initial weights.
     pub initial_root: Digest,
+    /// The metric by which the run's task is judged.
+    pub primary: Primary,
     /// One entry per finished epoch, in order.
     pub epochs: Vec<EpochRecord>,
     /// The root of the last checkpoint: weights, buffers, optimizer state, strategy state, position.
@@ -31,6 +35,9 @@ pub struct RunRecord {
     pub selected_root: Digest,
     /// The epoch that the protocol selects, from 0.
     pub selected_epoch: usize,
+    /// The root of the selected epoch's logits and labels on every split but the training one,
+    /// `logits.safetensors` in the run's folder; none where no epoch was finished.
+    pub logits_root: Option<Digest>,
     /// The fault that was planted in the run, which is then no result.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fault: Option<Fault>,
@@ -48,10 +55,13 @@ pub struct RunRecord {
 #[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Outcome {
     Finished,
-    /// The loss stopped being a finite number.
+    /// Something that would be recorded stopped being a finite number.
     Diverged {
         epoch: usize,
+        /// The step, from 0, that showed it; the last step before, where it showed after an epoch.
         step: usize,
+        /// What was seen not to be finite: a scalar of the step, a tensor, or the logits of a split.
+        what: String,
     },
 }
 
@@ -60,8 +70,9 @@ impl Outcome {
     pub fn failure(&self) -> Option<String> {
         match self {
             Outcome::Finished => None,
-            Outcome::Diverged { epoch, step } => {
-                Some(format!("diverged in epoch {}, step {step}", epoch.saturating_add(1)))
+            Outcome::Diverged { epoch, step, what } => {
+                let epoch = epoch.saturating_add(1);
+                Some(format!("diverged in epoch {epoch}, step {step}: {what} is not finite"))
             }
         }
     }
@@ -82,25 +93,6 @@ pub struct EpochRecord {
     pub further: BTreeMap<String, Metrics>,
     /// The root of weights and buffers after the epoch.
     pub root: Digest,
-}
-
-/// Metrics on one split. Fractions, not percent.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Metrics {
-    pub n: usize,
-    /// Mean cross-entropy.
-    pub loss: f64,
-    pub accuracy: f64,
-    pub macro_f1: f64,
-    /// Macro average precision over the classes present.
-    pub mean_average_precision: f64,
-    /// Accuracy by one modality alone, by the run's score estimator, in the order of branches.
-    pub modality_accuracy: Vec<f64>,
-    /// The Shapley contribution of each modality to accuracy, absent features set to zero.
-    pub contribution: Vec<f64>,
-    /// The largest contribution less the smallest: the degree of imbalance.
-    pub imbalance: f64,
 }
 
 /// Everything that bits may depend on, beside the spec: runs of one class must agree to the bit.
@@ -141,21 +133,30 @@ impl Cost {
 
 impl RunRecord {
     /// Version 2: runs described in format 2, with the program beside the class and a digest of the
-    /// cost. Version 1 was of release 0.1.
+    /// cost; metrics by name with a primary one, logits, what diverged. Version 1 was of release 0.1.
     pub const FORMAT: u32 = 2;
 
-    /// The epoch that `selection` picks: the highest accuracy, of equals the lowest loss, of
-    /// those the earliest.
-    pub fn select(epochs: &[EpochRecord], selection: Selection) -> Option<usize> {
+    /// The epoch that `selection` picks: the best value of the primary metric, of equals the lowest
+    /// loss, of those the earliest.
+    pub fn select(
+        epochs: &[EpochRecord],
+        primary: &Primary,
+        selection: Selection,
+    ) -> Option<usize> {
         let best = |metrics: fn(&EpochRecord) -> &Metrics| {
-            let key = |i: usize| (metrics(&epochs[i]).accuracy, -metrics(&epochs[i]).loss);
-            (0..epochs.len()).reduce(|best, i| if key(best) < key(i) { i } else { best })
+            let rank = |i: usize| primary.rank(metrics(&epochs[i]));
+            (0..epochs.len()).reduce(|best, i| if rank(best) < rank(i) { i } else { best })
         };
         match selection {
             Selection::Last => epochs.len().checked_sub(1),
             Selection::BestVal => best(|epoch| &epoch.validation),
             Selection::BestTest => best(|epoch| &epoch.test),
         }
+    }
+
+    /// The record of the selected epoch; none where no epoch was finished.
+    pub fn selected(&self) -> Option<&EpochRecord> {
+        self.epochs.get(self.selected_epoch)
     }
 
     /// The root of the run: of everything in the record but links, environment and cost.

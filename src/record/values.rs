@@ -1,6 +1,7 @@
 //! The range of every number in a record: one that no training leaves was not left by one.
 
-use super::{Cost, Metrics, Outcome, RunRecord};
+use super::metrics::{self, Metrics};
+use super::{Cost, Outcome, RunRecord};
 
 type Checked = std::result::Result<(), String>;
 
@@ -30,7 +31,7 @@ impl RunRecord {
         if n.max(1) <= self.selected_epoch {
             return Err(format!("the selected epoch {} of {n}, from 0", self.selected_epoch));
         }
-        if let Outcome::Diverged { epoch, step } = self.outcome {
+        if let Outcome::Diverged { epoch, step, .. } = self.outcome {
             below("the epoch of the divergence", epoch as u64, planned as u64)?;
             below("the step of the divergence", step as u64, MOST)?;
         }
@@ -38,13 +39,13 @@ impl RunRecord {
             let place = format!("epoch {}", i + 1);
             within(&format!("{place}: the learning rate"), epoch.lr, 0.0, f64::MAX)?;
             for (name, value) in &epoch.train {
-                let least = if name == "loss" { -ROUNDING } else { f64::MIN };
+                let least = if name == metrics::LOSS { -ROUNDING } else { f64::MIN };
                 within(&format!("{place}: {name}"), *value, least, f64::MAX)?;
             }
             let splits = [("validation", &epoch.validation), ("test", &epoch.test)];
             let further = epoch.further.iter().map(|(name, split)| (name.as_str(), split));
             for (name, split) in splits.into_iter().chain(further) {
-                metrics(split).map_err(|why| format!("{place}, {name}: {why}"))?;
+                measured(split).map_err(|why| format!("{place}, {name}: {why}"))?;
             }
         }
         let mut links = self.links.iter().zip(self.links.iter().skip(1));
@@ -55,25 +56,30 @@ impl RunRecord {
     }
 }
 
-fn metrics(found: &Metrics) -> Checked {
+fn measured(found: &Metrics) -> Checked {
     if found.n == 0 {
         return Err("no example".into());
     }
     below("the number of examples", found.n as u64, MOST)?;
-    within("the loss", found.loss, -ROUNDING, f64::MAX)?;
-    let rates = [
-        ("the accuracy", found.accuracy),
-        ("macro F1", found.macro_f1),
-        ("the mean average precision", found.mean_average_precision),
-    ];
-    let modalities = found.modality_accuracy.iter().map(|x| ("the accuracy of a modality", *x));
-    for (name, value) in rates.into_iter().chain(modalities) {
-        within(name, value, -ROUNDING, 1.0 + ROUNDING)?;
+    for (name, value) in found.iter() {
+        let (least, most) = range(name);
+        within(name, value, least - ROUNDING, most + ROUNDING)?;
     }
-    for value in &found.contribution {
-        within("a contribution", *value, -1.0 - ROUNDING, 1.0 + ROUNDING)?;
+    Ok(())
+}
+
+/// The values that a metric can have; of one that is not known here, every number.
+fn range(name: &str) -> (f64, f64) {
+    match name.split_once('.').map_or(name, |(kind, _)| kind) {
+        metrics::LOSS => (0.0, f64::MAX),
+        metrics::ACCURACY
+        | metrics::MACRO_F1
+        | metrics::MEAN_AVERAGE_PRECISION
+        | metrics::MODALITY_ACCURACY => (0.0, 1.0),
+        metrics::CONTRIBUTION => (-1.0, 1.0),
+        metrics::IMBALANCE => (0.0, 2.0),
+        _ => (f64::MIN, f64::MAX),
     }
-    within("the imbalance", found.imbalance, -ROUNDING, 2.0 + ROUNDING)
 }
 
 fn cost(cost: &Cost) -> Checked {
@@ -117,23 +123,32 @@ mod tests {
             (|r| r.cost.train_steps = u64::MAX, "the number of steps"),
             (|r| r.cost.peak_memory = Some(u64::MAX), "the peak memory"),
             (|r| r.epochs[0].lr = f64::INFINITY, "epoch 1: the learning rate is inf"),
-            (|r| r.epochs[0].test.accuracy = 1.5, "epoch 1, test: the accuracy is 1.5"),
-            (|r| r.epochs[0].test.accuracy = -0.5, "the accuracy"),
-            (|r| r.epochs[0].validation.macro_f1 = 2.0, "epoch 1, validation: macro F1"),
-            (|r| r.epochs[0].test.loss = -1.0, "the loss"),
+            (|r| r.epochs[0].test.set("accuracy", 1.5), "epoch 1, test: accuracy is 1.5"),
+            (|r| r.epochs[0].test.set("accuracy", -0.5), "accuracy"),
+            (|r| r.epochs[0].validation.set("macro-f1", 2.0), "epoch 1, validation: macro-f1"),
+            (|r| r.epochs[0].test.set("loss", -1.0), "loss is -1"),
             (|r| r.epochs[0].test.n = 0, "no example"),
-            (|r| r.epochs[0].test.contribution[0] = 1e300, "a contribution"),
-            (|r| r.epochs[0].test.modality_accuracy[0] = f64::NAN, "the accuracy of a modality"),
+            (|r| r.epochs[0].test.set("contribution.audio", 1e300), "contribution.audio"),
+            (
+                |r| r.epochs[0].test.set("modality-accuracy.audio", f64::NAN),
+                "modality-accuracy.audio",
+            ),
             (|r| r.epochs[0].train = [("loss".into(), f64::NAN)].into(), "epoch 1: loss is NaN"),
             (|r| r.epochs = vec![r.epochs[0].clone(); 3], "3 epochs, where the protocol has 2"),
             (|r| r.epochs.clear(), "no epoch, and yet finished"),
             (|r| r.selected_epoch = 1, "the selected epoch 1 of 1"),
             (
-                |r| r.outcome = Outcome::Diverged { epoch: usize::MAX, step: 0 },
+                |r| {
+                    r.outcome =
+                        Outcome::Diverged { epoch: usize::MAX, step: 0, what: "loss".into() }
+                },
                 "the epoch of the divergence",
             ),
             (
-                |r| r.outcome = Outcome::Diverged { epoch: 1, step: usize::MAX },
+                |r| {
+                    r.outcome =
+                        Outcome::Diverged { epoch: 1, step: usize::MAX, what: "loss".into() }
+                },
                 "the step of the divergence",
             ),
             (

@@ -2,7 +2,8 @@
 
 use crate::figure::data::{Role, distinct};
 use crate::protocol::Selection;
-use crate::record::{EpochRecord, Metrics, RunRecord};
+use crate::record::metrics::{self, Metrics};
+use crate::record::{EpochRecord, RunRecord};
 use crate::report::compare::{Comparison, compare};
 use crate::report::input::{CellInput, ReportInput};
 use crate::report::names::Stems;
@@ -132,17 +133,20 @@ impl<'a> Cell<'a> {
         let role = role(&input.spec.strategy.name);
         let strategy =
             strategy_label(&input.spec.strategy.name, &input.spec.modalities(), &input.strategy);
-        let over = |metric: fn(&Metrics) -> f64| {
-            estimate(&runs.iter().map(|run: &Run<'_>| metric(run.test())).collect::<Vec<_>>())
+        let over = |name: &str| {
+            let values = runs.iter().filter_map(|run: &Run<'_>| run.test().get(name));
+            estimate(&values.collect::<Vec<_>>())
         };
         let by_selection = SELECTIONS.map(|selection| {
             let chosen = runs.iter().filter_map(|run| run.under(selection));
-            estimate(&chosen.map(|(_, epoch)| epoch.test.accuracy).collect::<Vec<_>>())
+            let values = chosen.filter_map(|(_, epoch)| epoch.test.get(metrics::ACCURACY));
+            estimate(&values.collect::<Vec<_>>())
         });
-        let by_modality = (0..input.spec.branches.len()).map(|at| {
-            let alone = runs.iter().filter_map(|run| run.test().modality_accuracy.get(at).copied());
-            estimate(&alone.collect::<Vec<_>>())
-        });
+        let by_modality = input
+            .spec
+            .branches
+            .iter()
+            .map(|branch| over(&metrics::modality_accuracy(&branch.modality.name)));
         Self {
             input,
             role,
@@ -150,9 +154,9 @@ impl<'a> Cell<'a> {
             by_modality: by_modality.collect(),
             further: further(&runs),
             variant_of: None,
-            accuracy: over(|metrics| metrics.accuracy),
-            macro_f1: over(|metrics| metrics.macro_f1),
-            imbalance: over(|metrics| metrics.imbalance),
+            accuracy: over(metrics::ACCURACY),
+            macro_f1: over(metrics::MACRO_F1),
+            imbalance: over(metrics::IMBALANCE),
             by_selection,
             runs,
             failures,
@@ -166,7 +170,7 @@ impl<'a> Cell<'a> {
 
     /// Test accuracy by seed, as fractions.
     pub fn accuracies(&self) -> Vec<(u64, f64)> {
-        self.runs.iter().map(|run| (run.seed(), run.test().accuracy)).collect()
+        self.runs.iter().map(|run| (run.seed(), run.accuracy())).collect()
     }
 }
 
@@ -180,9 +184,19 @@ impl<'a> Run<'a> {
         &self.epoch.test
     }
 
+    /// Test accuracy, as a fraction. A run without it is not usable.
+    pub fn accuracy(&self) -> f64 {
+        self.test().get(metrics::ACCURACY).unwrap_or(f64::NAN)
+    }
+
+    /// The degree of imbalance on the test split. A run without it is not usable.
+    pub fn imbalance(&self) -> f64 {
+        self.test().get(metrics::IMBALANCE).unwrap_or(f64::NAN)
+    }
+
     /// The epoch, from 0, that another selection rule picks.
     pub fn under(&self, selection: Selection) -> Option<(usize, &'a EpochRecord)> {
-        let at = RunRecord::select(&self.record.epochs, selection)?;
+        let at = RunRecord::select(&self.record.epochs, &self.record.primary, selection)?;
         Some((at, self.record.epochs.get(at)?))
     }
 }
@@ -205,8 +219,10 @@ pub fn strategy_label(strategy: &str, modalities: &[&str], label: &str) -> Strin
 
 fn further(runs: &[Run<'_>]) -> BTreeMap<String, Estimate> {
     let mut values: BTreeMap<String, Vec<f64>> = BTreeMap::new();
-    for (split, metrics) in runs.iter().flat_map(|run| &run.epoch.further) {
-        values.entry(split.clone()).or_default().push(metrics.accuracy);
+    for (split, measured) in runs.iter().flat_map(|run| &run.epoch.further) {
+        if let Some(accuracy) = measured.get(metrics::ACCURACY) {
+            values.entry(split.clone()).or_default().push(accuracy);
+        }
     }
     let known = values.into_iter().filter_map(|(split, of)| Some((split, estimate(&of)?)));
     known.collect()
@@ -217,10 +233,14 @@ fn usable(record: &RunRecord) -> Result<Run<'_>, String> {
     if let Some(why) = record.outcome.failure() {
         return Err(why);
     }
-    let selected = RunRecord::select(&record.epochs, record.spec.protocol.selection);
+    let selection = record.spec.protocol.selection;
+    let selected = RunRecord::select(&record.epochs, &record.primary, selection);
     let epoch = selected.and_then(|at| record.epochs.get(at)).ok_or("no epoch to select")?;
-    if !epoch.test.accuracy.is_finite() {
-        return Err("the test accuracy is not a number".into());
+    // Those that tables and figures show of every run.
+    for name in [metrics::ACCURACY, metrics::IMBALANCE] {
+        if !epoch.test.get(name).is_some_and(f64::is_finite) {
+            return Err(format!("the test {name} is not a number"));
+        }
     }
     Ok(Run { record, epoch })
 }
@@ -238,7 +258,10 @@ mod tests {
             analysis.cells.iter().filter(|cell| !cell.failures.is_empty()).collect();
         let reasons: Vec<&str> =
             failed.iter().flat_map(|cell| &cell.failures).map(|(_, why)| why.as_str()).collect();
-        assert!(reasons.contains(&"diverged in epoch 2, step 17"), "{reasons:?}");
+        assert!(
+            reasons.contains(&"diverged in epoch 2, step 17: loss is not finite"),
+            "{reasons:?}"
+        );
         for cell in failed {
             assert_eq!(cell.runs.len() + cell.failures.len(), cell.input.seeds.len());
         }
@@ -258,7 +281,7 @@ mod tests {
         input.cells[0].records.truncate(1);
         let record = &mut input.cells[0].records[0];
         record.spec.protocol.selection = Selection::Last;
-        record.epochs.last_mut().unwrap().test.accuracy = 0.125;
+        record.epochs.last_mut().unwrap().test.set("accuracy", 0.125);
         let analysis = Analysis::new(&input);
         assert_eq!(analysis.cells[0].accuracy.unwrap().mean, 0.125);
         assert!(0.125 < analysis.cells[0].by_selection[2].unwrap().mean);

@@ -126,7 +126,7 @@ mod tests {
                 record.spec.protocol = reference.spec.protocol.clone();
                 record.epochs = reference.records[i].epochs.clone();
                 for epoch in &mut record.epochs {
-                    epoch.test.accuracy += sign * gains[i];
+                    epoch.test.shift("accuracy", sign * gains[i]);
                 }
             }
             assert_eq!(Analysis::new(&input).comparisons[0].verdict, verdict);

@@ -337,7 +337,7 @@ mod tests {
         for record in &mut new.cells[0].records {
             record.spec.protocol.epochs += 1;
             let selected = record.selected_epoch;
-            record.epochs[selected].test.accuracy -= 0.25;
+            record.epochs[selected].test.shift("accuracy", -0.25);
             record.environment.class.insert("libm".into(), "another".into());
             record.environment.class_id = Digest::of(b"another class");
         }

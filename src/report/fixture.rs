@@ -3,7 +3,8 @@
 use crate::data::{Modality, Shape};
 use crate::hash::{Digest, digest_json};
 use crate::protocol::{Optimizer, Protocol, Schedule, Selection};
-use crate::record::{Cost, Environment, EpochRecord, Metrics, Outcome, RunRecord};
+use crate::record::metrics::{self, Better, Metrics, Primary};
+use crate::record::{Cost, Environment, EpochRecord, Outcome, RunRecord};
 use crate::registry::Part;
 use crate::registry::{Params, Value};
 use crate::report::input::{CellInput, ReportInput};
@@ -53,7 +54,7 @@ pub(crate) fn small() -> ReportInput {
     ];
     let mut input = suite("small", &blocks, 5, 6);
     let diverged = &mut input.cells[1].records[2];
-    diverged.outcome = Outcome::Diverged { epoch: 1, step: 17 };
+    diverged.outcome = Outcome::Diverged { epoch: 1, step: 17, what: "loss".into() };
     diverged.epochs.truncate(1);
     let removed = input.cells[2].records.remove(4);
     input.cells[2].missing.push((removed.spec.seed, "killed: out of memory".into()));
@@ -191,8 +192,9 @@ fn record(spec: &RunSpec) -> RunRecord {
     let base = 0.72 + 0.06 * level(&spec.dataset.name) + 0.015 * level(&spec.fusion.name);
     let top = (base + effect + alone + shared + own).clamp(0.05, 0.99);
     let n = spec.protocol.epochs;
+    let primary = Primary { metric: metrics::ACCURACY.into(), better: Better::Higher };
     let epochs: Vec<EpochRecord> = (0..n).map(|at| epoch(spec, at, top)).collect();
-    let selected = RunRecord::select(&epochs, spec.protocol.selection).unwrap();
+    let selected = RunRecord::select(&epochs, &primary, spec.protocol.selection).unwrap();
     let digest = |what: &str| Digest::of(format!("{id}/{what}").as_bytes());
     let class = BTreeMap::from([("backend".to_string(), "flex".to_string())]);
     let cost = Cost {
@@ -212,6 +214,8 @@ fn record(spec: &RunSpec) -> RunRecord {
         final_root: digest("final"),
         selected_root: epochs[selected].root,
         selected_epoch: selected,
+        logits_root: Some(digest("logits")),
+        primary,
         epochs,
         fault: None,
         links: Vec::new(),
@@ -251,29 +255,32 @@ fn epoch(spec: &RunSpec, at: usize, top: f64) -> EpochRecord {
             }
         }
     }
-    let mut metrics = |accuracy: f64| {
+    let mut measured = |accuracy: f64| {
         let accuracy = (accuracy + 0.004 * noise.normal()).clamp(0.0, 1.0);
         let share = |i: usize| accuracy * (0.62 - 0.2 * damping * i as f64);
         let contribution: Vec<f64> = (0..n_branches).map(share).collect();
-        Metrics {
-            n: 500,
-            loss: 1.5 - accuracy,
-            accuracy,
-            macro_f1: accuracy - 0.01,
-            mean_average_precision: accuracy + 0.02,
-            modality_accuracy: (0..n_branches).map(|i| accuracy - 0.1 * (i as f64 + 0.5)).collect(),
-            imbalance: contribution[0] - contribution[n_branches - 1],
-            contribution,
+        let mut values = BTreeMap::from([
+            (metrics::LOSS.to_string(), 1.5 - accuracy),
+            (metrics::ACCURACY.to_string(), accuracy),
+            (metrics::MACRO_F1.to_string(), accuracy - 0.01),
+            (metrics::MEAN_AVERAGE_PRECISION.to_string(), accuracy + 0.02),
+            (metrics::IMBALANCE.to_string(), contribution[0] - contribution[n_branches - 1]),
+        ]);
+        for (i, branch) in spec.branches.iter().enumerate() {
+            let name = &branch.modality.name;
+            values.insert(metrics::modality_accuracy(name), accuracy - 0.1 * (i as f64 + 0.5));
+            values.insert(metrics::contribution(name), contribution[i]);
         }
+        Metrics::new(500, values).unwrap()
     };
     // The data set of the paper has a second test split.
     let further = spec.dataset.name.starts_with("cg-mnist");
-    let further = further.then(|| ("test-matched-colour".to_string(), metrics(top)));
+    let further = further.then(|| ("test-matched-colour".to_string(), measured(top)));
     EpochRecord {
         lr: 0.05,
         train,
-        validation: metrics(top * progress),
-        test: metrics(top * progress),
+        validation: measured(top * progress),
+        test: measured(top * progress),
         further: further.into_iter().collect(),
         root: Digest::of(format!("{}/{at}", spec.id().unwrap()).as_bytes()),
     }

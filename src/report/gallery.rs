@@ -6,6 +6,7 @@ use crate::figure::data::{self, FigureData, Swatch};
 use crate::figure::style::{PAGE_HEIGHT, Width};
 use crate::figure::{FIGURES, Figure};
 use crate::hash::canonical_json;
+use crate::record::metrics;
 use crate::registry::{Params, Value};
 use crate::report::analysis::{Analysis, Cell};
 use crate::report::compare::Verdict;
@@ -180,8 +181,8 @@ fn figure_cell(analysis: &Analysis<'_>, cell: &Cell<'_>) -> Result<data::Cell> {
             .runs
             .iter()
             .map(|run| data::Run {
-                accuracy: run.test().accuracy,
-                imbalance: run.test().imbalance,
+                accuracy: run.accuracy(),
+                imbalance: run.imbalance(),
                 seconds: run.record.cost.wall_seconds,
             })
             .collect(),
@@ -197,18 +198,21 @@ fn curves(cell: &Cell<'_>) -> BTreeMap<String, Vec<f64>> {
     for run in &cell.runs {
         let branches = &run.record.spec.branches;
         for (at, epoch) in run.record.epochs.iter().enumerate() {
-            let mut add = |name: String, value: f64| {
+            let mut add = |name: String, value: Option<f64>| {
+                let Some(value) = value else { return };
                 let epochs = series.entry(name).or_default();
                 epochs.resize(epochs.len().max(at + 1), Vec::new());
                 epochs[at].push(value);
             };
-            add("accuracy".into(), epoch.test.accuracy);
-            for (branch, accuracy) in branches.iter().zip(&epoch.test.modality_accuracy) {
-                add(format!("accuracy.{}", branch.modality.name), *accuracy);
+            add("accuracy".into(), epoch.test.get(metrics::ACCURACY));
+            for branch in branches {
+                let name = &branch.modality.name;
+                let alone = epoch.test.get(&metrics::modality_accuracy(name));
+                add(format!("accuracy.{name}"), alone);
             }
             for (name, value) in &epoch.train {
                 if ["rho.", "k.", "q."].iter().any(|prefix| name.starts_with(prefix)) {
-                    add(name.clone(), *value);
+                    add(name.clone(), Some(*value));
                 }
             }
         }

@@ -118,7 +118,7 @@ mod tests {
         let input = fixture::small();
         let root = manifest::root(&input).unwrap();
         let mut changed = input.clone();
-        changed.cells[3].records[1].epochs[2].test.accuracy += 1e-9;
+        changed.cells[3].records[1].epochs[2].test.shift("accuracy", 1e-9);
         assert_ne!(manifest::root(&changed).unwrap(), root);
         let mut changed = input.clone();
         changed.source_text.push('\n');

@@ -136,7 +136,7 @@ mod tests {
         let again = publish(&input, reports.path()).unwrap();
         assert_eq!(again, Publication::Unchanged { version: 1, path: path.clone() });
 
-        input.cells[0].records[0].epochs[0].test.loss += 0.5;
+        input.cells[0].records[0].epochs[0].test.shift("loss", 0.5);
         let next = publish(&input, reports.path()).unwrap();
         assert!(matches!(next, Publication::Published { version: 2, .. }));
         assert_eq!(fs::read(path.join("README.md")).unwrap(), before);
@@ -151,7 +151,7 @@ mod tests {
         let inputs: Vec<ReportInput> = (0..6)
             .map(|i| {
                 let mut input = fixture::tiny();
-                input.cells[0].records[0].epochs[0].test.loss += f64::from(i % 3);
+                input.cells[0].records[0].epochs[0].test.shift("loss", f64::from(i % 3));
                 input
             })
             .collect();

@@ -6,7 +6,8 @@
 
 use crate::error::{Error, Result};
 use crate::hash::canonical_json;
-use crate::record::{Metrics, RunRecord};
+use crate::record::RunRecord;
+use crate::record::metrics::{self, Metrics};
 use crate::report::analysis::{Analysis, Cell, Run, SELECTIONS};
 use crate::report::tables::selection_name;
 use crate::stats::summary::Estimate;
@@ -136,16 +137,25 @@ const DESCRIPTION: [&str; 22] = [
     "data_manifest",
 ];
 
-/// A column's name and the metric in it.
-type Metric = (&'static str, fn(&Metrics) -> f64);
-
-const METRICS: [Metric; 5] = [
-    ("accuracy", |metrics| metrics.accuracy),
-    ("macro_f1", |metrics| metrics.macro_f1),
-    ("mean_average_precision", |metrics| metrics.mean_average_precision),
-    ("loss", |metrics| metrics.loss),
-    ("imbalance", |metrics| metrics.imbalance),
+/// The metrics that have columns; a record may hold others.
+const METRICS: [&str; 5] = [
+    metrics::ACCURACY,
+    metrics::MACRO_F1,
+    metrics::MEAN_AVERAGE_PRECISION,
+    metrics::LOSS,
+    metrics::IMBALANCE,
 ];
+
+/// What the columns of [`METRICS`] are called.
+fn columns() -> impl Iterator<Item = String> {
+    METRICS.iter().map(|name| name.replace('-', "_"))
+}
+
+/// The cells of [`METRICS`]; empty where something was not measured.
+fn cells(measured: Option<&Metrics>) -> impl Iterator<Item = String> {
+    let value = move |name: &&str| measured.and_then(|metrics| metrics.get(name));
+    METRICS.iter().map(move |name| value(name).map_or(String::new(), |value| value.to_string()))
+}
 
 const COST: [&str; 11] = [
     "run_root",
@@ -173,7 +183,7 @@ fn results_header(n_modalities: usize, splits: &[String]) -> Vec<String> {
     for selection in SELECTIONS {
         let rule = selection_name(selection).replace('-', "_");
         header.push(format!("{rule}_epoch"));
-        header.extend(METRICS.iter().map(|(name, _)| format!("{rule}_test_{name}")));
+        header.extend(columns().map(|name| format!("{rule}_test_{name}")));
     }
     for modality in 1..=n_modalities {
         let names = ["", "_accuracy", "_contribution"];
@@ -181,7 +191,7 @@ fn results_header(n_modalities: usize, splits: &[String]) -> Vec<String> {
     }
     for split in splits {
         let split = split.replace('-', "_");
-        header.extend(METRICS.iter().map(|(name, _)| format!("{split}_{name}")));
+        header.extend(columns().map(|name| format!("{split}_{name}")));
     }
     header.extend(COST.map(str::to_string));
     header
@@ -225,22 +235,18 @@ fn measured(run: &Run<'_>, n_modalities: usize, splits: &[String]) -> Vec<String
         let chosen = run.under(selection);
         // Epochs are counted from 1 where people read them.
         row.push(chosen.map_or(String::new(), |(at, _)| (at + 1).to_string()));
-        row.extend(METRICS.iter().map(|(_, metric)| {
-            chosen.map_or(String::new(), |(_, epoch)| metric(&epoch.test).to_string())
-        }));
+        row.extend(cells(chosen.map(|(_, epoch)| &epoch.test)));
     }
     for modality in 0..n_modalities {
         let branch = run.record.spec.branches.get(modality);
-        row.push(branch.map_or(String::new(), |branch| branch.modality.name.clone()));
-        for values in [&run.test().modality_accuracy, &run.test().contribution] {
-            row.push(values.get(modality).map_or(String::new(), f64::to_string));
+        let name = branch.map_or("", |branch| branch.modality.name.as_str());
+        row.push(name.to_string());
+        for metric in [metrics::modality_accuracy(name), metrics::contribution(name)] {
+            row.push(run.test().get(&metric).map_or(String::new(), |value| value.to_string()));
         }
     }
     for split in splits {
-        let metrics = run.epoch.further.get(split);
-        row.extend(METRICS.iter().map(|(_, metric)| {
-            metrics.map_or(String::new(), |metrics| metric(metrics).to_string())
-        }));
+        row.extend(cells(run.epoch.further.get(split)));
     }
     row
 }

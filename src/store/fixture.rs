@@ -3,7 +3,8 @@
 use crate::data::{Modality, Shape};
 use crate::hash::Digest;
 use crate::protocol::{Optimizer, Protocol, Schedule, Selection};
-use crate::record::{Cost, Environment, EpochRecord, Metrics, Outcome, RunRecord};
+use crate::record::metrics::{Better, Metrics, Primary};
+use crate::record::{Cost, Environment, EpochRecord, Outcome, RunRecord};
 use crate::registry::Params;
 use crate::registry::Part;
 use crate::spec::run::{Branch, CellSpec, RunSpec};
@@ -42,17 +43,17 @@ pub(crate) fn spec(dataset: &str, seed: u64) -> RunSpec {
 }
 
 fn metrics(accuracy: f64) -> Metrics {
-    Metrics {
-        n: 10,
+    let values = [
         // A number whose shortest decimal form many parsers get wrong by the last bit.
-        loss: 0.689_655_172_413_793_1 + f64::EPSILON,
-        accuracy,
-        macro_f1: accuracy,
-        mean_average_precision: accuracy,
-        modality_accuracy: vec![accuracy],
-        contribution: vec![accuracy - 0.5],
-        imbalance: 0.0,
-    }
+        ("loss", 0.689_655_172_413_793_1 + f64::EPSILON),
+        ("accuracy", accuracy),
+        ("macro-f1", accuracy),
+        ("mean-average-precision", accuracy),
+        ("modality-accuracy.audio", accuracy),
+        ("contribution.audio", accuracy - 0.5),
+        ("imbalance", 0.0),
+    ];
+    Metrics::new(10, values.map(|(name, value)| (name.to_string(), value)).into()).unwrap()
 }
 
 /// What finishing `spec` would leave: one epoch with a test accuracy of 0.75.
@@ -74,10 +75,12 @@ pub(crate) fn record(spec: &RunSpec) -> RunRecord {
         outcome: Outcome::Finished,
         data_content: root,
         initial_root: root,
+        primary: Primary { metric: "accuracy".into(), better: Better::Higher },
         epochs: vec![epoch],
         final_root: root,
         selected_root: root,
         selected_epoch: 0,
+        logits_root: Some(root),
         fault: None,
         links: Vec::new(),
         environment: Environment {

@@ -4,7 +4,8 @@
 //! runs/
 //!   store.json          the version of this layout
 //!   <run-id>/           a finished run; it appears by one rename, complete
-//!     record.json  root  steps.csv  final.safetensors  selected.safetensors  log.txt
+//!     record.json  root  steps.csv  final.safetensors  selected.safetensors
+//!     logits.safetensors  log.txt
 //!   .failed/<run-id>.json   why the last attempt failed; a later success removes it
 //!   .work/<run-id>/<n>/     an attempt in progress, or what a killed one left behind
 //!   .locks/<run-id>         locked by the process that works on the run

@@ -92,7 +92,7 @@ fn two_copies_of_a_run_with_different_roots_are_both_kept() {
     let (_dir, store) = store();
     let record = record(&spec("toy", 0));
     let mut other = record.clone();
-    other.epochs[0].test.accuracy = 0.5;
+    other.epochs[0].test.set("accuracy", 0.5);
     let [first, second] = two_claims(&store, &record.id);
     second.commit(&record).unwrap();
     let own = first.workdir().to_path_buf();
@@ -148,7 +148,7 @@ fn a_damaged_record_is_named_with_the_way_out() {
     let text = std::fs::read_to_string(&path).unwrap();
     let damages = [
         (text[..100].to_string(), "not a run record: EOF while parsing"),
-        (text.replacen("\"format\":2", "\"format\":1", 1), "the record has format 1"),
+        (text.replacen("\"format\":2,\"id\"", "\"format\":3,\"id\"", 1), "the record has format 3"),
         ("{\"format\":9,\"new\":0}".to_string(), "the record has format 9"),
         (text.replace("\"seed\":0", "\"seed\":1"), "the run described has the id"),
         (text.replace(&id.0, "0123456789abcdef"), "the record is of run 0123456789abcdef"),
@@ -256,7 +256,7 @@ proptest! {
         let dir = tempfile::tempdir().unwrap();
         let mut record = record(&spec("toy", 0));
         record.epochs[0].train.insert("rho.audio".into(), loss);
-        record.epochs[0].test.accuracy = accuracy;
+        record.epochs[0].test.set("accuracy", accuracy);
         record_file::write(dir.path(), &record).unwrap();
         let back = record_file::read(dir.path(), &record.id).unwrap();
         prop_assert_eq!(back.root().unwrap(), record.root().unwrap());

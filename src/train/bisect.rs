@@ -10,7 +10,7 @@ use super::trainer::{Ended, Trainer};
 use crate::checkpoint::difference::{Difference, differences};
 use crate::checkpoint::{self, NamedTensor};
 use crate::data::Dataset;
-use crate::error::Result;
+use crate::error::{Kind, Result};
 use crate::hash::Digest;
 use crate::plain;
 use crate::record::probe::Link;
@@ -179,8 +179,9 @@ impl Side<'_> {
             steps += trainer.steps_in(i);
             roots.insert(Moment { steps, after: After::Epoch }, epoch.root);
         }
-        if let Outcome::Diverged { step, .. } = self.record.outcome {
-            steps = step;
+        if let Outcome::Diverged { .. } = self.record.outcome {
+            // Those in which the divergence had not been noticed yet are among them.
+            steps = self.record.cost.train_steps as usize;
         }
         roots.insert(Moment { steps, after: After::Run }, self.record.final_root);
         Ok(roots)
@@ -211,8 +212,11 @@ impl Side<'_> {
         if !plain::is_folder(folder)? || !path.exists() {
             return Ok(None);
         }
-        let state = checkpoint::read(&path)?;
-        Ok((checkpoint::root(&state) == link.root).then_some(state))
+        match checkpoint::read(&path) {
+            Ok(state) => Ok((checkpoint::root(&state) == link.root).then_some(state)),
+            Err(error) if error.kind == Kind::Mismatch => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
     /// Trains the run again after `from` until `to`, where its record has the root `expected`.
@@ -273,7 +277,11 @@ impl Side<'_> {
             match ended {
                 Ended::Whole => {}
                 Ended::Stopped => return Ok(true),
-                Ended::Diverged { .. } => break,
+                Ended::Diverged(_) => break,
+            }
+            // Where weights or logits showed it, the steps have not.
+            if matches!(self.record.outcome, Outcome::Diverged { epoch: at, .. } if at == epoch) {
+                break;
             }
             if visit(Moment { steps: trainer.step, after: After::Epoch }, &trainer).is_break() {
                 return Ok(true);

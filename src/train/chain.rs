@@ -1,7 +1,7 @@
 //! Keeping the chain of a run: the whole state and its root after every so many steps.
 
 use super::trainer::Trainer;
-use crate::checkpoint;
+use crate::checkpoint::{self, Origin};
 use crate::error::{Error, Result};
 use crate::record::probe::Link;
 use std::num::NonZeroUsize;
@@ -32,11 +32,11 @@ impl<'a> Chain<'a> {
         &self.links
     }
 
-    /// Adds a link where one is due. The state is on the disk before its link is in the chain.
+    /// Adds a link where one is due after a step of an epoch. The state is on the disk before its link is in the chain.
     ///
     /// # Errors
     /// When the state cannot be written.
-    pub(super) fn after_step(&mut self, trainer: &Trainer<'_>) -> Result<()> {
+    pub(super) fn after_step(&mut self, trainer: &Trainer<'_>, epoch: usize) -> Result<()> {
         let due = self.every.is_some_and(|every| trainer.step.is_multiple_of(every.get()));
         if !due {
             return Ok(());
@@ -45,8 +45,10 @@ impl<'a> Chain<'a> {
         let path = state_file(self.run, trainer.step);
         let folder = self.run.join(STATES);
         std::fs::create_dir_all(&folder).map_err(|e| Error::io("create", &folder, &e))?;
-        checkpoint::write(&path, &state)?;
-        self.links.push(Link { steps: trainer.step, root: checkpoint::root(&state) });
+        let origin =
+            Origin { run: trainer.spec.id()?, epoch: Some(epoch), steps: Some(trainer.step) };
+        let root = checkpoint::write_with_origin(&path, &state, &origin)?;
+        self.links.push(Link { steps: trainer.step, root });
         Ok(())
     }
 }

@@ -1,15 +1,16 @@
 //! Evaluation of a model on a split: every example, in order, none left out.
 
 use super::batch::Source;
-use super::metrics::{Predictions, argmax, shapley};
+use super::metrics::{Predictions, shapley};
 use crate::data::Split;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::model::Model;
 use crate::model::score::{Estimator, Phase, zero_out};
 use crate::modulation::Strategy;
-use crate::record::Metrics;
+use crate::record::metrics::{self, Metrics};
 use burn::module::Module;
 use burn::tensor::{Tensor, activation::softmax};
+use std::collections::BTreeMap;
 
 /// Examples per evaluation step. Part of the definition: another number would group sums of
 /// another shape in the kernels.
@@ -20,20 +21,30 @@ pub struct Evaluation<'a> {
     pub model: &'a Model,
     pub strategy: &'a dyn Strategy,
     pub estimator: Estimator,
-    pub modalities: usize,
+    /// The names of the modalities, in the order of the model.
+    pub modalities: &'a [String],
     pub n_classes: usize,
 }
 
+/// What a model shows on a split.
+pub struct Evaluated {
+    pub metrics: Metrics,
+    /// The fused logits `[n, n_classes]`, row by row, in the order of the split.
+    pub logits: Vec<f32>,
+}
+
 impl Evaluation<'_> {
-    /// All metrics of the model in evaluation mode on one split, whose batches `source` gives.
+    /// Logits and all metrics of the model in evaluation mode on one split, whose batches `source`
+    /// gives. `None` where a logit is not finite: of the model, of a modality alone, or of a coalition.
     ///
     /// # Errors
     /// When the score estimator does not work with the fusion.
-    pub fn metrics(&self, split: &Split, source: &Source<'_>) -> Result<Metrics> {
+    pub fn of(&self, split: &Split, source: &Source<'_>) -> Result<Option<Evaluated>> {
         let model = self.model.valid();
-        let modalities = self.modalities;
+        let modalities = self.modalities.len();
         // Outputs stay on the device until all chunks are through.
         let mut fused = Vec::new();
+        let mut probabilities = Vec::new();
         let mut alone = vec![Vec::new(); modalities];
         let mut coalitions = vec![Vec::new(); 1 << modalities];
         let rows: Vec<usize> = (0..split.len()).collect();
@@ -48,38 +59,48 @@ impl Evaluation<'_> {
                 let kept = zero_out(&features, |m| coalition & (1 << m) != 0);
                 outputs.push(model.fusion.forward(&kept));
             }
-            fused.push(softmax(logits, 1));
+            probabilities.push(softmax(logits.clone(), 1));
+            fused.push(logits);
         }
-        let fused = to_f64(fused);
-        let right = |outputs: Vec<Tensor<2>>| {
+        let accuracy = |outputs: Vec<Tensor<2>>| {
             let values = to_f64(outputs);
-            let predicted = values.chunks_exact(self.n_classes).map(argmax);
-            predicted.zip(&split.labels).filter(|(class, label)| *class == **label as usize).count()
+            Some(Predictions::new(&values, &split.labels, self.n_classes)?.accuracy())
         };
-        let alone: Vec<usize> = alone.into_iter().map(right).collect();
-        let coalitions: Vec<usize> = coalitions.into_iter().map(right).collect();
+        let accuracies = |outputs: Vec<Vec<Tensor<2>>>| {
+            outputs.into_iter().map(accuracy).collect::<Option<Vec<f64>>>()
+        };
+        let (Some(alone), Some(coalitions)) = (accuracies(alone), accuracies(coalitions)) else {
+            return Ok(None);
+        };
+        let logits = to_f64(fused);
+        let probabilities = to_f64(probabilities);
+        let predictions = Predictions::new(&probabilities, &split.labels, self.n_classes);
+        let Some(predictions) = predictions.filter(|_| logits.iter().all(|x| x.is_finite())) else {
+            return Ok(None);
+        };
         let n = split.len() as f64;
-        let share = |counts: &[usize]| counts.iter().map(|c| *c as f64 / n).collect::<Vec<f64>>();
-        let predictions =
-            Predictions { probabilities: &fused, labels: &split.labels, n_classes: self.n_classes };
-        let contribution = shapley(modalities, &share(&coalitions));
+        let contribution = shapley(modalities, &coalitions);
         let most = contribution.iter().copied().fold(f64::NEG_INFINITY, f64::max);
         let least = contribution.iter().copied().fold(f64::INFINITY, f64::min);
-        let loss: f64 = fused
+        // A probability that underflows to 0 costs 708.4, that of the smallest normal number.
+        let loss: f64 = probabilities
             .chunks_exact(self.n_classes)
             .zip(&split.labels)
             .map(|(row, label)| -libm::log(row[*label as usize].max(f64::MIN_POSITIVE)))
             .sum();
-        Ok(Metrics {
-            n: split.len(),
-            loss: loss / n,
-            accuracy: predictions.accuracy(),
-            macro_f1: predictions.macro_f1(),
-            mean_average_precision: predictions.mean_average_precision(),
-            modality_accuracy: share(&alone),
-            imbalance: most - least,
-            contribution,
-        })
+        let mut values = BTreeMap::from([
+            (metrics::LOSS.to_string(), loss / n),
+            (metrics::ACCURACY.to_string(), predictions.accuracy()),
+            (metrics::MACRO_F1.to_string(), predictions.macro_f1()),
+            (metrics::MEAN_AVERAGE_PRECISION.to_string(), predictions.mean_average_precision()),
+            (metrics::IMBALANCE.to_string(), most - least),
+        ]);
+        for (m, name) in self.modalities.iter().enumerate() {
+            values.insert(metrics::modality_accuracy(name), alone[m]);
+            values.insert(metrics::contribution(name), contribution[m]);
+        }
+        let metrics = Metrics::new(split.len(), values).map_err(Error::unexpected)?;
+        Ok(Some(Evaluated { metrics, logits: logits.iter().map(|x| *x as f32).collect() }))
     }
 }
 

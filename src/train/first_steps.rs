@@ -52,7 +52,7 @@ pub fn first_steps(
         let ended = trainer.train_epoch(epoch, 0, &mut |trainer| {
             Ok(if trainer.step < n { ControlFlow::Continue(()) } else { ControlFlow::Break(()) })
         })?;
-        if let Ended::Diverged { .. } = ended {
+        if let Ended::Diverged(_) = ended {
             break;
         }
     }

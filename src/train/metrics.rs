@@ -1,14 +1,42 @@
 //! Metrics of predicted probabilities: pure functions on f64.
 
-/// Class probabilities of a split: `n * n_classes` values, row by row, and the true classes.
-#[derive(Clone, Copy)]
-pub struct Predictions<'a> {
-    pub probabilities: &'a [f64],
-    pub labels: &'a [u32],
-    pub n_classes: usize,
+use crate::error::Result;
+use crate::record::metrics::{Better, Primary};
+use crate::registry::{Part, find_part};
+use crate::task::TASKS;
+
+/// The metric by which a task is judged.
+///
+/// # Errors
+/// When there is no such task.
+pub fn primary(task: &Part) -> Result<Primary> {
+    let task = find_part("task", TASKS, task)?.build;
+    let better = if task.higher_is_better { Better::Higher } else { Better::Lower };
+    Ok(Primary { metric: task.primary.into(), better })
 }
 
-impl Predictions<'_> {
+/// Class probabilities of a split: `n * n_classes` finite values, row by row, and the true classes.
+#[derive(Clone)]
+pub struct Predictions<'a> {
+    probabilities: &'a [f64],
+    labels: &'a [u32],
+    n_classes: usize,
+    /// The most probable class of each example.
+    predicted: Vec<usize>,
+}
+
+impl<'a> Predictions<'a> {
+    /// `None` where a value is not finite, so that no metric makes a number of it, or the sizes do
+    /// not fit.
+    pub fn new(probabilities: &'a [f64], labels: &'a [u32], n_classes: usize) -> Option<Self> {
+        let fits = !labels.is_empty() && probabilities.len() == labels.len() * n_classes;
+        if !fits || labels.iter().any(|label| n_classes <= *label as usize) {
+            return None;
+        }
+        let predicted = probabilities.chunks_exact(n_classes).map(argmax).collect::<Option<_>>()?;
+        Some(Self { probabilities, labels, n_classes, predicted })
+    }
+
     fn rows(&self) -> impl Iterator<Item = (&[f64], usize)> {
         self.probabilities
             .chunks_exact(self.n_classes)
@@ -18,15 +46,16 @@ impl Predictions<'_> {
     /// Counts by true class (rows) and predicted class (columns).
     pub fn confusion(&self) -> Vec<Vec<u64>> {
         let mut counts = vec![vec![0; self.n_classes]; self.n_classes];
-        for (row, label) in self.rows() {
-            counts[label][argmax(row)] += 1;
+        for (predicted, label) in self.predicted.iter().zip(self.labels) {
+            counts[*label as usize][*predicted] += 1;
         }
         counts
     }
 
     /// The share of examples whose most probable class is the true one.
     pub fn accuracy(&self) -> f64 {
-        let right = self.rows().filter(|(row, label)| argmax(row) == *label).count();
+        let pairs = self.predicted.iter().zip(self.labels);
+        let right = pairs.filter(|(predicted, label)| **predicted == **label as usize).count();
         right as f64 / self.labels.len() as f64
     }
 
@@ -85,9 +114,12 @@ impl Predictions<'_> {
     }
 }
 
-/// The first of the largest values.
-pub fn argmax(row: &[f64]) -> usize {
-    row.iter().enumerate().fold(0, |best, (i, x)| if *x > row[best] { i } else { best })
+/// The first of the largest values; `None` where one is not finite, or there is none.
+pub fn argmax(row: &[f64]) -> Option<usize> {
+    let usable = !row.is_empty() && row.iter().all(|x| x.is_finite());
+    usable.then(|| {
+        row.iter().enumerate().fold(0, |best, (i, x)| if *x > row[best] { i } else { best })
+    })
 }
 
 /// The Shapley value of each of `n` players, from the value of every coalition: `value[s]` is that
@@ -120,7 +152,25 @@ mod tests {
         assert!((phi[0] - 0.5).abs() < 1e-12 && (phi[1] - 0.3).abs() < 1e-12, "{phi:?}");
     }
 
+    #[test]
+    fn the_largest_is_the_first_of_equals() {
+        assert_eq!(argmax(&[0.1, 0.4, 0.4]), Some(1));
+        assert_eq!(argmax(&[]), None);
+    }
+
     proptest! {
+        #[test]
+        fn no_metric_makes_a_number_of_what_is_none(
+            at in 0usize..6,
+            bad in prop::sample::select(vec![f64::NAN, f64::INFINITY, f64::NEG_INFINITY]),
+        ) {
+            let mut raw = [0.2, 0.3, 0.5, 0.1, 0.1, 0.8];
+            prop_assert!(Predictions::new(&raw, &[0, 2], 3).is_some());
+            raw[at] = bad;
+            prop_assert!(Predictions::new(&raw, &[0, 2], 3).is_none());
+            prop_assert_eq!(argmax(&raw), None);
+        }
+
         #[test]
         fn shapley_values_share_out_the_whole(value in prop::collection::vec(0.0f64..1.0, 8)) {
             let phi = shapley(3, &value);
@@ -132,7 +182,7 @@ mod tests {
             raw in prop::collection::vec(0.0f64..1.0, 4 * 12),
             labels in prop::collection::vec(0u32..4, 12),
         ) {
-            let p = Predictions { probabilities: &raw, labels: &labels, n_classes: 4 };
+            let p = Predictions::new(&raw, &labels, 4).unwrap();
             let unit = 0.0..=1.0 + 1e-12;
             prop_assert!(unit.contains(&p.accuracy()));
             prop_assert!(unit.contains(&p.macro_f1()));

@@ -7,6 +7,7 @@ pub mod device;
 pub mod evaluate;
 mod fault;
 pub mod first_steps;
+mod logits;
 pub mod metrics;
 pub mod optimizer;
 pub mod pace;
@@ -17,7 +18,7 @@ pub mod step;
 pub mod trace;
 mod trainer;
 
-use crate::checkpoint::{self, NamedTensor};
+use crate::checkpoint::{self, NamedTensor, Origin};
 use crate::data::Dataset;
 use crate::environment;
 use crate::error::Result;
@@ -31,7 +32,7 @@ use std::ops::ControlFlow;
 use std::path::Path;
 use std::time::Instant;
 use trace::Trace;
-use trainer::{Ended, Trainer};
+use trainer::{Divergence, Ended, Trainer};
 
 /// The revision of what all runs share: initial weights, batches, the loop, evaluation. Raised
 /// whenever one of them computes other bits; see `CellSpec::training`.
@@ -48,7 +49,9 @@ pub enum Progress<'a> {
 }
 
 /// Trains one run and writes its trace and weights into `dir`: `steps.csv`, `final.safetensors`
-/// (with the state of optimizer and strategy) and `selected.safetensors` (weights and buffers).
+/// (with the state of optimizer and strategy), and of the selected epoch `selected.safetensors`
+/// (weights and buffers) and `logits.safetensors` (logits and labels on every split but the training
+/// one, where an epoch was finished).
 ///
 /// After every epoch the state is kept in `dir`, and a run that was interrupted goes on from
 /// there to the same record as an uninterrupted one. Where `probe` asks for a chain, `states/` in
@@ -56,7 +59,8 @@ pub enum Progress<'a> {
 ///
 /// # Errors
 /// When the spec does not fit the data or the parts do not fit each other, and when a file cannot
-/// be written. A loss that stops being finite is not an error but an outcome.
+/// be written. A loss, weight or logit that stops being finite is not an error but an outcome: the
+/// record then has the epochs before.
 pub fn run(
     spec: &RunSpec,
     data: &Dataset,
@@ -76,8 +80,12 @@ pub fn run(
     let initial_root = checkpoint::root(&initial);
     let parameters = trainer.trainable();
 
-    let mut so_far =
-        SoFar { epochs: Vec::new(), selected: (0, initial), links: Vec::new(), seconds: 0.0 };
+    let mut so_far = SoFar {
+        epochs: Vec::new(),
+        selected: Selected { epoch: 0, weights: initial, logits: Vec::new() },
+        links: Vec::new(),
+        seconds: 0.0,
+    };
     match resume::load(dir, spec, &mut trainer) {
         Ok(None) => {}
         Ok(Some(kept)) => {
@@ -91,35 +99,66 @@ pub fn run(
     }
     let mut chain = Chain::new(dir, probe.chain_every, std::mem::take(&mut so_far.links));
     let seconds_before = so_far.seconds;
+    let primary = metrics::primary(&spec.task)?;
     let mut outcome = Outcome::Finished;
     for epoch in so_far.epochs.len()..spec.protocol.epochs {
         let ended = trainer.train_epoch(epoch, 0, &mut |trainer| {
-            chain.after_step(trainer)?;
+            chain.after_step(trainer, epoch)?;
             Ok(ControlFlow::Continue(()))
         })?;
-        if let Ended::Diverged { step } = ended {
-            outcome = Outcome::Diverged { epoch, step };
-            break;
-        }
         let weights = trainer.weights();
-        so_far.epochs.push(trainer.record_epoch(epoch, checkpoint::root(&weights))?);
-        if RunRecord::select(&so_far.epochs, spec.protocol.selection) == Some(epoch) {
-            so_far.selected = (epoch, weights);
+        let state = trainer.checkpoint_of(weights.clone());
+        let divergence = match ended {
+            Ended::Diverged(divergence) => Some(divergence),
+            _ => trainer.divergence_in(&state)?,
+        };
+        let measured = match divergence {
+            Some(divergence) => Err(divergence),
+            None => trainer.measure_epoch(epoch, checkpoint::root(&weights))?,
+        };
+        let logits = match measured {
+            Ok((record, logits)) => {
+                so_far.epochs.push(record);
+                logits
+            }
+            Err(Divergence { step, what }) => {
+                outcome = Outcome::Diverged { epoch, step, what };
+                break;
+            }
+        };
+        if RunRecord::select(&so_far.epochs, &primary, spec.protocol.selection) == Some(epoch) {
+            so_far.selected = Selected { epoch, weights, logits };
         }
         on_progress(Progress::Epoch(&so_far.epochs[epoch]));
         so_far.seconds = seconds_before + started.elapsed().as_secs_f64();
         if epoch + 1 < spec.protocol.epochs {
             so_far.links = chain.links().to_vec();
             backend.check_memory()?;
-            resume::save(dir, spec, &trainer, &so_far)?;
+            resume::save(dir, spec, state, &trainer.trace, &so_far)?;
         }
     }
 
     backend.check_memory()?;
     let last = trainer.checkpoint();
-    let (selected_epoch, selected) = so_far.selected;
-    checkpoint::write(&dir.join("final.safetensors"), &last)?;
-    checkpoint::write(&dir.join("selected.safetensors"), &selected)?;
+    let Selected { epoch: selected_epoch, weights: selected, logits } = so_far.selected;
+    let run = spec.id()?;
+    let finished = so_far.epochs.len();
+    let origin =
+        Origin { run: run.clone(), epoch: (0 < finished).then_some(selected_epoch), steps: None };
+    let ended_in = match outcome {
+        Outcome::Finished => finished.checked_sub(1),
+        Outcome::Diverged { epoch, .. } => Some(epoch),
+    };
+    let of_last = Origin { epoch: ended_in, steps: Some(trainer.step), ..origin.clone() };
+    let write = |name: &str, tensors: &[NamedTensor], origin: &Origin| {
+        checkpoint::write_with_origin(&dir.join(name), tensors, origin)
+    };
+    let final_root = write("final.safetensors", &last, &of_last)?;
+    let selected_root = write("selected.safetensors", &selected, &origin)?;
+    let logits_root = match finished {
+        0 => None,
+        _ => Some(write(logits::FILE, &logits, &origin)?),
+    };
     trainer.trace.write(&dir.join("steps.csv"))?;
     let class = environment::class(&backend.class);
     let cost = Cost {
@@ -130,15 +169,17 @@ pub fn run(
     };
     Ok(RunRecord {
         format: RunRecord::FORMAT,
-        id: spec.id()?,
+        id: run,
         spec: spec.clone(),
         outcome,
         data_content: data.content,
         initial_root,
+        primary,
         epochs: so_far.epochs,
-        final_root: checkpoint::root(&last),
-        selected_root: checkpoint::root(&selected),
+        final_root,
+        selected_root,
         selected_epoch,
+        logits_root,
         fault: probe.fault.clone(),
         links: chain.links().to_vec(),
         environment: Environment {
@@ -155,10 +196,19 @@ pub fn run(
 /// What the finished epochs of a run have left, beside the trainer's state.
 struct SoFar {
     epochs: Vec<EpochRecord>,
-    /// The epoch that the protocol selects so far, and its weights and buffers.
-    selected: (usize, Vec<NamedTensor>),
+    /// What the protocol selects so far.
+    selected: Selected,
     /// The chain so far.
     links: Vec<Link>,
     /// Time spent, over all attempts.
     seconds: f64,
+}
+
+/// A selected epoch.
+struct Selected {
+    epoch: usize,
+    /// Weights and buffers.
+    weights: Vec<NamedTensor>,
+    /// Logits and labels; none where no epoch was finished.
+    logits: Vec<NamedTensor>,
 }

@@ -1,7 +1,7 @@
 //! How fast a run takes its steps.
 
 use super::device::Backend;
-use super::trainer::{Ended, Trainer};
+use super::trainer::{Divergence, Ended, Trainer};
 use crate::data::Dataset;
 use crate::error::{Error, Result};
 use crate::spec::run::RunSpec;
@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 /// too few; nothing is evaluated.
 ///
 /// # Errors
-/// As [`super::run`], and when the loss stops being finite.
+/// As [`super::run`], and when a scalar of a step or a tensor of the last state is not finite.
 pub fn pace(
     spec: &RunSpec,
     data: &Dataset,
@@ -42,10 +42,20 @@ pub fn pace(
             }
             Ok(if trainer.step < last { ControlFlow::Continue(()) } else { ControlFlow::Break(()) })
         })?;
-        if let Ended::Diverged { step } = ended {
-            return Err(Error::input(format!("the loss stops being finite in step {step}")));
+        if let Ended::Diverged(divergence) = ended {
+            return Err(diverged(&divergence));
         }
     }
     wait()?;
-    Ok(started.elapsed())
+    let taken = started.elapsed();
+    // What is not finite may be computed in another time.
+    match trainer.divergence_in(&trainer.checkpoint())? {
+        Some(divergence) => Err(diverged(&divergence)),
+        None => Ok(taken),
+    }
+}
+
+fn diverged(Divergence { step, what }: &Divergence) -> Error {
+    Error::input(format!("the run diverges in step {step}: {what} is not finite"))
+        .with_hint("take fewer steps, or a lower learning rate")
 }

@@ -64,7 +64,7 @@ impl Apart {
 }
 
 /// Trains up to `steps` steps of a run on two devices, in lockstep; fewer where the run has fewer
-/// or diverges. Draws come from the host on both, so that noise is the same.
+/// or diverges, of which the last step tells by a difference that is not finite. Draws come from the host on both, so that noise is the same.
 ///
 /// # Errors
 /// As [`super::run`].
@@ -100,14 +100,17 @@ pub fn compare(
                 }
                 let [loss_a, loss_b] = trainers.each_mut().map(|trainer| {
                     let read = Readings::read(std::mem::take(&mut trainer.unread));
-                    read.last().map_or(f64::NAN, |(_, _, scalars)| scalars["loss"])
+                    // Neither has a loss where the strategy has left no example.
+                    read.last().map(|(_, _, scalars)| scalars["loss"])
                 });
-                parity.steps.push(Apart {
-                    step: parity.steps.len() + 1,
-                    loss: (loss_a - loss_b).abs() / loss_a.abs(),
-                    weights: apart(&trainers[0].weights(), &trainers[1].weights())?,
-                });
-                if !loss_a.is_finite() {
+                let loss = match (loss_a, loss_b) {
+                    (None, None) => 0.0,
+                    (Some(a), Some(b)) => relative((a - b).abs(), a.abs()),
+                    _ => f64::NAN,
+                };
+                let weights = apart(&trainers[0].weights(), &trainers[1].weights())?;
+                parity.steps.push(Apart { step: parity.steps.len() + 1, loss, weights });
+                if !loss.is_finite() || !weights.is_finite() {
                     return Ok(parity);
                 }
             }
@@ -125,5 +128,10 @@ fn apart(a: &[NamedTensor], b: &[NamedTensor]) -> Result<f64> {
             norm += x * x;
         }
     }
-    Ok(libm::sqrt(difference / norm))
+    Ok(relative(libm::sqrt(difference), libm::sqrt(norm)))
+}
+
+/// A difference of nothing is none, also of a value of 0.
+fn relative(difference: f64, of: f64) -> f64 {
+    if difference == 0.0 { 0.0 } else { difference / of }
 }

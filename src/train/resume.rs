@@ -1,11 +1,11 @@
 //! Keeping a run's state after every epoch, and taking it up again after an interruption.
 //!
 //! One file, replaced by a rename, so that it always belongs to one epoch: the tensors of the
-//! checkpoint, the weights selected so far, and the epochs' records and trace as JSON.
+//! checkpoint, the weights and logits selected so far, and the epochs' records and trace as JSON.
 
-use super::SoFar;
 use super::trace::Trace;
 use super::trainer::Trainer;
+use super::{Selected, SoFar};
 use crate::checkpoint::{self, NamedTensor};
 use crate::error::{Error, Result};
 use crate::model::parameters::{Site, from_torch, snapshot, update};
@@ -28,6 +28,9 @@ const ROOT: &str = "root";
 /// Marks the paths of the selected weights.
 const SELECTED: &str = "selected/";
 
+/// Marks the paths of the selected epoch's logits and labels.
+const LOGITS: &str = "logits/";
+
 /// What is kept beside tensors.
 #[derive(Serialize, Deserialize)]
 struct Notes {
@@ -39,29 +42,33 @@ struct Notes {
     trace: Trace,
 }
 
-/// Keeps the state after the last finished epoch.
+/// Keeps the state after the last finished epoch: what [`Trainer::checkpoint`] has read, and the
+/// trace.
 ///
 /// # Errors
 /// When the file cannot be written.
 pub(super) fn save(
     dir: &Path,
     spec: &RunSpec,
-    trainer: &Trainer<'_>,
+    state: Vec<NamedTensor>,
+    trace: &Trace,
     so_far: &SoFar,
 ) -> Result<()> {
-    let (selected_epoch, selected) = &so_far.selected;
-    let mut tensors = trainer.checkpoint();
-    tensors.extend(selected.iter().map(|tensor| {
-        let path = format!("{SELECTED}{}", tensor.path);
-        NamedTensor { path, ..tensor.clone() }
-    }));
+    let selected = &so_far.selected;
+    let mut tensors = state;
+    for (mark, marked) in [(SELECTED, &selected.weights), (LOGITS, &selected.logits)] {
+        tensors.extend(marked.iter().map(|tensor| {
+            let path = format!("{mark}{}", tensor.path);
+            NamedTensor { path, ..tensor.clone() }
+        }));
+    }
     let notes = serde_json::json!({
         "run": spec.id()?,
         "epochs": so_far.epochs,
-        "selected_epoch": selected_epoch,
+        "selected_epoch": selected.epoch,
         "links": so_far.links,
         "seconds": so_far.seconds,
-        "trace": trainer.trace,
+        "trace": trace,
     });
     tensors.push(NamedTensor::u8(NOTES, notes.to_string().into_bytes()));
     let root = checkpoint::root(&tensors).to_string();
@@ -97,12 +104,19 @@ pub(super) fn load(dir: &Path, spec: &RunSpec, trainer: &mut Trainer<'_>) -> Res
     if spec.protocol.epochs <= epochs || epochs.max(1) <= notes.selected_epoch {
         return Err(damaged("its epochs are not those of the run"));
     }
-    let (selected, current): (Vec<_>, Vec<_>) =
+    let (selected, rest): (Vec<_>, Vec<_>) =
         tensors.into_iter().partition(|tensor| tensor.path.starts_with(SELECTED));
+    let (logits, current): (Vec<_>, Vec<_>) =
+        rest.into_iter().partition(|tensor| tensor.path.starts_with(LOGITS));
+    let logits = logits.into_iter().map(|tensor| {
+        let path = tensor.path.strip_prefix(LOGITS).unwrap_or(&tensor.path).to_string();
+        NamedTensor { path, ..tensor }
+    });
+    let logits = logits.collect();
     trainer.restore(&current)?;
     trainer.trace = notes.trace;
     let order = trainer.weights();
-    let selected = order
+    let weights = order
         .iter()
         .map(|wanted| {
             let path = format!("{SELECTED}{}", wanted.path);
@@ -113,7 +127,7 @@ pub(super) fn load(dir: &Path, spec: &RunSpec, trainer: &mut Trainer<'_>) -> Res
         .collect::<Result<Vec<_>>>()?;
     Ok(Some(SoFar {
         epochs: notes.epochs,
-        selected: (notes.selected_epoch, selected),
+        selected: Selected { epoch: notes.selected_epoch, weights, logits },
         links: notes.links,
         seconds: notes.seconds,
     }))

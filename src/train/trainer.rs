@@ -2,12 +2,12 @@
 
 use super::batch::{Batch, Source};
 use super::device::{self, Backend};
-use super::evaluate::Evaluation;
+use super::evaluate::{Evaluated, Evaluation};
 use super::optimizer::Optimizer;
 use super::reading::Readings;
 use super::trace::Trace;
-use super::{REVISION, fault, step};
-use crate::checkpoint::NamedTensor;
+use super::{REVISION, fault, logits, step};
+use crate::checkpoint::{self, NamedTensor};
 use crate::data::{Dataset, Split};
 use crate::error::{Error, Result};
 use crate::hash::Digest;
@@ -23,18 +23,24 @@ use crate::registry::find_part;
 use crate::spec::run::RunSpec;
 use crate::stream::Stream;
 use crate::task::TASKS;
+use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::rc::Rc;
 
 /// How the training of an epoch ended.
 pub(super) enum Ended {
     Whole,
-    /// The loss stopped being finite.
-    Diverged {
-        step: usize,
-    },
+    Diverged(Divergence),
     /// Who watched the steps wanted no more.
     Stopped,
+}
+
+/// Something that a record would hold was seen not to be finite.
+#[derive(Debug, PartialEq)]
+pub(super) struct Divergence {
+    /// The step, from 0, that showed it, or the last one before.
+    pub(super) step: usize,
+    pub(super) what: String,
 }
 
 /// Watches the state after every step, and may end the training.
@@ -125,7 +131,12 @@ impl<'a> Trainer<'a> {
 
     /// All that the run depends on from here: weights, buffers, optimizer, strategy, position.
     pub(super) fn checkpoint(&self) -> Vec<NamedTensor> {
-        let mut tensors = self.weights();
+        self.checkpoint_of(self.weights())
+    }
+
+    /// As [`Trainer::checkpoint`], with what [`Trainer::weights`] has read already.
+    pub(super) fn checkpoint_of(&self, weights: Vec<NamedTensor>) -> Vec<NamedTensor> {
+        let mut tensors = weights;
         tensors.extend(self.optimizer.snapshot());
         tensors.extend(self.strategy.state());
         tensors.push(NamedTensor::i64("step", vec![], &[self.step as i64]));
@@ -160,16 +171,16 @@ impl<'a> Trainer<'a> {
             for batch in sources.train.batches(batches) {
                 self.model =
                     fault::weights(self.fault, self.step, self.model.clone(), &self.names)?;
-                if let Some(step) = self.train_batch(&batch, (epoch, pass), &turns)? {
-                    return Ok(Ended::Diverged { step });
+                if let Some(divergence) = self.train_batch(&batch, (epoch, pass), &turns)? {
+                    return Ok(Ended::Diverged(divergence));
                 }
                 if after_step(self)?.is_break() {
                     return Ok(Ended::Stopped);
                 }
             }
         }
-        if let Some(step) = self.read() {
-            return Ok(Ended::Diverged { step });
+        if let Some(divergence) = self.read() {
+            return Ok(Ended::Diverged(divergence));
         }
         let context = epoch_context(self.spec, self.data, &self.model, &self.plain, epoch);
         self.model = self.strategy.epoch_end(&context, self.model.clone());
@@ -189,13 +200,13 @@ impl<'a> Trainer<'a> {
         self.strategy.plan(epoch)
     }
 
-    /// Takes the turns of one step. Gives the step whose loss was seen not to be finite.
+    /// Takes the turns of one step. Gives a divergence that was seen, of this step or one before.
     pub(super) fn train_batch(
         &mut self,
         batch: &Batch,
         (epoch, pass): (usize, usize),
         turns: &[Updates],
-    ) -> Result<Option<usize>> {
+    ) -> Result<Option<Divergence>> {
         let lr = self.optimizer.learning_rate(self.schedule, epoch);
         for (turn, updates) in turns.iter().enumerate() {
             let at = step::Position {
@@ -220,21 +231,21 @@ impl<'a> Trainer<'a> {
             self.model = stepped.model;
             self.unread.extend(stepped.readings);
             if self.habits.read_every <= self.unread.len()
-                && let Some(step) = self.read()
+                && let Some(divergence) = self.read()
             {
-                return Ok(Some(step));
+                return Ok(Some(divergence));
             }
         }
         self.step += 1;
         Ok(None)
     }
 
-    /// Reads the scalars that are still on the device into the trace. Gives the first step whose
-    /// loss is not finite, if there is one; what followed it is left out.
-    pub(super) fn read(&mut self) -> Option<usize> {
+    /// Reads the scalars that are still on the device into the trace. Gives the first step of which
+    /// one is not finite, if there is such a step; what followed it is left out.
+    pub(super) fn read(&mut self) -> Option<Divergence> {
         for (epoch, step, scalars) in Readings::read(std::mem::take(&mut self.unread)) {
-            if !scalars["loss"].is_finite() {
-                return Some(step);
+            if let Some(what) = not_finite(&scalars) {
+                return Some(Divergence { step, what: what.to_string() });
             }
             self.trace.push(epoch, step, scalars);
         }
@@ -259,31 +270,62 @@ impl<'a> Trainer<'a> {
             .collect()
     }
 
-    pub(super) fn record_epoch(&mut self, epoch: usize, root: Digest) -> Result<EpochRecord> {
+    /// The divergence after the last step where a tensor of the state is not finite. `state` is
+    /// what [`Trainer::checkpoint`] has read.
+    pub(super) fn divergence_in(&self, state: &[NamedTensor]) -> Result<Option<Divergence>> {
+        let what = checkpoint::first_not_finite(state)?;
+        Ok(what.map(|what| self.divergence_after(what.to_string())))
+    }
+
+    fn divergence_after(&self, what: String) -> Divergence {
+        Divergence { step: self.step.saturating_sub(1), what }
+    }
+
+    /// Measures the model after an epoch, whose weights have the root `root`: the epoch's record,
+    /// and the logits with their labels.
+    pub(super) fn measure_epoch(
+        &mut self,
+        epoch: usize,
+        root: Digest,
+    ) -> Result<std::result::Result<(EpochRecord, Vec<NamedTensor>), Divergence>> {
         let train = self.trace.take_means();
         let evaluation = Evaluation {
             model: &self.model,
             strategy: self.strategy.as_ref(),
             estimator: self.estimator,
-            modalities: self.names.len(),
+            modalities: &self.names,
             n_classes: self.spec.outputs,
         };
-        let further = self
-            .data
-            .further
-            .iter()
-            .zip(&self.sources.further)
-            .map(|((name, split), source)| Ok((name.clone(), evaluation.metrics(split, source)?)))
-            .collect::<Result<_>>()?;
-        Ok(EpochRecord {
-            lr: self.optimizer.learning_rate(self.schedule, epoch),
-            train,
-            validation: evaluation.metrics(&self.data.validation, &self.sources.validation)?,
-            test: evaluation.metrics(&self.data.test, &self.sources.test)?,
-            further,
-            root,
-        })
+        let diverged =
+            |split: &str| Ok(Err(self.divergence_after(format!("a logit on the split `{split}`"))));
+        let mut logits = Vec::new();
+        let mut keep = |name: &str, split: &Split, evaluated: Evaluated| {
+            logits.extend(logits::tensors(name, split, self.spec.outputs, &evaluated.logits));
+            evaluated.metrics
+        };
+        let (data, sources) = (self.data, &self.sources);
+        let Some(validation) = evaluation.of(&data.validation, &sources.validation)? else {
+            return diverged("validation");
+        };
+        let Some(test) = evaluation.of(&data.test, &sources.test)? else {
+            return diverged("test");
+        };
+        let validation = keep("validation", &data.validation, validation);
+        let test = keep("test", &data.test, test);
+        let mut further = BTreeMap::new();
+        for ((name, split), source) in data.further.iter().zip(&sources.further) {
+            let Some(evaluated) = evaluation.of(split, source)? else { return diverged(name) };
+            further.insert(name.clone(), keep(&logits::further(name), split, evaluated));
+        }
+        let lr = self.optimizer.learning_rate(self.schedule, epoch);
+        Ok(Ok((EpochRecord { lr, train, validation, test, further, root }, logits)))
     }
+}
+
+/// The first scalar of a step that is not finite: the loss, or else by name.
+fn not_finite(scalars: &BTreeMap<String, f64>) -> Option<&str> {
+    let wrong = scalars.iter().filter(|(_, value)| !value.is_finite());
+    wrong.map(|(name, _)| name.as_str()).min_by_key(|name| *name != "loss")
 }
 
 /// Refuses a description of other initial weights, another loop or evaluation than those here.

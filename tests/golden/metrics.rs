@@ -12,11 +12,8 @@ fn every_case() {
         let name = case["name"].as_str().unwrap();
         let scores = numbers(&case["scores"]);
         let labels: Vec<u32> = numbers(&case["label"]).iter().map(|x| *x as u32).collect();
-        let p = Predictions {
-            probabilities: &scores,
-            labels: &labels,
-            n_classes: case["classes"].as_u64().unwrap() as usize,
-        };
+        let classes = case["classes"].as_u64().unwrap() as usize;
+        let p = Predictions::new(&scores, &labels, classes).unwrap();
         let close = |what: &str, ours: &[f64]| {
             let theirs = numbers(&serde_json::json!([case[what]]));
             assert_close(&format!("{name} {what}"), ours, &theirs, TOLERANCE, 0.0);

@@ -214,7 +214,7 @@ fn a_record_or_root_with_another_digit() {
 
 #[test]
 fn a_checkpoint_that_is_truncated_or_has_another_bit() {
-    for name in ["final.safetensors", "selected.safetensors"] {
+    for name in ["final.safetensors", "selected.safetensors", "logits.safetensors"] {
         let bench = trained();
         let id = bench.roots("runs").into_keys().next().unwrap();
         let path = format!("runs/{id}/{name}");

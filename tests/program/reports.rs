@@ -47,6 +47,7 @@ fn a_finished_run_leaves_its_record_root_trace_log_and_weights() {
         let expected = [
             "final.safetensors",
             "log.txt",
+            "logits.safetensors",
             "record.json",
             "root",
             "selected.safetensors",

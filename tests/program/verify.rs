@@ -60,7 +60,7 @@ fn a_report_verifies_with_its_runs_and_with_runs_trained_again() {
     let outcome = bench.run(line).exits(0);
     let rows = outcome.stdout.lines().map(|line| line.split_whitespace().collect::<Vec<_>>());
     let counts: Vec<_> = rows.filter(|row| row.len() > 3 && row[2] == "0").collect();
-    assert!(counts.iter().any(|row| row[..2] == ["checkpoints", "8"]), "{}", outcome.stdout);
+    assert!(counts.iter().any(|row| row[..2] == ["checkpoints", "12"]), "{}", outcome.stdout);
     assert!(counts.iter().any(|row| row[0] == "rendering"), "{}", outcome.stdout);
     assert!(outcome.stdout.ends_with("\nverified\n"), "{}", outcome.stdout);
     assert_eq!(outcome.stdout.matches("equal to the bit").count(), 2, "{}", outcome.stdout);

@@ -59,6 +59,21 @@ fn equal_runs_do_not_part() {
 }
 
 #[test]
+fn a_run_that_diverges_in_its_weights_alone_parts_where_it_does() {
+    let data = dataset(&IMAGES);
+    let spec = described(&data);
+    // The last step of the second epoch; the loss before it is finite.
+    let diverged = train(&spec, &data, 0, Some("lr@9=1e300"));
+    let failure = diverged.record.outcome.failure().unwrap();
+    assert!(failure.starts_with("diverged in epoch 2, step 9: encoder.m0."), "{failure}");
+    assert_eq!(diverged.record.epochs.len(), 1);
+    let found = find(&data, &train(&spec, &data, 0, None), &diverged).unwrap();
+    assert_eq!((found.epoch, found.step), (Some(1), Some(9)), "{found:?}");
+    let Change::Values { largest, .. } = found.tensors[0].change else { panic!("{found:?}") };
+    assert!(largest.is_infinite(), "{found:?}");
+}
+
+#[test]
 fn a_planted_difference_is_found_from_the_roots_of_epochs_alone() {
     let data = dataset(&IMAGES);
     let spec = described(&data);

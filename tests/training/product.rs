@@ -1,6 +1,7 @@
 //! Every fusion with every strategy, and what must hold of all of them.
 
 use crate::made::{IMAGES, backend, dataset, spec};
+use counterpoise::checkpoint;
 use counterpoise::data::{Dataset, Shape};
 use counterpoise::fusion::FUSIONS;
 use counterpoise::model::encoder::ENCODERS;
@@ -11,6 +12,7 @@ use counterpoise::record::{Outcome, RunRecord};
 use counterpoise::registry::{Value, find};
 use counterpoise::spec::run::RunSpec;
 use counterpoise::train;
+use counterpoise::train::metrics::Predictions;
 
 fn run(spec: &RunSpec, data: &Dataset) -> RunRecord {
     let folder = tempfile::tempdir().unwrap();
@@ -139,6 +141,48 @@ fn conv_only_is_refused_where_an_encoder_has_no_convolution() {
         .unwrap_err();
     assert!(error.message.contains("use `all-encoder`"), "{error}");
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+}
+
+#[test]
+fn metrics_follow_from_the_logits_that_a_run_keeps() {
+    let data = dataset(&IMAGES);
+    let spec = spec(&data, "concat", "ogm", &[], 0);
+    let folder = tempfile::tempdir().unwrap();
+    let progress = &mut |_: train::Progress<'_>| ();
+    let record =
+        train::run(&spec, &data, &backend(), folder.path(), &Probe::default(), progress).unwrap();
+    let tensors = checkpoint::read(&folder.path().join("logits.safetensors")).unwrap();
+    assert_eq!(Some(checkpoint::root(&tensors)), record.logits_root);
+    let selected = record.selected().unwrap();
+    let further = selected.further.iter().map(|(name, of)| (format!("further.{name}"), of));
+    let own = [("validation", &selected.validation), ("test", &selected.test)];
+    let own = own.map(|(name, of)| (name.to_string(), of));
+    let splits: Vec<_> = own.into_iter().chain(further).collect();
+    assert_eq!(tensors.len(), 2 * splits.len());
+    for (name, measured) in splits {
+        let find = |what: &str| {
+            let path = format!("{name}.{what}");
+            tensors.iter().find(|tensor| tensor.path == path).unwrap()
+        };
+        let (logits, labels) = (find("logits"), find("labels"));
+        assert_eq!(logits.shape, [measured.n, spec.outputs]);
+        assert_eq!(labels.shape, [measured.n]);
+        let labels: Vec<u32> = labels.to_f64().unwrap().iter().map(|x| *x as u32).collect();
+        let logits = logits.to_f64().unwrap();
+        let shown = Predictions::new(&logits, &labels, spec.outputs).unwrap();
+        assert_eq!(Some(shown.accuracy()), record.primary.of(measured), "{name}");
+    }
+}
+
+#[test]
+fn logits_that_are_not_finite_end_the_run_though_loss_and_weights_are() {
+    // Of one split alone, which is evaluated and not trained on.
+    let mut data = dataset(&IMAGES);
+    data.test.features[0].fill(f32::INFINITY);
+    let record = run(&spec(&data, "concat", "joint", &[], 0), &data);
+    let failure = record.outcome.failure().unwrap();
+    assert!(failure.contains("a logit on the split `test` is not finite"), "{failure}");
+    assert!(record.epochs.is_empty() && record.logits_root.is_none());
 }
 
 #[test]

@@ -78,8 +78,9 @@ fn a_run_torn_away_after_any_epoch_ends_with_the_same_root() {
             let record = record.unwrap();
             assert_eq!(heard, [format!("resumed after {stop}")]);
             assert_eq!(record.root().unwrap(), expected.root().unwrap());
-            for file in ["steps.csv", "final.safetensors", "selected.safetensors"] {
-                let read = |folder: &Path| std::fs::read(folder.join(file)).unwrap();
+            let tensors = ["final", "selected", "logits"].map(|name| format!("{name}.safetensors"));
+            for file in tensors.into_iter().chain(["steps.csv".to_string()]) {
+                let read = |folder: &Path| std::fs::read(folder.join(&file)).unwrap();
                 assert_eq!(read(folder.path()), read(whole.path()), "{file}");
             }
         }

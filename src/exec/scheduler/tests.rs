@@ -46,7 +46,7 @@ impl Launch for Threads {
         let train = Arc::clone(&self.train);
         let thread = std::thread::spawn(move || {
             let run = |job: &Job, report: &mut dyn FnMut(Event)| {
-                report(Event::Epoch { epoch: 1, epochs: 2, validation_accuracy: 0.5 });
+                report(Event::Epoch { epoch: 1, epochs: 2, validation: 0.5 });
                 Ok(train(job)?)
             };
             drop(worker::serve(jobs, events, || {}, run));
@@ -218,12 +218,12 @@ fn a_divergence_is_reported_as_a_failure_and_kept_as_a_result() {
     let bench = Bench::new();
     let launch = Threads::new(|job| {
         let mut record = record(&job.spec);
-        record.outcome = Outcome::Diverged { epoch: 1, step: 17 };
+        record.outcome = Outcome::Diverged { epoch: 1, step: 17, what: "loss".into() };
         Ok(record)
     });
     let summary = bench.run(1, &launch);
     assert_eq!(summary.failed[0].1.kind, FailureKind::Diverged);
-    assert_eq!(summary.failed[0].1.message, "diverged in epoch 2, step 17");
+    assert_eq!(summary.failed[0].1.message, "diverged in epoch 2, step 17: loss is not finite");
     assert_eq!(bench.state(0), State::Done);
 }
 

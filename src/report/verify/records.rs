@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 pub type Records = BTreeMap<RunId, RunRecord>;
 
 /// Computes the root of every run's record again, and the root of its tensors in both
-/// checkpoints, and compares them with the manifest.
+/// checkpoints and of its logits, and compares them with the manifest and the record.
 ///
 /// # Errors
 /// When the store lacks runs of the report or cannot be read.
@@ -35,22 +35,28 @@ pub fn check(manifest: &Manifest, store: &Store) -> Result<(Vec<Check>, Records)
     }
     let mut of_records = Check::new("records", "the root of every record with the manifest");
     let mut of_tensors =
-        Check::new("checkpoints", "the root of the tensors in every checkpoint with the manifest");
+        Check::new("checkpoints", "the root of the tensors in every checkpoint and of all logits");
     let mut records = Records::new();
     for (id, entry) in runs {
         let folder = store.folder(id);
+        let mut logits = None;
         let path = folder.join("record.json").display().to_string();
         match store.record(id) {
             Ok(record) => {
                 let why = unlike(entry, &record)?;
+                // The manifest holds the root of the logits by that of the record alone.
+                logits = record.logits_root.filter(|_| why.is_none());
                 of_records.expect(why.is_none(), &path, || why.unwrap_or_default());
                 records.insert(id.clone(), record);
             }
             Err(error) => of_records.expect(false, &path, || error.message),
         }
-        for (name, stated) in
-            [("final.safetensors", entry.final_root), ("selected.safetensors", entry.selected_root)]
-        {
+        let checkpoints = [
+            ("final.safetensors", entry.final_root),
+            ("selected.safetensors", entry.selected_root),
+        ];
+        let logits = logits.map(|root| ("logits.safetensors", root));
+        for (name, stated) in checkpoints.into_iter().chain(logits) {
             let path = folder.join(name);
             let root = checkpoint::read(&path).map(|tensors| checkpoint::root(&tensors));
             let equal = root.as_ref().is_ok_and(|root| *root == stated);

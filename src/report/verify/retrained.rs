@@ -4,6 +4,7 @@ use crate::environment;
 use crate::error::{Error, Result};
 use crate::hash::Digest;
 use crate::record::RunRecord;
+use crate::record::metrics::ACCURACY;
 use crate::report::manifest::{CellEntry, Manifest, RunEntry};
 use crate::report::rows::{self, Row};
 use crate::report::verify::Mismatch;
@@ -169,8 +170,8 @@ pub fn compare(
     let accuracy_there = of_cell.get(&entry.seed).copied();
     let allowed = allowed(tolerance, sd(&of_cell.into_values().collect::<Vec<_>>()));
     let finished = here.outcome.failure().is_none();
-    let selected = here.epochs.get(here.selected_epoch).filter(|_| finished);
-    let accuracy_here = selected.map(|epoch| epoch.test.accuracy);
+    let selected = here.selected().filter(|_| finished);
+    let accuracy_here = selected.and_then(|epoch| epoch.test.get(ACCURACY));
     let there = manifest.classes.get(&entry.class.to_string());
     let there = there.cloned().unwrap_or_default();
     let class_differs = environment::differing(&there, &here.environment.class);

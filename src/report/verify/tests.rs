@@ -179,7 +179,7 @@ fn records_render_to_the_report_whatever_they_cost_and_to_another_if_a_metric_ch
 
     let record = records.values_mut().next().unwrap();
     let selected = record.selected_epoch;
-    record.epochs[selected].test.macro_f1 += 0.01;
+    record.epochs[selected].test.shift("macro-f1", 0.01);
     let paths: Vec<String> = again(&records).mismatches.into_iter().map(|m| m.path).collect();
     assert!(paths.contains(&"results.csv".to_string()), "{paths:?}");
 }
@@ -253,7 +253,7 @@ fn other_bits_in_another_class_are_held_to_the_tolerance() {
             |record| {
                 of_another_class(record);
                 let selected = record.selected_epoch;
-                record.epochs[selected].test.accuracy += points;
+                record.epochs[selected].test.shift("accuracy", points);
             },
             false,
         )
@@ -268,7 +268,8 @@ fn other_bits_in_another_class_are_held_to_the_tolerance() {
     let diverged = retrained(
         |record| {
             of_another_class(record);
-            record.outcome = crate::record::Outcome::Diverged { epoch: 1, step: 0 };
+            record.outcome =
+                crate::record::Outcome::Diverged { epoch: 1, step: 0, what: "loss".into() };
         },
         false,
     );

@@ -1,0 +1,221 @@
+//! What is measured on a split: values by name, so that new tasks and analyses need no new format.
+//!
+//! A reader takes the names it knows and leaves the others where they are.
+
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// Mean cross-entropy.
+pub const LOSS: &str = "loss";
+/// The share of examples whose most probable class is the true one.
+pub const ACCURACY: &str = "accuracy";
+/// The mean of F1 over all classes.
+pub const MACRO_F1: &str = "macro-f1";
+/// Macro average precision over the classes present.
+pub const MEAN_AVERAGE_PRECISION: &str = "mean-average-precision";
+/// The largest contribution of a modality less the smallest: the degree of imbalance.
+pub const IMBALANCE: &str = "imbalance";
+
+/// What stands before the point in the names of [`modality_accuracy`] and [`contribution`].
+pub(super) const MODALITY_ACCURACY: &str = "modality-accuracy";
+pub(super) const CONTRIBUTION: &str = "contribution";
+
+/// The longest name of a metric, in bytes.
+const MAX_NAME: usize = 100;
+
+/// Accuracy by one modality alone, by the run's score estimator.
+pub fn modality_accuracy(modality: &str) -> String {
+    format!("{MODALITY_ACCURACY}.{modality}")
+}
+
+/// The Shapley contribution of a modality to accuracy, absent features set to zero.
+pub fn contribution(modality: &str) -> String {
+    format!("{CONTRIBUTION}.{modality}")
+}
+
+/// Metrics on one split. Fractions, not percent.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "Unchecked")]
+pub struct Metrics {
+    /// Examples in the split.
+    pub n: usize,
+    /// By name: those above, and what a task or an analysis adds.
+    values: BTreeMap<String, f64>,
+}
+
+impl Metrics {
+    /// Metrics of `n` examples by name.
+    ///
+    /// # Errors
+    /// When a name is no plain one, or a value is not finite.
+    pub fn new(n: usize, values: BTreeMap<String, f64>) -> Result<Self, String> {
+        for (name, value) in &values {
+            check_name(name)?;
+            if !value.is_finite() {
+                return Err(format!("the metric `{name}` is not a finite number"));
+            }
+        }
+        Ok(Self { n, values })
+    }
+
+    /// The value of a metric that was measured.
+    pub fn get(&self, name: &str) -> Option<f64> {
+        self.values.get(name).copied()
+    }
+
+    /// All metrics by name.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, f64)> {
+        self.values.iter().map(|(name, value)| (name.as_str(), *value))
+    }
+
+    /// Replaces a value, also by what no record may hold.
+    #[cfg(test)]
+    pub(crate) fn set(&mut self, name: &str, value: f64) {
+        self.values.insert(name.to_string(), value);
+    }
+
+    /// Adds to a value that is there.
+    #[cfg(test)]
+    pub(crate) fn shift(&mut self, name: &str, by: f64) {
+        *self.values.get_mut(name).unwrap() += by;
+    }
+}
+
+/// [`Metrics`] as they stand in a file.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Unchecked {
+    n: usize,
+    values: BTreeMap<String, f64>,
+}
+
+impl TryFrom<Unchecked> for Metrics {
+    type Error = String;
+
+    fn try_from(unchecked: Unchecked) -> Result<Self, String> {
+        Self::new(unchecked.n, unchecked.values)
+    }
+}
+
+/// What is wrong with the name of a metric. Names become columns, file names and text for people.
+fn check_name(name: &str) -> Result<(), String> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+    let starts = name.starts_with(|c: char| c.is_ascii_alphabetic());
+    if starts && name.len() <= MAX_NAME && name.chars().all(plain) {
+        return Ok(());
+    }
+    let shown: String = name.chars().take(MAX_NAME).collect();
+    Err(format!(
+        "{shown:?} is not the name of a metric: that is a letter, then letters, digits, `-`, `_` or \
+         `.`, up to {MAX_NAME} characters"
+    ))
+}
+
+/// The metric by which a task is judged: epochs are selected by it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "UncheckedPrimary")]
+pub struct Primary {
+    pub metric: String,
+    pub better: Better,
+}
+
+/// Which values of a metric are the better ones.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Better {
+    Higher,
+    Lower,
+}
+
+impl Primary {
+    /// The value of the metric, where it was measured.
+    pub fn of(&self, metrics: &Metrics) -> Option<f64> {
+        metrics.get(&self.metric)
+    }
+
+    /// How good metrics are, for comparison: the better value first, of equals the lower loss.
+    /// What was not measured is worst.
+    pub(super) fn rank(&self, metrics: &Metrics) -> (f64, f64) {
+        let sign = match self.better {
+            Better::Higher => 1.0,
+            Better::Lower => -1.0,
+        };
+        let least = |value: Option<f64>| value.unwrap_or(f64::NEG_INFINITY);
+        (
+            least(self.of(metrics).map(|value| sign * value)),
+            least(metrics.get(LOSS).map(|loss| -loss)),
+        )
+    }
+}
+
+/// [`Primary`] as it stands in a file.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct UncheckedPrimary {
+    metric: String,
+    better: Better,
+}
+
+impl TryFrom<UncheckedPrimary> for Primary {
+    type Error = String;
+
+    fn try_from(unchecked: UncheckedPrimary) -> Result<Self, String> {
+        check_name(&unchecked.metric)?;
+        Ok(Self { metric: unchecked.metric, better: unchecked.better })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn metrics(values: &[(&str, f64)]) -> Metrics {
+        let values = values.iter().map(|(name, value)| (name.to_string(), *value));
+        Metrics::new(10, values.collect()).unwrap()
+    }
+
+    #[test]
+    fn metrics_that_nobody_here_knows_are_kept() {
+        let text = r#"{"n":10,"values":{"accuracy":0.5,"calibration-error.l1":0.25}}"#;
+        let read: Metrics = serde_json::from_str(text).unwrap();
+        assert_eq!(read.get("calibration-error.l1"), Some(0.25));
+        assert_eq!(read.get(LOSS), None);
+        assert_eq!(serde_json::to_string(&read).unwrap(), text);
+    }
+
+    #[test]
+    fn names_that_are_not_plain_are_refused() {
+        let long = "x".repeat(MAX_NAME + 1);
+        for name in ["", "1", "a b", "a\u{1b}[2J", "é", "../a", "-a", long.as_str()] {
+            let text = serde_json::json!({ "n": 1, "values": { name: 0.5 } }).to_string();
+            let error = serde_json::from_str::<Metrics>(&text).unwrap_err().to_string();
+            assert!(error.contains("is not the name of a metric"), "{name:?}: {error}");
+            assert!(!error.contains('\u{1b}'), "{error:?}");
+            let text = serde_json::json!({ "metric": name, "better": "higher" }).to_string();
+            assert!(serde_json::from_str::<Primary>(&text).is_err(), "{name:?}");
+        }
+        assert!(Metrics::new(1, BTreeMap::from([("a".into(), f64::NAN)])).is_err());
+    }
+
+    #[test]
+    fn the_better_value_ranks_first_and_of_equals_the_lower_loss() {
+        let of = |value: f64, loss: f64| metrics(&[("error", value), (LOSS, loss)]);
+        let rank = |better, m: &Metrics| Primary { metric: "error".into(), better }.rank(m);
+        assert!(rank(Better::Higher, &of(0.1, 1.0)) < rank(Better::Higher, &of(0.2, 2.0)));
+        assert!(rank(Better::Lower, &of(0.2, 1.0)) < rank(Better::Lower, &of(0.1, 2.0)));
+        assert!(rank(Better::Lower, &of(0.1, 2.0)) < rank(Better::Lower, &of(0.1, 1.0)));
+        assert!(rank(Better::Lower, &metrics(&[])) < rank(Better::Lower, &of(1e300, 2.0)));
+    }
+
+    proptest! {
+        #[test]
+        fn metrics_read_back_as_they_are_written(
+            values in prop::collection::btree_map("[a-z][a-z0-9.-]{0,20}", -1e9..1e9f64, 0..6),
+        ) {
+            let metrics = Metrics::new(3, values).unwrap();
+            let text = serde_json::to_string(&metrics).unwrap();
+            prop_assert_eq!(serde_json::from_str::<Metrics>(&text).unwrap(), metrics);
+        }
+    }
+}
