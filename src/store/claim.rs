@@ -129,7 +129,12 @@ impl Claim {
         plain::make_folder(&self.store.dir.join(FAILED)).map_err(writable)?;
         let mut text = crate::hash::canonical_json(failure)?;
         text.push('\n');
-        atomic::write(&self.store.failure_path(&self.id), text.as_bytes()).map_err(writable)
+        // By way of the working folder, which is tidied up after a process that is killed here.
+        let draft = self.workdir().join(format!("{}-failure", atomic::TEMPORARY));
+        atomic::write(&draft, text.as_bytes()).map_err(writable)?;
+        let path = self.store.failure_path(&self.id);
+        std::fs::rename(&draft, &path).map_err(|e| writable(Error::io("write", &path, &e)))?;
+        atomic::sync_folder(&self.store.dir.join(FAILED))
     }
 
     /// Removes scratch files from the working folder and makes the others durable.

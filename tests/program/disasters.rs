@@ -92,7 +92,7 @@ fn a_full_file_system_is_named_and_after_making_room_the_suite_goes_on() {
     outcome
         .exits(0)
         .says("No space left on device (os error 28)")
-        .says("hint: training needs a run store on a disk that can be written and has room")
+        .says("without a usable result")
         .prints_at_end("later/tiny/v1\n");
     assert_eq!(bench.roots("kept"), trained().roots("runs"));
 }
@@ -253,7 +253,7 @@ fn a_store_that_is_full_to_the_last_byte_fails_its_runs_and_not_the_suite() {
         .exits(0)
         .says("0 runs trained, 2 done before, 2 failed or diverged")
         .says("error: 2 runs without a usable result\n  made / concat / joint / seed ")
-        .says("not noted in the store: cannot write runs/.failed/")
+        .says("not noted in the store: cannot write runs/.work/")
         .says("No space left on device (os error 28)")
         .says("2 runs trained, 2 done before")
         .prints_at_end("later/tiny/v1\n");

@@ -170,7 +170,9 @@ fn no_kill_loses_a_run_or_changes_a_bit() {
     assert_eq!(bench.roots("runs"), undisturbed.roots("runs"));
     assert_eq!(report_root(&bench), report_root(&undisturbed));
     for left in [".work", ".failed"] {
-        assert!(bench.names(&format!("runs/{left}")).is_empty(), "{left} is not empty");
+        let names: Vec<String> = bench.files(&format!("runs/{left}")).into_keys().collect();
+        let folders = bench.names(&format!("runs/{left}"));
+        assert!(folders.is_empty(), "{left} holds {folders:?} with {names:?}");
     }
     let logs = bench.roots("runs").into_keys().map(|id| bench.read(&format!("runs/{id}/log.txt")));
     let logs: String = logs.collect();
