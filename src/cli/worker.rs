@@ -7,7 +7,7 @@ use crate::error::{Error, Kind, Result};
 use crate::exec::image::Image;
 use crate::exec::wire::{Event, Job};
 use crate::exec::worker::{self, Unfinished};
-use crate::spec::run::Part;
+use crate::registry::Part;
 use crate::train::{self, Progress};
 use std::collections::BTreeMap;
 
@@ -66,11 +66,9 @@ pub(super) fn run() -> Result<()> {
 /// else that may be wrong with them.
 fn load(job: &Job) -> std::result::Result<Dataset, Unfinished> {
     let part = &job.spec.dataset;
-    data::load(&part.name, &part.params, &job.data_dir).map_err(|error| {
-        match data::state(&part.name, &job.data_dir) {
-            Ok(cache::State::Missing | cache::State::Damaged(_)) => Unfinished::Blocked(error),
-            Ok(cache::State::Ready) | Err(_) => Unfinished::Failed(error),
-        }
+    data::load(part, &job.data_dir).map_err(|error| match data::state(&part.name, &job.data_dir) {
+        Ok(cache::State::Missing | cache::State::Damaged(_)) => Unfinished::Blocked(error),
+        Ok(cache::State::Ready) | Err(_) => Unfinished::Failed(error),
     })
 }
 

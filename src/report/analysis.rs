@@ -6,7 +6,6 @@ use crate::record::{EpochRecord, Metrics, Outcome, RunRecord};
 use crate::report::compare::{Comparison, compare};
 use crate::report::input::{CellInput, ReportInput};
 use crate::report::variant::variants;
-use crate::spec::run::RunSpec;
 use crate::stats::summary::{Estimate, estimate};
 use std::collections::BTreeMap;
 
@@ -119,8 +118,9 @@ impl<'a> Cell<'a> {
         let unknown = input.seeds.iter().filter(|seed| !known(seed));
         failures.extend(unknown.map(|seed| (*seed, "no record".to_string())));
         failures.sort();
-        let role = role(&input.spec);
-        let strategy = strategy_label(&input.spec, &input.strategy);
+        let role = role(&input.spec.strategy.name);
+        let strategy =
+            strategy_label(&input.spec.strategy.name, &input.spec.modalities(), &input.strategy);
         let over = |metric: fn(&Metrics) -> f64| {
             estimate(&runs.iter().map(|run: &Run<'_>| metric(run.test())).collect::<Vec<_>>())
         };
@@ -176,8 +176,8 @@ impl<'a> Run<'a> {
     }
 }
 
-fn role(spec: &RunSpec) -> Role {
-    match spec.strategy.name.as_str() {
+fn role(strategy: &str) -> Role {
+    match strategy {
         "joint" => Role::Baseline,
         "unimodal" => Role::Unimodal,
         _ => Role::Strategy,
@@ -185,9 +185,9 @@ fn role(spec: &RunSpec) -> Role {
 }
 
 /// How a report calls the strategy that a suite labels so: a unimodal one with its modality.
-pub fn strategy_label(spec: &RunSpec, label: &str) -> String {
-    match (role(spec), spec.branches.first()) {
-        (Role::Unimodal, Some(branch)) => format!("unimodal {}", branch.modality.name),
+pub fn strategy_label(strategy: &str, modalities: &[&str], label: &str) -> String {
+    match (role(strategy), modalities.first()) {
+        (Role::Unimodal, Some(modality)) => format!("unimodal {modality}"),
         _ => label.to_string(),
     }
 }

@@ -94,7 +94,7 @@ fn a_damaged_record_is_named_with_the_way_out() {
     let text = std::fs::read_to_string(&path).unwrap();
     let damages = [
         (text[..100].to_string(), "not a run record: EOF while parsing"),
-        (text.replacen("\"format\":1", "\"format\":2", 1), "the record has format 2"),
+        (text.replacen("\"format\":2", "\"format\":1", 1), "the record has format 1"),
         ("{\"format\":9,\"new\":0}".to_string(), "the record has format 9"),
         (text.replace("\"seed\":0", "\"seed\":1"), "the run described has the id"),
         (text.replace(&id.0, "0123456789abcdef"), "the record is of run 0123456789abcdef"),

@@ -1,6 +1,6 @@
 //! Every fusion with every strategy, and what must hold of all of them.
 
-use crate::made::{IMAGES, backend, dataset, part, spec};
+use crate::made::{IMAGES, backend, dataset, spec};
 use counterpoise::data::{Dataset, Shape};
 use counterpoise::fusion::FUSIONS;
 use counterpoise::model::encoder::ENCODERS;
@@ -77,10 +77,9 @@ fn every_encoder_trains_with_every_optimizer_on_what_it_reads() {
         for optimizer in &optimizers {
             let mut spec = spec(&data, "concat", "ogm", &[], 0);
             for branch in &mut spec.branches {
-                let declared = find("encoder", ENCODERS, encoder).unwrap().params;
-                branch.encoder = part(declared, encoder, &[]);
+                branch.encoder = find("encoder", ENCODERS, encoder).unwrap().defaults();
             }
-            spec.protocol.optimizer = optimizer.clone();
+            spec.protocol.optimizer = optimizer.part();
             spec.protocol.epochs = 1;
             spec.protocol.batch_size = 35;
             let record = run(&spec, &data);
@@ -146,8 +145,7 @@ fn conv_only_is_refused_where_an_encoder_has_no_convolution() {
 fn a_loss_that_is_not_finite_ends_the_run_and_says_where() {
     let data = dataset(&IMAGES);
     let mut spec = spec(&data, "concat", "joint", &[], 0);
-    spec.protocol.optimizer =
-        counterpoise::protocol::Optimizer::Sgd { lr: 1e30, momentum: 0.0, weight_decay: 0.0 };
+    spec.protocol.optimizer = Optimizer::Sgd { lr: 1e30, momentum: 0.0, weight_decay: 0.0 }.part();
     let record = run(&spec, &data);
     assert!(matches!(record.outcome, Outcome::Diverged { epoch: 0, .. }), "{:?}", record.outcome);
 }
