@@ -6,17 +6,20 @@ use counterpoise::fusion::FUSIONS;
 use counterpoise::hash::Digest;
 use counterpoise::model::encoder::ENCODERS;
 use counterpoise::model::layers::Place;
+use counterpoise::model::score::ESTIMATORS;
 use counterpoise::model::score::Estimator;
 use counterpoise::model::{Model, init};
 use counterpoise::modulation::{self, Draws, STRATEGIES, Updates};
 use counterpoise::protocol::{self, Protocol, Schedule, Selection};
 use counterpoise::record::RunRecord;
 use counterpoise::record::probe::Probe;
+use counterpoise::registry::Part;
 use counterpoise::registry::{Params, find};
 use counterpoise::report::input::{CellInput, ReportInput};
 use counterpoise::report::render;
-use counterpoise::spec::run::{Branch, Part, RunSpec};
+use counterpoise::spec::run::{Branch, CellSpec, RunSpec};
 use counterpoise::stream::Stream;
+use counterpoise::task::CLASSIFICATION;
 use counterpoise::train::batch::{Batch, gather};
 use counterpoise::train::optimizer::Optimizer;
 use counterpoise::train::step::{Position, step};
@@ -27,38 +30,35 @@ use std::hint::black_box;
 const CLASSES: usize = 10;
 const BATCH: usize = 64;
 
-fn defaults(declared: &[counterpoise::registry::Param], name: &str) -> Part {
-    Part { name: name.into(), params: Params::defaults(declared) }
-}
-
 /// Two modalities of one shape through one encoder, fused by concatenation, under a strategy.
 fn spec(encoder: &str, shape: Shape, strategy: &str) -> RunSpec {
     let branch = |name: &str| Branch {
         modality: Modality { name: name.into(), shape },
-        encoder: defaults(find("encoder", ENCODERS, encoder).unwrap().params, encoder),
+        encoder: find("encoder", ENCODERS, encoder).unwrap().defaults(),
     };
-    RunSpec {
-        format: RunSpec::FORMAT,
-        dataset: Part { name: "made".into(), params: Params::default() },
+    let cell = CellSpec {
+        format: CellSpec::FORMAT,
+        task: CLASSIFICATION.defaults(),
+        dataset: Part { name: "made".into(), params: Params::default(), revision: 1 },
         data_manifest: Digest::of(b"made"),
-        n_classes: CLASSES,
+        outputs: CLASSES,
         branches: vec![branch("a"), branch("b")],
-        fusion: defaults(find("fusion", FUSIONS, "concat").unwrap().params, "concat"),
-        strategy: defaults(find("strategy", STRATEGIES, strategy).unwrap().params, strategy),
-        scores: "split-head".into(),
+        fusion: find("fusion", FUSIONS, "concat").unwrap().defaults(),
+        strategy: find("strategy", STRATEGIES, strategy).unwrap().defaults(),
+        scores: find("score estimator", ESTIMATORS, "split-head").unwrap().defaults(),
         protocol: Protocol {
-            name: "bench".into(),
-            optimizer: protocol::Optimizer::Sgd { lr: 0.01, momentum: 0.9, weight_decay: 1e-4 },
-            schedule: Schedule { every: 1, gamma: 1.0 },
+            optimizer: protocol::Optimizer::Sgd { lr: 0.01, momentum: 0.9, weight_decay: 1e-4 }
+                .part(),
+            schedule: Schedule { every: 1, gamma: 1.0 }.part(),
             epochs: 1,
             batch_size: BATCH,
             drop_last: false,
             selection: Selection::Last,
-            trace_every: 1,
         },
-        seed: 0,
+        training: train::REVISION,
         backend: "cpu".into(),
-    }
+    };
+    cell.run(0)
 }
 
 fn random_batch(shape: Shape, rows: usize, place: &Place) -> Batch {
@@ -92,7 +92,8 @@ fn training_steps(c: &mut Criterion) {
             let batch = random_batch(shape, rows, &place);
             let mut model = init::fill(Model::build(&spec, &place).unwrap(), &names, 0);
             let mut strategy_hooks = modulation::build(&spec.strategy).unwrap();
-            let mut optimizer = Optimizer::new(&spec.protocol.optimizer);
+            let mut optimizer =
+                Optimizer::new(&protocol::Optimizer::of(&spec.protocol.optimizer).unwrap());
             group.bench_function(format!("{encoder}/{strategy}/batch {rows}"), |b| {
                 b.iter(|| {
                     let at = Position {
@@ -160,18 +161,19 @@ fn rendering(c: &mut Criterion) {
         let records: Vec<RunRecord> = (0..5)
             .map(|seed| {
                 let mut record = record.clone();
-                record.spec = RunSpec { seed, ..spec("mlp", shape, name) };
+                record.spec = spec("mlp", shape, name).cell.run(seed);
                 record.spec.protocol.epochs = 40;
                 record.id = record.spec.id().unwrap();
                 record
             })
             .collect();
         CellInput {
-            id: records[0].spec.cell_id().unwrap(),
+            id: records[0].spec.cell.id().unwrap(),
             dataset: "made".into(),
             fusion: "concat".into(),
             strategy: name.into(),
-            spec: records[0].spec.clone(),
+            preset: "small".into(),
+            spec: records[0].spec.cell.clone(),
             seeds: (0..5).collect(),
             records,
             missing: vec![],

@@ -11,9 +11,75 @@ pub fn class(backend: &BTreeMap<String, String>) -> BTreeMap<String, String> {
     class.insert("target".into(), target());
     class.insert("isa".into(), isa().into());
     class.insert("libm".into(), portable_math::ORIGIN.into());
-    class.insert("cargo-lock".into(), Digest::of(include_bytes!("../Cargo.lock")).to_string());
+    class.extend(numeric(include_str!("../Cargo.lock"), backend));
     class
 }
+
+/// The crates whose code computes numbers of a run, on any device.
+const NUMERIC: &[&str] = &[
+    "burn",
+    "burn-autodiff",
+    "burn-backend",
+    "burn-core",
+    "burn-dispatch",
+    "burn-nn",
+    "burn-std",
+    "burn-tensor",
+    "half",
+    "libm",
+    "num-traits",
+    "rand_chacha",
+    "rand_core",
+    "rayon",
+    "rayon-core",
+];
+/// Those of the default backend. `gemm` is our own; see [`GEMM`].
+const OF_FLEX: &[&str] = &["burn-flex", "gemm-common", "gemm-f16", "gemm-f32", "gemm-f64", "pulp"];
+/// Those of libtorch's backend; libtorch itself is told by the device.
+const OF_TORCH: &[&str] = &["burn-tch", "tch", "torch-sys"];
+
+/// The matrix multiplication that stands in for the crate `gemm`. It has no checksum in the lock
+/// file, so its text stands for it.
+const GEMM: &str = include_str!("portable/gemm/lib.rs");
+
+/// The numeric crates of a lock file by name: version and checksum. A new version of any other
+/// crate, say of the parser of arguments, is no new class.
+fn numeric(lock: &str, backend: &BTreeMap<String, String>) -> BTreeMap<String, String> {
+    let is_torch = backend.contains_key("libtorch");
+    let own = if is_torch { OF_TORCH } else { OF_FLEX };
+    let mut found = BTreeMap::new();
+    for package in lock.split("[[package]]").skip(1) {
+        let field = |key: &str| {
+            let value =
+                package.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix(" = "));
+            value.map_or("", |value| value.trim_matches('"'))
+        };
+        let name = field("name");
+        if NUMERIC.contains(&name) || own.contains(&name) {
+            let checksum = field("checksum");
+            let short = checksum.get(..16).unwrap_or(checksum);
+            // Two versions of a crate may both take part.
+            let versions: &mut String = found.entry(format!("crate {name}")).or_default();
+            let comma = if versions.is_empty() { "" } else { ", " };
+            *versions += &format!("{comma}{} {short}", field("version"));
+        }
+    }
+    if !is_torch {
+        let text = Digest::of(GEMM.as_bytes()).short();
+        found.insert("crate gemm".into(), format!("of this project, {text}"));
+    }
+    found
+}
+
+/// This program: its version, and the commit that it is built from. Bits do not depend on it beyond
+/// what revisions and the class say.
+pub fn program() -> String {
+    PROGRAM.into()
+}
+
+/// See [`program`].
+pub const PROGRAM: &str =
+    concat!(env!("CARGO_PKG_VERSION"), " (", env!("COUNTERPOISE_COMMIT"), ")");
 
 /// The properties that two classes do not share, with both values.
 pub fn differing(
@@ -31,7 +97,6 @@ pub fn differing(
 pub fn host() -> BTreeMap<String, String> {
     BTreeMap::from([
         ("cores".into(), std::thread::available_parallelism().map_or(1, |n| n.get()).to_string()),
-        ("counterpoise".into(), env!("CARGO_PKG_VERSION").into()),
         ("processor".into(), processor()),
         ("profile".into(), if cfg!(debug_assertions) { "debug" } else { "release" }.into()),
     ])
@@ -88,6 +153,38 @@ fn processor() -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// The lock file after a change of one of its texts.
+    fn changed(from: &str, to: &str) -> bool {
+        let lock = include_str!("../Cargo.lock");
+        assert!(lock.contains(from), "{from}");
+        let backend = BTreeMap::new();
+        numeric(lock, &backend) != numeric(&lock.replace(from, to), &backend)
+    }
+
+    #[test]
+    fn the_class_follows_the_crates_that_compute_and_no_others() {
+        assert!(changed(
+            "name = \"burn-flex\"\nversion = \"",
+            "name = \"burn-flex\"\nversion = \"9"
+        ));
+        assert!(!changed("name = \"clap\"\nversion = \"", "name = \"clap\"\nversion = \"9"));
+        assert!(!changed(
+            "name = \"burn-tch\"\nversion = \"",
+            "name = \"burn-tch\"\nversion = \"9"
+        ));
+    }
+
+    #[test]
+    fn every_crate_that_is_named_is_in_the_lock_file() {
+        let lock = include_str!("../Cargo.lock");
+        for (backend, own) in [("burn-flex", OF_FLEX), ("libtorch", OF_TORCH)] {
+            let found = numeric(lock, &BTreeMap::from([(backend.into(), String::new())]));
+            for name in NUMERIC.iter().chain(own) {
+                assert!(found.contains_key(&format!("crate {name}")), "{name}");
+            }
+        }
+    }
 
     #[test]
     fn the_class_repeats_and_holds_what_the_backend_adds() {

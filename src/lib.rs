@@ -30,6 +30,7 @@ pub mod stream;
 
 pub mod environment;
 pub mod protocol;
+pub mod task;
 
 pub mod data;
 pub mod spec;

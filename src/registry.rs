@@ -32,6 +32,12 @@ impl fmt::Display for Value {
     }
 }
 
+/// The smallest number above 0, as the bound of a [`Domain`] that leaves 0 out.
+pub const ABOVE_ZERO: f64 = f64::from_bits(1);
+
+/// The largest number below 1, as the bound of a [`Domain`] that leaves 1 out.
+pub const BELOW_ONE: f64 = 1.0f64.next_down();
+
 /// What values a parameter takes. Bounds are inclusive.
 #[derive(Clone, Copy, Debug)]
 pub enum Domain {
@@ -131,10 +137,18 @@ impl fmt::Display for Domain {
             Domain::Bool => write!(f, "true or false"),
             Domain::Int { min, max: i64::MAX } => write!(f, "a whole number of at least {min}"),
             Domain::Int { min, max } => write!(f, "a whole number from {min} to {max}"),
-            Domain::Float { min, max } if *max == f64::MAX => {
-                write!(f, "a number of at least {min}")
+            Domain::Float { min, max } => {
+                let least = match *min {
+                    ABOVE_ZERO => "above 0".to_string(),
+                    min => format!("of at least {min}"),
+                };
+                match (*min, *max) {
+                    (_, f64::MAX) => write!(f, "a number {least}"),
+                    (_, BELOW_ONE) => write!(f, "a number {least} and below 1"),
+                    (ABOVE_ZERO, max) => write!(f, "a number {least} and at most {max}"),
+                    (min, max) => write!(f, "a number from {min} to {max}"),
+                }
             }
-            Domain::Float { min, max } => write!(f, "a number from {min} to {max}"),
             Domain::Choice(names) => write!(f, "one of {}", names.join(", ")),
             Domain::Names { of, min } => {
                 write!(f, "a list of at least {min} of {}", of.join(", "))
@@ -217,12 +231,84 @@ impl Params {
     }
 }
 
+/// A named part with all its parameters, defaults written out: what a description holds of it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Part {
+    pub name: String,
+    pub params: Params,
+    /// See [`Entry::revision`].
+    pub revision: u32,
+}
+
+impl Part {
+    /// The name, followed by the parameters that differ from `defaults`: `ogm(alpha=0.3)`.
+    pub fn label(&self, defaults: &Params) -> String {
+        let changed: Vec<String> = self
+            .params
+            .0
+            .iter()
+            .filter(|(key, value)| defaults.0.get(*key) != Some(*value))
+            .map(|(key, value)| format!("{key}={value}"))
+            .collect();
+        if changed.is_empty() {
+            self.name.clone()
+        } else {
+            format!("{}({})", self.name, changed.join(","))
+        }
+    }
+}
+
 /// A named part with its parameters and whatever builds it.
 pub struct Entry<B> {
     pub name: &'static str,
     pub summary: &'static str,
     pub params: &'static [Param],
+    /// Raised whenever the part computes other bits than before: it is hashed with the name and the
+    /// parameters, so that no older run passes for one of the mended part.
+    pub revision: u32,
     pub build: B,
+}
+
+impl<B> Entry<B> {
+    /// The part with every parameter at its default.
+    pub fn defaults(&self) -> Part {
+        self.part(Params::defaults(self.params))
+    }
+
+    /// The parameters of a part that a description holds, which may come from anywhere.
+    ///
+    /// # Errors
+    /// When they are not all those that are declared, each in its domain.
+    pub fn checked(&self, part: &Part) -> Result<Params> {
+        let wrong = |why: String| Error::input(format!("`{}`: {why}", self.name));
+        if let Some(param) = self.params.iter().find(|p| !part.params.0.contains_key(p.name)) {
+            return Err(wrong(format!("its description lacks `{}`", param.name)));
+        }
+        Params::resolve(self.params, part.params.0.clone()).map_err(|(_, why)| wrong(why))
+    }
+
+    /// The part with resolved parameters.
+    pub fn part(&self, params: Params) -> Part {
+        Part { name: self.name.to_string(), params, revision: self.revision }
+    }
+}
+
+/// Finds the entry that a description means: its name, in the revision that this program has.
+///
+/// # Errors
+/// An unknown name, with the nearest known one; another revision.
+pub fn find_part<'a, B>(what: &str, table: &'a [Entry<B>], part: &Part) -> Result<&'a Entry<B>> {
+    let entry = find(what, table, &part.name)?;
+    if entry.revision == part.revision {
+        return Ok(entry);
+    }
+    let Part { name, revision, .. } = part;
+    let message = format!(
+        "{what} `{name}` is described in revision {revision}, this program has revision {}",
+        entry.revision
+    );
+    Err(Error::input(message).with_hint("use the release that the description is of"))
 }
 
 /// Finds the entry called `name`.

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 const BASE: &[&[&str]] = &[
     &["error"],
     &["hash", "registry", "atomic"],
-    &["stream", "environment", "protocol"],
+    &["stream", "environment", "protocol", "task"],
     &["data"],
     &["spec"],
     &["lint"],

@@ -142,7 +142,7 @@ FUSIONS = {"sum": Sum, "concat": Concat, "film": Film, "gated": Gated}
 
 
 class Model(nn.Module):
-    """One encoder per modality, one fusion head, from the description of a run."""
+    """One encoder per modality, one fusion head, from the description of a cell."""
 
     def __init__(self, spec):
         super().__init__()
@@ -158,7 +158,7 @@ class Model(nn.Module):
             )
             sizes.append(encoder["params"].get("features", 512))
         fusion = spec["fusion"]
-        self.fusion = FUSIONS[fusion["name"]](sizes, spec["n_classes"], **fusion["params"])
+        self.fusion = FUSIONS[fusion["name"]](sizes, spec["outputs"], **fusion["params"])
 
     def features(self, inputs):
         return [encoder(x) for encoder, x in zip(self.encoder.values(), inputs)]

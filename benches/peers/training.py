@@ -60,7 +60,7 @@ class Run:
     """A run with its data on a device. `draws` is a class of draws.py."""
 
     def __init__(self, folder, exported, draws, device):
-        self.spec = spec = exported["spec"]
+        self.spec = spec = exported["spec"]["cell"]
         names = [branch["modality"]["name"] for branch in spec["branches"]]
         data = read_safetensors(folder / exported["data"])
         self.splits = {}
@@ -69,7 +69,7 @@ class Run:
             inputs = [data[f"{split}.{name}"].to(device) for name in names]
             self.splits[split] = inputs, data[labels].to(device)
         self.device = device
-        self.draws = draws(spec["seed"], device)
+        self.draws = draws(exported["spec"]["seed"], device)
         self.strategy = STRATEGIES[spec["strategy"]["name"]](spec["strategy"]["params"])
         self.model = Model(spec).to(device)
         initial = read_safetensors(folder / exported["initial"])
@@ -78,7 +78,7 @@ class Run:
         if unexpected or any(not name.endswith("num_batches_tracked") for name in missing):
             raise ValueError(f"other parameters: {missing} are missing, {unexpected} too many")
         self.optimizer = optimizer(spec["protocol"]["optimizer"], self.model.parameters())
-        schedule = spec["protocol"]["schedule"]
+        schedule = spec["protocol"]["schedule"]["params"]
         self.scheduler = torch.optim.lr_scheduler.StepLR(
             self.optimizer, schedule["every"], schedule["gamma"]
         )
@@ -101,7 +101,7 @@ class Run:
         inputs, labels = [x[rows] for x in inputs], labels[rows]
         epoch = self.taken // self.steps_per_epoch % self.spec["protocol"]["epochs"]
         features = self.model.features(inputs)
-        estimator = self.spec["scores"]
+        estimator = self.spec["scores"]["name"]
         step = Step(self.taken, epoch, self.model, features, labels, self.draws, estimator)
         features, left = self.strategy.features(step, features)
         self.taken += 1
@@ -129,8 +129,7 @@ class Run:
 
 
 def optimizer(rule, parameters):
-    rule = dict(rule)
-    kind = rule.pop("kind")
+    kind, rule = rule["name"], dict(rule["params"])
     if kind == "sgd":
         return torch.optim.SGD(parameters, **rule)
     betas = rule.pop("beta1"), rule.pop("beta2")

@@ -103,7 +103,7 @@ impl Run {
 
     fn data(&self, dir: &Path) -> Result<data::Dataset> {
         let part = &self.record.spec.dataset;
-        let set = data::load(&part.name, &part.params, dir)?;
+        let set = data::load(part, dir)?;
         if set.content == self.record.data_content {
             return Ok(set);
         }

@@ -5,17 +5,16 @@ use crate::fusion::FUSIONS;
 use crate::model::encoder::{self, ENCODERS};
 use crate::model::score::ESTIMATORS;
 use crate::modulation::STRATEGIES;
-use crate::registry::Entry;
 use crate::spec::catalog::{Catalog, EncoderInfo, FusionInfo, PartInfo};
 
 /// The catalog of this build.
 pub fn catalog() -> Catalog {
     Catalog {
-        datasets: DATASETS.iter().map(info).collect(),
+        datasets: DATASETS.iter().map(PartInfo::of).collect(),
         encoders: ENCODERS
             .iter()
             .map(|entry| EncoderInfo {
-                part: info(entry),
+                part: PartInfo::of(entry),
                 accepts: entry.build.accepts,
                 feature_size: entry.build.feature_size,
             })
@@ -23,18 +22,15 @@ pub fn catalog() -> Catalog {
         fusions: FUSIONS
             .iter()
             .map(|entry| FusionInfo {
-                part: info(entry),
+                part: PartInfo::of(entry),
                 joins: entry.build.joins,
                 default_scores: entry.build.default_scores,
                 splits: entry.build.splits,
             })
             .collect(),
-        strategies: STRATEGIES.iter().map(info).collect(),
-        estimators: ESTIMATORS.iter().map(info).collect(),
+        strategies: STRATEGIES.iter().map(PartInfo::of).collect(),
+        estimators: ESTIMATORS.iter().map(PartInfo::of).collect(),
+        training: crate::train::REVISION,
         default_encoder: encoder::default_for,
     }
-}
-
-fn info<B>(entry: &Entry<B>) -> PartInfo {
-    PartInfo { name: entry.name, summary: entry.summary, params: entry.params }
 }

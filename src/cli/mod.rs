@@ -24,6 +24,7 @@ mod training;
 mod verify;
 mod worker;
 
+use crate::environment::PROGRAM;
 use crate::error::{Error, Kind, Result};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
@@ -34,7 +35,7 @@ use std::process::ExitCode;
 /// Suites define data sets x fusion methods x modulation strategies x seeds. A run is trained
 /// once, its checkpoint hashed, and a versioned report written.
 #[derive(Parser)]
-#[command(version, after_help = EXIT_CODES, max_term_width = 100)]
+#[command(version = PROGRAM, after_help = EXIT_CODES, max_term_width = 100)]
 struct Cli {
     #[command(subcommand)]
     command: Command,

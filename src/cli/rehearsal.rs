@@ -4,7 +4,8 @@ use super::Places;
 use super::catalog::catalog;
 use crate::data::{self, Dataset};
 use crate::error::Result;
-use crate::spec::run::{Part, RunSpec};
+use crate::registry::Part;
+use crate::spec::run::RunSpec;
 use crate::spec::suite::{Cell, Suite, find};
 use clap::Args;
 use std::path::PathBuf;
@@ -42,7 +43,7 @@ impl Rehearsal {
             let (_, data) = match loaded.take() {
                 Some(known) if known.0 == spec.dataset => loaded.insert(known),
                 _ => {
-                    let data = data::load(&spec.dataset.name, &spec.dataset.params, &self.data)?;
+                    let data = data::load(&spec.dataset, &self.data)?;
                     loaded.insert((spec.dataset.clone(), data))
                 }
             };

@@ -85,7 +85,11 @@ pub(super) fn run(arguments: &Arguments) -> Result<()> {
     lint::summarise(&findings, name);
     let wishes = Wishes {
         fail_fast: arguments.fail_fast,
-        probe: Probe { chain_every: arguments.chain, fault: arguments.plant.clone() },
+        probe: Probe {
+            chain_every: arguments.chain,
+            fault: arguments.plant.clone(),
+            ..Probe::default()
+        },
     };
     let (summary, blocked) = arguments.training.run(&suite.cells, &store, wishes)?;
     output::note(&describe(&summary, &blocked));

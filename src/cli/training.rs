@@ -76,7 +76,12 @@ impl Training {
                     }
                 }
                 let label = format!("{} / seed {}", cell.label(), spec.seed);
-                tasks.push(Task { spec: spec.clone(), label, cost: estimate::seconds(spec) });
+                tasks.push(Task {
+                    spec: spec.clone(),
+                    trace_every: cell.trace_every,
+                    label,
+                    cost: estimate::seconds(spec),
+                });
             }
         }
         if let Some(shortfall) = environment::shortfall() {

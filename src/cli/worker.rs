@@ -6,7 +6,7 @@ use crate::environment;
 use crate::error::{Error, Result};
 use crate::exec::wire::Event;
 use crate::exec::worker;
-use crate::spec::run::Part;
+use crate::registry::Part;
 use crate::train::{self, Progress};
 use std::collections::BTreeMap;
 use std::process::Command;
@@ -29,7 +29,7 @@ pub(super) fn run() -> Result<()> {
             }
             if !matches!(&loaded, Some((part, _)) if *part == job.spec.dataset) {
                 let part = job.spec.dataset.clone();
-                let data = data::load(&part.name, &part.params, &job.data_dir)?;
+                let data = data::load(&part, &job.data_dir)?;
                 loaded = Some((part, data));
             }
             let Some((_, data)) = &loaded else { unreachable!("loaded just above") };
@@ -37,7 +37,7 @@ pub(super) fn run() -> Result<()> {
             backend.give_back_memory()?;
             let epochs = job.spec.protocol.epochs;
             let mut finished = 0;
-            let primary = train::metrics::primary();
+            let primary = train::metrics::primary(&job.spec.task)?;
             train::run(&job.spec, data, &backend, &job.workdir, &job.probe, &mut |progress| {
                 match progress {
                     // These lines go to the run's log.

@@ -62,11 +62,11 @@ pub(super) const ENTRY: Entry<DatasetParts> = Entry {
         },
         DRAW,
     ],
+    revision: 1,
     build: DatasetParts {
         licence: "MNIST: see cg-mnist; Free Spoken Digit Dataset: the package is MIT and states no \
             licence for the data; fetched when needed, never distributed",
         sources: &[mnist::SOURCE, SPEECH],
-        conversion: 1,
         modalities,
         classes: |_| mnist::classes(),
         examples: |params| {

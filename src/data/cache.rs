@@ -120,7 +120,7 @@ impl Arrays {
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Index {
-    /// The digest of the sources and the version of the conversion.
+    /// The digest of the sources and the data set's revision.
     origin: Digest,
     /// The digest of the file of arrays.
     arrays: Digest,
@@ -182,7 +182,7 @@ fn verified(entry: &Entry<DatasetParts>, dir: &Path) -> std::result::Result<Vec<
     Ok(bytes)
 }
 
-/// The digest of what a cache is made from: the conversion and the members of the sources.
+/// The digest of what a cache is made from: the data set's revision and the members of the sources.
 pub(super) fn origin(entry: &Entry<DatasetParts>) -> Result<Digest> {
     let members: Vec<(&str, &str, &str, &str)> = entry
         .build
@@ -190,7 +190,7 @@ pub(super) fn origin(entry: &Entry<DatasetParts>) -> Result<Digest> {
         .iter()
         .flat_map(|s| s.members.iter().map(|m| (s.package, s.version, m.path, m.sha256)))
         .collect();
-    digest_json(&(entry.name, entry.build.conversion, members))
+    digest_json(&(entry.name, entry.revision, members))
 }
 
 #[cfg(test)]

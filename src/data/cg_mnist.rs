@@ -42,10 +42,10 @@ pub(super) const ENTRY: Entry<DatasetParts> = Entry {
         },
         DRAW,
     ],
+    revision: 1,
     build: DatasetParts {
         licence: mnist::LICENCE,
         sources: &[mnist::SOURCE],
-        conversion: 1,
         modalities,
         classes: |_| mnist::classes(),
         examples: |params| {

@@ -36,6 +36,7 @@ pub(super) const ENTRY: Entry<DatasetParts> = Entry {
         },
         DRAW,
     ],
+    revision: 1,
     build: DatasetParts {
         licence: "UCI Multiple Features: the package is MIT and states no licence for the data; \
             fetched when needed, never distributed",
@@ -78,7 +79,6 @@ pub(super) const ENTRY: Entry<DatasetParts> = Entry {
                 },
             ],
         }],
-        conversion: 1,
         modalities,
         classes: |_| (0..10).map(|digit| digit.to_string()).collect(),
         examples: |_| (1000, 1000),

@@ -24,7 +24,7 @@ mod watch;
 
 use crate::error::{Error, Result};
 use crate::hash::{Digest, digest_json};
-use crate::registry::{Entry, Params, find};
+use crate::registry::{Entry, Params, Part, find, find_part};
 use cache::{Arrays, State};
 use partition::Partition;
 use serde::{Deserialize, Serialize};
@@ -36,15 +36,12 @@ pub const DATASETS: &[Entry<DatasetParts>] =
     &[cg_mnist::ENTRY, av_digits::ENTRY, mfeat::ENTRY, watch::ENTRY, synthetic::ENTRY];
 
 /// What a data set consists of, beside its name and parameters. The functions take resolved
-/// parameters.
+/// parameters. The entry's revision is raised whenever `convert` or `load` would yield other arrays.
 pub struct DatasetParts {
     /// The terms the data come under, as far as their package states them.
     pub licence: &'static str,
     /// The packages the data come from; none for a data set that is made.
     pub sources: &'static [Source],
-    /// The version of the conversion and of the construction: changes whenever `convert` or
-    /// `load` would yield other arrays.
-    pub conversion: u32,
     pub modalities: fn(&Params) -> Vec<Modality>,
     /// The class names, in label order.
     pub classes: fn(&Params) -> Vec<String>,
@@ -151,7 +148,7 @@ pub fn partition(name: &str, params: &Params) -> Result<Partition> {
     Ok((entry.build.partition)(&params))
 }
 
-/// The digest of everything that determines the data: name, conversion, the digests of the
+/// The digest of everything that determines the data: name, revision, the digests of the
 /// sources' members, and all parameters. It needs no data.
 ///
 /// # Errors
@@ -192,12 +189,14 @@ pub fn prepare(
     prepare::prepare(find("data set", DATASETS, name)?, dir, from, progress)
 }
 
-/// Loads data set `name` from the cache in `dir`, which is verified first.
+/// Loads a data set from the cache in `dir`, which is verified first.
 ///
 /// # Errors
-/// An unknown name or parameter, and a data set that is not prepared or whose cache is damaged.
-pub fn load(name: &str, params: &Params, dir: &Path) -> Result<Dataset> {
-    let (entry, params) = resolve(name, params)?;
+/// An unknown name, parameter or revision, and a data set that is not prepared or whose cache is
+/// damaged.
+pub fn load(part: &Part, dir: &Path) -> Result<Dataset> {
+    find_part("data set", DATASETS, part)?;
+    let (entry, params) = resolve(&part.name, &part.params)?;
     let arrays = if entry.build.sources.is_empty() {
         Arrays::default()
     } else {

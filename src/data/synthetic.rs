@@ -63,10 +63,10 @@ pub(super) const ENTRY: Entry<DatasetParts> = Entry {
         },
         DRAW,
     ],
+    revision: 1,
     build: DatasetParts {
         licence: "made by this program",
         sources: &[],
-        conversion: 1,
         modalities,
         classes: |params| (0..params.count("classes")).map(|class| class.to_string()).collect(),
         examples: |params| {

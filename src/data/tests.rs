@@ -2,6 +2,10 @@ use super::*;
 use crate::registry::{Domain, Fallback, Value};
 use std::collections::BTreeSet;
 
+fn part(name: &str, params: Params) -> Part {
+    find("data set", DATASETS, name).unwrap().part(params)
+}
+
 #[test]
 fn every_data_set_describes_itself_consistently() {
     for entry in DATASETS {
@@ -57,7 +61,7 @@ fn unknown_names_and_parameters_are_answered_with_the_nearest() {
     let message = manifest("cg-mnits", &Params::default()).unwrap_err().message;
     assert_eq!(message, "unknown data set `cg-mnits`, did you mean `cg-mnist`?");
     let params = Params([("trian".to_string(), Value::Int(1000))].into());
-    let message = load("cg-mnist", &params, Path::new(".")).unwrap_err().message;
+    let message = load(&part("cg-mnist", params), Path::new(".")).unwrap_err().message;
     assert_eq!(message, "data set `cg-mnist`: unknown parameter `trian`, did you mean `train`?");
 }
 
@@ -65,7 +69,7 @@ fn unknown_names_and_parameters_are_answered_with_the_nearest() {
 fn an_unprepared_data_set_says_how_to_prepare_it() {
     let dir = tempfile::tempdir().unwrap();
     assert_eq!(state("mfeat", dir.path()).unwrap(), State::Missing);
-    let error = load("mfeat", &Params::default(), dir.path()).unwrap_err();
+    let error = load(&part("mfeat", Params::default()), dir.path()).unwrap_err();
     assert_eq!(error.kind, crate::error::Kind::Input);
     assert_eq!(error.hint.as_deref(), Some("run `counterpoise data prepare mfeat`"));
 }
@@ -75,7 +79,7 @@ fn a_made_data_set_needs_no_files() {
     let dir = Path::new("no such folder");
     assert_eq!(state("synthetic", dir).unwrap(), State::Ready);
     prepare("synthetic", dir, None, &mut |_| {}).unwrap();
-    let dataset = load("synthetic", &Params::default(), dir).unwrap();
+    let dataset = load(&part("synthetic", Params::default()), dir).unwrap();
     assert_eq!((dataset.train.len(), dataset.classes.len()), (1000, 4));
     let declared = partition("synthetic", &Params::default()).unwrap();
     assert_eq!(declared.n_validation, dataset.validation.len());

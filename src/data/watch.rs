@@ -45,6 +45,7 @@ pub(super) const ENTRY: Entry<DatasetParts> = Entry {
             default: Fallback::Int(0),
         },
     ],
+    revision: 1,
     build: DatasetParts {
         licence: "BSD 3-clause (the package, which states nothing separate for the data)",
         sources: &[Source {
@@ -59,7 +60,6 @@ pub(super) const ENTRY: Entry<DatasetParts> = Entry {
                 sha256: "eb122f23cdf06ef6bd6c6c5312958ec5cf9d038e2e6d457b8081662c75a42537",
             }],
         }],
-        conversion: 1,
         modalities,
         classes: |_| CLASSES.map(String::from).to_vec(),
         examples: |params| (290_000 / params.count("window"), 190_000 / params.count("window")),

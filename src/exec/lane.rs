@@ -7,7 +7,8 @@ use crate::exec::queue::{Next, Queue};
 use crate::exec::scheduler::{Options, Planned, Step};
 use crate::exec::wire::{self, Event, Job};
 use crate::record::RunRecord;
-use crate::spec::run::Part;
+use crate::record::probe::Probe;
+use crate::registry::Part;
 use crate::store::failure::{Failure, FailureKind};
 use crate::store::{State, Store, record_file};
 use std::path::Path;
@@ -256,7 +257,7 @@ impl Lane<'_> {
             data_dir: options.data_dir.clone(),
             device: options.slots[self.device].device.clone(),
             threads: options.threads.get(),
-            probe: options.probe.clone(),
+            probe: Probe { trace_every: task.trace_every, ..options.probe.clone() },
         };
         let line = serde_json::to_string(&job)
             .map_err(|e| Error::input(format!("cannot hand run {id} to a worker: {e}")))?;

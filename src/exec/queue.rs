@@ -1,6 +1,6 @@
 //! The runs still to do, and who does which.
 
-use crate::spec::run::Part;
+use crate::registry::Part;
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -108,7 +108,7 @@ mod tests {
 
     #[test]
     fn a_worker_keeps_to_its_data_set_and_held_runs_come_last() {
-        let [a, b] = ["a", "b"].map(|name| spec(name, 0).dataset);
+        let [a, b] = ["a", "b"].map(|name| spec(name, 0).cell.dataset);
         let queue = Queue::new(vec![&a, &a, &b, &b], (0..4).collect(), vec![1]);
         assert_eq!(queue.next(None), Next::Try(0));
         queue.hold(0);
@@ -121,7 +121,7 @@ mod tests {
 
     #[test]
     fn a_stopped_queue_hands_out_nothing() {
-        let a = spec("a", 0).dataset;
+        let a = spec("a", 0).cell.dataset;
         let queue = Queue::new(vec![&a], VecDeque::from([0]), vec![1]);
         queue.stop();
         assert_eq!(queue.next(None), Next::End);
@@ -129,7 +129,7 @@ mod tests {
 
     #[test]
     fn a_crowded_device_loses_lanes_but_never_its_last_nor_a_run() {
-        let a = spec("a", 0).dataset;
+        let a = spec("a", 0).cell.dataset;
         let queue = Queue::new(vec![&a; 3], (0..3).collect(), vec![2, 1]);
         let [first, second] = [queue.next(None), queue.next(None)];
         assert_eq!([first, second], [Next::Try(0), Next::Try(1)]);
@@ -141,7 +141,7 @@ mod tests {
 
     #[test]
     fn a_lane_that_is_leaving_takes_a_run_that_another_has_put_back() {
-        let a = spec("a", 0).dataset;
+        let a = spec("a", 0).cell.dataset;
         let queue = Queue::new(vec![&a], VecDeque::from([0]), vec![2]);
         assert_eq!([queue.next(None), queue.next(None)], [Next::Try(0), Next::End]);
         assert!(!queue.is_alone(0), "the worker of the second lane still holds memory");

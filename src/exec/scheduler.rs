@@ -6,7 +6,8 @@ use crate::exec::lane::{Lane, Note, Shared};
 use crate::exec::launch::{Launch, Slot};
 use crate::exec::queue::Queue;
 use crate::record::probe::Probe;
-use crate::spec::run::{Part, RunId, RunSpec};
+use crate::registry::Part;
+use crate::spec::run::{RunId, RunSpec};
 use crate::store::failure::Failure;
 use crate::store::{State, Store};
 use std::collections::VecDeque;
@@ -19,6 +20,8 @@ use std::time::{Duration, Instant};
 #[derive(Clone, Debug)]
 pub struct Task {
     pub spec: RunSpec,
+    /// A row of the step trace every so many steps.
+    pub trace_every: NonZeroUsize,
     /// How the run is called in progress reports.
     pub label: String,
     /// The expected cost in any unit, for the time left only.
@@ -38,7 +41,7 @@ pub struct Options {
     pub slots: Vec<Slot>,
     /// Begin no further run after a failure, instead of going on.
     pub fail_fast: bool,
-    /// What every run is asked beside its spec. A fault does change results.
+    /// What every run is asked beside its spec and its trace. A fault does change results.
     pub probe: Probe,
 }
 

@@ -11,6 +11,7 @@ pub(super) const ENTRY: Entry<Build> = Entry {
     name: "concat",
     summary: "one linear head on the concatenated features",
     params: &[],
+    revision: 1,
     build: Build {
         joins: |_| Ok(()),
         default_scores: "split-head",

@@ -16,6 +16,7 @@ pub(super) const ENTRY: Entry<Build> = Entry {
         domain: Domain::Choice(&["first", "second"]),
         default: Fallback::Text("first"),
     }],
+    revision: 1,
     build: Build {
         joins: two_of_one_size,
         default_scores: "zero-out-feature",

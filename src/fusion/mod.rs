@@ -8,8 +8,7 @@ pub mod gated;
 pub mod sum;
 
 use crate::model::layers::Place;
-use crate::registry::{Entry, Params, find};
-use crate::spec::run::Part;
+use crate::registry::{Entry, Params, Part, find_part};
 use burn::module::Module;
 use burn::tensor::Tensor;
 use concat::Concat;
@@ -50,7 +49,7 @@ impl Fusion {
         n_classes: usize,
         place: &Place,
     ) -> Result<Self, String> {
-        let entry = find("fusion", FUSIONS, &part.name).map_err(|e| e.message)?;
+        let entry = find_part("fusion", FUSIONS, part).map_err(|e| e.message)?;
         (entry.build.joins)(feature_sizes)?;
         Ok((entry.build.build)(&part.params, feature_sizes, n_classes, place))
     }

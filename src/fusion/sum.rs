@@ -11,6 +11,7 @@ pub(super) const ENTRY: Entry<Build> = Entry {
     name: "sum",
     summary: "a linear head per modality, logits added",
     params: &[],
+    revision: 1,
     build: Build {
         joins: |_| Ok(()),
         default_scores: "split-head",

@@ -82,7 +82,8 @@ impl AcceptedCell {
             dataset: cell.dataset.clone(),
             fusion: cell.fusion.clone(),
             strategy: cell.strategy.clone(),
-            spec: cell.spec.cell()?,
+            spec: serde_json::to_value(&cell.spec)
+                .map_err(|e| Error::unexpected(format!("cannot encode a description: {e}")))?,
             data: first.data_content,
             examples: Metric::examples(first),
             runs: runs.collect::<Result<_>>()?,

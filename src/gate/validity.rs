@@ -72,7 +72,7 @@ fn has_other_data(cell: &CellInput, accepted: &AcceptedCell) -> bool {
 
 /// What differs between the descriptions of two cells of one name.
 fn changed(cell: &CellInput, accepted: &AcceptedCell) -> Result<String> {
-    let mut found = changes(&accepted.spec, &cell.spec.cell()?)?;
+    let mut found = changes(&accepted.spec, &cell.spec)?;
     // The digest follows from the rest, but for a change of the sources or of the conversion.
     if 1 < found.len() {
         found.retain(|change| change.field != "data_manifest");
@@ -121,14 +121,14 @@ mod tests {
             let mut input = fixture::tiny();
             change(&mut input);
             for cell in &mut input.cells {
-                cell.id = cell.spec.cell_id().unwrap();
+                cell.id = cell.spec.id().unwrap();
             }
             let error = comparable(&input, &baseline).unwrap_err();
             assert_eq!(error.kind, Kind::Input);
             assert!(error.message.contains(said), "{error}");
         };
         refused(|input| input.cells[0].spec.protocol.epochs += 1, "joint: protocol.epochs: ");
-        refused(|input| input.cells[0].spec.n_classes += 1, "joint: n_classes: ");
+        refused(|input| input.cells[0].spec.outputs += 1, "joint: outputs: ");
         refused(
             |input| input.cells[1].spec.data_manifest = Digest::of(b"x"),
             "ogm: data_manifest: ",
@@ -140,7 +140,7 @@ mod tests {
         refused(|input| drop(input.cells.remove(0)), "joint: is gone");
         refused(
             |input| {
-                input.cells[0].spec.n_classes += 1;
+                input.cells[0].spec.outputs += 1;
                 input.cells[0].strategy = "other".into();
             },
             "other: is new",

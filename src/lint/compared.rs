@@ -74,12 +74,12 @@ fn estimator(subjects: &[Subject<'_>]) -> Vec<Hit> {
         let mut by_estimator: Vec<(&str, Vec<&str>)> = Vec::new();
         for cell in &cells {
             let reference = reference(cell, &cells);
-            let scores = cell.spec.scores.as_str();
-            if cell.fusion == reference.fusion && scores != reference.spec.scores {
+            let scores = cell.spec.scores.name.as_str();
+            if cell.fusion == reference.fusion && scores != reference.spec.scores.name {
                 let message = format!(
                     "modality scores are estimated by {scores}, those of joint training under the \
                      same fusion by {}",
-                    reference.spec.scores
+                    reference.spec.scores.name
                 );
                 hits.push(Hit { severity: Severity::Warning, message, place: cell.label() });
                 continue;

@@ -1,16 +1,16 @@
 //! Where two resolved runs differ beside the compared axes.
 
 use crate::spec::change::{Change, changes};
-use crate::spec::run::RunSpec;
+use crate::spec::run::CellSpec;
 use serde_json::Value;
 
 /// What may differ between compared cells. The estimator of scores has a rule of its own.
-const AXES: [&str; 4] = ["fusion", "strategy", "scores", "seed"];
+const AXES: [&str; 3] = ["fusion", "strategy", "scores"];
 
 /// The fields in which `a` differs from `b`, with both values: `protocol.epochs is 2, there 3`.
 /// Of encoders, only those of modalities that both have are compared where one of them has a
 /// single modality.
-pub(super) fn differences(a: &RunSpec, b: &RunSpec) -> Vec<String> {
+pub(super) fn differences(a: &CellSpec, b: &CellSpec) -> Vec<String> {
     // Plain values can always be encoded.
     let mut found = changes(&described(a, b), &described(b, a)).unwrap_or_default();
     // The digest follows from the rest, but for a change of the sources or of the conversion.
@@ -24,8 +24,8 @@ pub(super) fn differences(a: &RunSpec, b: &RunSpec) -> Vec<String> {
     found.iter().map(said).collect()
 }
 
-/// A run without the compared axes, its branches by modality.
-fn described(run: &RunSpec, other: &RunSpec) -> Value {
+/// A cell without the compared axes, its branches by modality.
+fn described(run: &CellSpec, other: &CellSpec) -> Value {
     let is_alone = run.branches.len() == 1 || other.branches.len() == 1;
     let is_shared = |name: &str| other.branches.iter().any(|branch| branch.modality.name == name);
     let branches: serde_json::Map<String, Value> = run

@@ -1,6 +1,6 @@
 //! What the rules look at: cells, wherever they come from.
 
-use crate::spec::run::RunSpec;
+use crate::spec::run::CellSpec;
 use crate::spec::suite::Suite;
 
 /// The name of the strategy that every other is compared with.
@@ -15,8 +15,7 @@ pub struct Subject<'a> {
     pub dataset: &'a str,
     pub fusion: &'a str,
     pub strategy: &'a str,
-    /// The resolved description of any of its runs; the seed in it means nothing.
-    pub spec: &'a RunSpec,
+    pub spec: &'a CellSpec,
     pub seeds: Vec<u64>,
 }
 
@@ -28,7 +27,7 @@ impl<'a> Subject<'a> {
                 dataset: &cell.dataset,
                 fusion: &cell.fusion,
                 strategy: &cell.strategy,
-                spec: cell.runs.first()?,
+                spec: &cell.runs.first()?.cell,
                 seeds: cell.runs.iter().map(|run| run.seed).collect(),
             })
         };

@@ -184,7 +184,7 @@ fn a_protocol_other_than_that_of_the_baseline_is_named_with_both_values() {
     assert_eq!(
         findings[0].message,
         "not as synthetic(validation=700) / concat / joint: protocol.epochs is 3, there 20; \
-         protocol.optimizer.lr is 0.5, there 0.02"
+         protocol.optimizer.params.lr is 0.5, there 0.02"
     );
 }
 

@@ -7,8 +7,7 @@ use super::resnet18::ResNet18;
 use super::temporal::Temporal;
 use crate::data::Shape;
 use crate::error::{Error, Result};
-use crate::registry::{Domain, Entry, Fallback, Param, Params, find};
-use crate::spec::run::Part;
+use crate::registry::{Domain, Entry, Fallback, Param, Params, Part, find_part};
 use burn::module::Module;
 use burn::tensor::Tensor;
 
@@ -58,6 +57,7 @@ pub const ENCODERS: &[Entry<Build>] = &[
             },
             FEATURES,
         ],
+        revision: 1,
         build: Build {
             accepts: |_| Ok(()),
             feature_size: |params| params.count("features"),
@@ -73,6 +73,7 @@ pub const ENCODERS: &[Entry<Build>] = &[
         name: "cnn",
         summary: "two 3x3 convolutions with batch normalisation and pooling, on images",
         params: &[CHANNELS, FEATURES],
+        revision: 1,
         build: Build {
             accepts: |shape| match shape {
                 Shape::Image { height, width, .. } if height >= 4 && width >= 4 => Ok(()),
@@ -91,6 +92,7 @@ pub const ENCODERS: &[Entry<Build>] = &[
         name: "temporal",
         summary: "two 1-D convolutions with batch normalisation and pooling, on sequences",
         params: &[CHANNELS, FEATURES],
+        revision: 1,
         build: Build {
             accepts: |shape| match shape {
                 Shape::Sequence { length, .. } if length >= 4 => Ok(()),
@@ -106,6 +108,7 @@ pub const ENCODERS: &[Entry<Build>] = &[
         name: "resnet18",
         summary: "ResNet-18 from scratch without a head, on images, spectrograms and clips",
         params: &[],
+        revision: 1,
         build: Build {
             accepts: |shape| match shape {
                 Shape::Image { .. } | Shape::Clip { .. } => Ok(()),
@@ -144,7 +147,7 @@ pub fn default_for(shape: Shape) -> &'static str {
 /// # Errors
 /// When there is no such encoder.
 pub fn feature_size(part: &Part) -> Result<usize> {
-    Ok((find("encoder", ENCODERS, &part.name)?.build.feature_size)(&part.params))
+    Ok((find_part("encoder", ENCODERS, part)?.build.feature_size)(&part.params))
 }
 
 /// An encoder of one modality. An enum, because a burn module cannot be a trait object.
@@ -160,7 +163,7 @@ impl Encoder {
     /// # Errors
     /// When there is no such encoder or it cannot read the shape.
     pub fn build(part: &Part, shape: Shape, place: &Place) -> Result<Self> {
-        let entry = find("encoder", ENCODERS, &part.name)?;
+        let entry = find_part("encoder", ENCODERS, part)?;
         (entry.build.accepts)(shape)
             .map_err(|why| Error::input(format!("encoder `{}`: {why}", part.name)))?;
         Ok((entry.build.build)(&part.params, shape, place))

@@ -44,7 +44,7 @@ impl Model {
             .iter()
             .map(|branch| encoder::feature_size(&branch.encoder))
             .collect::<Result<_>>()?;
-        let fusion = Fusion::build(&spec.fusion, &sizes, spec.n_classes, place)
+        let fusion = Fusion::build(&spec.fusion, &sizes, spec.outputs, place)
             .map_err(|message| Error::input(format!("fusion `{}`: {message}", spec.fusion.name)))?;
         Ok(Self { encoders, fusion })
     }

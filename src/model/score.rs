@@ -2,7 +2,7 @@
 
 use crate::error::{Error, Result};
 use crate::fusion::Fusion;
-use crate::registry::Entry;
+use crate::registry::{Entry, Part, find_part};
 use burn::tensor::Tensor;
 
 /// How unimodal logits are estimated. Results are not comparable across estimators, so the
@@ -24,18 +24,21 @@ pub const ESTIMATORS: &[Entry<Estimator>] = &[
         name: "split-head",
         summary: "the modality's own part of the head; concat shares the bias, sum does not",
         params: &[],
+        revision: 1,
         build: Estimator::SplitHead,
     },
     Entry {
         name: "split-head-official",
         summary: "split-head with a sum head's bias halved in evaluation, as published",
         params: &[],
+        revision: 1,
         build: Estimator::SplitHeadOfficial,
     },
     Entry {
         name: "zero-out-feature",
         summary: "the fusion on one modality's features, all others zero",
         params: &[],
+        revision: 1,
         build: Estimator::ZeroOutFeature,
     },
 ];
@@ -49,9 +52,9 @@ pub enum Phase {
 
 impl Estimator {
     /// # Errors
-    /// When there is no estimator of that name.
-    pub fn parse(name: &str) -> Result<Self> {
-        Ok(crate::registry::find("score estimator", ESTIMATORS, name)?.build)
+    /// When there is no estimator of that name and revision.
+    pub fn of(part: &Part) -> Result<Self> {
+        Ok(find_part("score estimator", ESTIMATORS, part)?.build)
     }
 
     /// Unimodal logits `[batch, class]` for every modality.

@@ -17,6 +17,7 @@ pub(super) const ENTRY: Entry<Build> = Entry {
     params: &[
         ALPHA, RULE, TARGETS, NOISE, Q_BASE, LAMBDA, P_EXE, RESCALE, TIMING, WARMUP, STARTS, ENDS,
     ],
+    revision: 1,
     build: |params| Box::new(Combined { ogm: Ogm::new(params, true), opm: Opm::new(params) }),
 };
 

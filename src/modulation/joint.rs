@@ -7,6 +7,7 @@ pub(super) const JOINT: Entry<Build> = Entry {
     name: "joint",
     summary: "no modulation: the baseline",
     params: &[],
+    revision: 1,
     build: |_| Box::new(Joint),
 };
 
@@ -16,6 +17,7 @@ pub(super) const UNIMODAL: Entry<Build> = Entry {
     name: "unimodal",
     summary: "each modality trained alone: the reference for its encoder",
     params: &[],
+    revision: 1,
     build: |_| Box::new(Joint),
 };
 

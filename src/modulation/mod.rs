@@ -15,8 +15,7 @@ use crate::error::{Error, Result};
 use crate::model::Model;
 use crate::model::parameters::{Gradient, Group, Site};
 use crate::model::score::Estimator;
-use crate::registry::{Entry, Params, find};
-use crate::spec::run::Part;
+use crate::registry::{Entry, Params, Part, find_part};
 use burn::tensor::{Device, Tensor};
 use std::cell::OnceCell;
 
@@ -37,9 +36,9 @@ pub const STRATEGIES: &[Entry<Build>] = &[
 /// The strategy of a resolved part.
 ///
 /// # Errors
-/// When there is no strategy of that name.
+/// When there is no strategy of that name and revision.
 pub fn build(part: &Part) -> Result<Box<dyn Strategy>> {
-    Ok((find("strategy", STRATEGIES, &part.name)?.build)(&part.params))
+    Ok((find_part("strategy", STRATEGIES, part)?.build)(&part.params))
 }
 
 /// The sum over a batch of each modality's score (Eq. 8), before any feature is dropped. The sums

@@ -15,6 +15,7 @@ pub(super) const ENTRY: Entry<Build> = Entry {
         domain: Domain::Float { min: 0.0, max: 1.0 },
         default: Fallback::Float(0.3),
     }],
+    revision: 1,
     build: |params| Box::new(ModalityDropout { p: params.float("p") }),
 };
 

@@ -39,6 +39,7 @@ pub(super) const OGM: Entry<Build> = Entry {
     name: "ogm",
     summary: "scale down the gradients of the dominant modality's encoder",
     params: &[ALPHA, RULE, TARGETS, WARMUP, STARTS, ENDS],
+    revision: 1,
     build: |params| Box::new(Ogm::new(params, false)),
 };
 
@@ -46,6 +47,7 @@ pub(super) const OGM_GE: Entry<Build> = Entry {
     name: "ogm-ge",
     summary: "ogm, with noise added to the encoders' gradients",
     params: &[ALPHA, RULE, TARGETS, NOISE, WARMUP, STARTS, ENDS],
+    revision: 1,
     build: |params| Box::new(Ogm::new(params, true)),
 };
 

@@ -48,6 +48,7 @@ pub(super) const OPM: Entry<Build> = Entry {
     name: "opm",
     summary: "drop the dominant modality's features with a dynamic probability",
     params: &[Q_BASE, LAMBDA, P_EXE, RESCALE, TIMING, WARMUP, STARTS, ENDS],
+    revision: 1,
     build: |params| Box::new(Opm::new(params)),
 };
 

@@ -1,25 +1,26 @@
 //! Protocols: everything about a training that is not the compared axis.
 
+pub mod parts;
 pub mod presets;
 
+use crate::registry::Part;
 use serde::{Deserialize, Serialize};
 
-/// A resolved protocol. Units: epochs, examples, or none.
+/// A resolved protocol. Units: epochs, examples, or none. The name of a preset is no part of it,
+/// since it moves no weight.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Protocol {
-    /// The preset it started from.
-    pub name: String,
-    pub optimizer: Optimizer,
-    pub schedule: Schedule,
+    /// See [`parts::OPTIMIZERS`].
+    pub optimizer: Part,
+    /// See [`parts::SCHEDULES`].
+    pub schedule: Part,
     pub epochs: usize,
     /// Examples per step.
     pub batch_size: usize,
     /// Leave out the last, smaller batch of a training epoch; never applies to evaluation.
     pub drop_last: bool,
     pub selection: Selection,
-    /// A row of the step trace every so many steps.
-    pub trace_every: usize,
 }
 
 /// The optimizer and its constants, as PyTorch defines them (`torch.optim`, 2.9).

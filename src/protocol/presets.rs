@@ -51,14 +51,12 @@ impl Preset {
     /// The protocol with everything written out.
     pub fn protocol(&self) -> Protocol {
         Protocol {
-            name: self.name.into(),
-            optimizer: self.optimizer.clone(),
-            schedule: self.schedule,
+            optimizer: self.optimizer.part(),
+            schedule: self.schedule.part(),
             epochs: self.epochs,
             batch_size: self.batch_size,
             drop_last: false,
             selection: Selection::BestVal,
-            trace_every: 10,
         }
     }
 }

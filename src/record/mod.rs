@@ -96,10 +96,12 @@ pub struct EpochRecord {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Environment {
-    /// The determinism class, by property: backend, features, target, ISA level, libm, lock file.
+    /// The determinism class, by property: backend, target, ISA level, libm, numeric crates.
     pub class: BTreeMap<String, String>,
     /// The digest of the class.
     pub class_id: Digest,
+    /// The program that trained the run: version and commit.
+    pub program: String,
     /// Facts that bits do not depend on: processor name, threads, build profile.
     pub host: BTreeMap<String, String>,
 }
@@ -117,7 +119,8 @@ pub struct Cost {
 }
 
 impl RunRecord {
-    /// Version 2: metrics by name with a primary one, logits, what diverged.
+    /// Version 2: runs described in format 2, with the program beside the class; metrics by name with
+    /// a primary one, logits, what diverged. Version 1 was of release 0.1.
     pub const FORMAT: u32 = 2;
 
     /// The epoch that `selection` picks: the best value of the primary metric, of equals the lowest

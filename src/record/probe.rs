@@ -7,13 +7,22 @@ use std::fmt;
 use std::num::NonZeroUsize;
 use std::str::FromStr;
 
-/// Requests that are no part of a run's identity. The default asks for nothing.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+/// Requests that are no part of a run's identity. The default asks for a row of every step, and no
+/// more.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Probe {
+    /// A row of the step trace every so many steps.
+    pub trace_every: NonZeroUsize,
     /// Hash and keep the whole state after every so many steps.
     pub chain_every: Option<NonZeroUsize>,
     pub fault: Option<Fault>,
+}
+
+impl Default for Probe {
+    fn default() -> Self {
+        Self { trace_every: NonZeroUsize::MIN, chain_every: None, fault: None }
+    }
 }
 
 /// The state after some steps: a link of the chain that `bisect` follows.

@@ -7,7 +7,6 @@ use crate::record::{EpochRecord, RunRecord};
 use crate::report::compare::{Comparison, compare};
 use crate::report::input::{CellInput, ReportInput};
 use crate::report::variant::variants;
-use crate::spec::run::RunSpec;
 use crate::stats::summary::{Estimate, estimate};
 use std::collections::BTreeMap;
 
@@ -120,8 +119,9 @@ impl<'a> Cell<'a> {
         let unknown = input.seeds.iter().filter(|seed| !known(seed));
         failures.extend(unknown.map(|seed| (*seed, "no record".to_string())));
         failures.sort();
-        let role = role(&input.spec);
-        let strategy = strategy_label(&input.spec, &input.strategy);
+        let role = role(&input.spec.strategy.name);
+        let strategy =
+            strategy_label(&input.spec.strategy.name, &input.spec.modalities(), &input.strategy);
         let over = |name: &str| {
             let values = runs.iter().filter_map(|run: &Run<'_>| run.test().get(name));
             estimate(&values.collect::<Vec<_>>())
@@ -190,8 +190,8 @@ impl<'a> Run<'a> {
     }
 }
 
-fn role(spec: &RunSpec) -> Role {
-    match spec.strategy.name.as_str() {
+fn role(strategy: &str) -> Role {
+    match strategy {
         "joint" => Role::Baseline,
         "unimodal" => Role::Unimodal,
         _ => Role::Strategy,
@@ -199,9 +199,9 @@ fn role(spec: &RunSpec) -> Role {
 }
 
 /// How a report calls the strategy that a suite labels so: a unimodal one with its modality.
-pub fn strategy_label(spec: &RunSpec, label: &str) -> String {
-    match (role(spec), spec.branches.first()) {
-        (Role::Unimodal, Some(branch)) => format!("unimodal {}", branch.modality.name),
+pub fn strategy_label(strategy: &str, modalities: &[&str], label: &str) -> String {
+    match (role(strategy), modalities.first()) {
+        (Role::Unimodal, Some(modality)) => format!("unimodal {modality}"),
         _ => label.to_string(),
     }
 }

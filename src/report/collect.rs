@@ -48,7 +48,8 @@ pub fn collect(
             dataset: cell.dataset.clone(),
             fusion: cell.fusion.clone(),
             strategy: cell.strategy.clone(),
-            spec: spec.clone(),
+            preset: cell.preset.clone(),
+            spec: spec.cell.clone(),
             seeds: cell.runs.iter().map(|run| run.seed).collect(),
             records,
             missing,
@@ -88,14 +89,17 @@ mod tests {
     use crate::spec::run::RunSpec;
     use crate::spec::suite::Cell;
     use crate::store::fixture;
+    use std::num::NonZeroUsize;
 
     fn cell(label: &str, runs: Vec<RunSpec>) -> Cell {
         let label = label.to_string();
         Cell {
-            id: runs.first().map_or(RunId("none".into()), |run| run.cell_id().unwrap()),
+            id: runs.first().map_or(RunId("none".into()), |run| run.cell.id().unwrap()),
             dataset: label.clone(),
             fusion: "concat".into(),
             strategy: "joint".into(),
+            preset: "test".into(),
+            trace_every: NonZeroUsize::MIN,
             runs,
         }
     }

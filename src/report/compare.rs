@@ -2,7 +2,7 @@
 
 use crate::figure::data::Role;
 use crate::report::analysis::Cell;
-use crate::spec::run::RunSpec;
+use crate::spec::run::CellSpec;
 use crate::stats::holm::holm;
 use crate::stats::paired::{Paired, by_seed, paired};
 
@@ -86,7 +86,7 @@ fn baseline(cells: &[Cell<'_>], cell: &Cell<'_>) -> Option<usize> {
 
 /// Whether two cells differ in nothing but strategy and score estimator.
 pub fn comparable(a: &Cell<'_>, b: &Cell<'_>) -> bool {
-    fn compared(spec: &RunSpec) -> impl PartialEq + '_ {
+    fn compared(spec: &CellSpec) -> impl PartialEq + '_ {
         (
             &spec.dataset,
             spec.data_manifest,

@@ -2,7 +2,6 @@
 
 use crate::error::{Error, Result};
 use crate::hash::Digest;
-use crate::report::analysis::strategy_label;
 use crate::report::manifest::{CellEntry, Manifest};
 use crate::report::rows::{self, Row};
 use crate::report::verify::sheets::{FINISHED, RESULTS};
@@ -83,9 +82,9 @@ impl Published {
 
     /// Test accuracy of a cell's finished runs by seed, under the protocol's selection.
     fn accuracies(&self, cell: &CellEntry) -> Result<Vec<(u64, f64)>> {
-        let strategy = strategy_label(&cell.spec, &cell.strategy);
+        let strategy = cell.strategy_label();
         let labels = [cell.id.0.as_str(), &cell.dataset, &cell.fusion, &strategy];
-        let column = rows::column(cell.spec.protocol.selection, "accuracy");
+        let column = rows::column(cell.spec.selection(), "accuracy");
         let mut accuracies = Vec::new();
         for row in &self.results {
             let of_cell =
@@ -146,7 +145,7 @@ pub fn diff(old: &Published, new: &Published) -> Result<Difference> {
 fn same_labels(a: &CellEntry, b: &CellEntry) -> bool {
     (&a.dataset, &a.fusion, &a.strategy) == (&b.dataset, &b.fusion, &b.strategy)
         // The reference cells of a data set's modalities share their labels.
-        && strategy_label(&a.spec, &a.strategy) == strategy_label(&b.spec, &b.strategy)
+        && a.strategy_label() == b.strategy_label()
 }
 
 fn same_description(a: &CellEntry, b: &CellEntry) -> bool {
@@ -154,7 +153,7 @@ fn same_description(a: &CellEntry, b: &CellEntry) -> bool {
 }
 
 fn label(cell: &CellEntry) -> String {
-    let strategy = strategy_label(&cell.spec, &cell.strategy);
+    let strategy = cell.strategy_label();
     format!("{} / {} / {strategy}", cell.dataset, cell.fusion)
 }
 
@@ -185,7 +184,11 @@ fn compare(
 
 /// The description of a cell, with all its seeds in place of one.
 fn described(cell: &CellEntry) -> Result<Value> {
-    let mut value = cell.spec.cell()?;
+    let mut value = serde_json::to_value(&cell.spec)
+        .map_err(|e| Error::unexpected(format!("cannot encode a description: {e}")))?;
+    if let Some(map) = value.as_object_mut() {
+        map.remove("seed");
+    }
     value["seeds"] = cell.seeds.clone().into();
     Ok(value)
 }

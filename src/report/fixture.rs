@@ -5,10 +5,12 @@ use crate::hash::{Digest, digest_json};
 use crate::protocol::{Optimizer, Protocol, Schedule, Selection};
 use crate::record::metrics::{self, Better, Metrics, Primary};
 use crate::record::{Cost, Environment, EpochRecord, Outcome, RunRecord};
+use crate::registry::Part;
 use crate::registry::{Params, Value};
 use crate::report::input::{CellInput, ReportInput};
-use crate::spec::run::{Branch, Part, RunSpec};
+use crate::spec::run::{Branch, CellSpec, RunSpec};
 use crate::stream::Stream;
+use crate::task::CLASSIFICATION;
 use std::collections::BTreeMap;
 
 /// A data set of a made-up suite, crossed with its fusion methods and strategies.
@@ -105,12 +107,13 @@ fn cell(
 ) -> CellInput {
     let spec = spec(dataset, modalities, fusion, strategy, n_epochs);
     let seeds: Vec<u64> = (0..n_seeds).collect();
-    let records = seeds.iter().map(|seed| record(&RunSpec { seed: *seed, ..spec.clone() }));
+    let records = seeds.iter().map(|seed| record(&spec.run(*seed)));
     CellInput {
-        id: spec.cell_id().unwrap(),
+        id: spec.id().unwrap(),
         dataset: dataset.into(),
         fusion: fusion.into(),
         strategy: strategy.into(),
+        preset: "cpu-quick".into(),
         records: records.collect(),
         spec,
         seeds,
@@ -133,7 +136,7 @@ fn part(label: &str) -> Part {
             params.insert(key.into(), value);
         }
     }
-    Part { name: name.into(), params: Params(params) }
+    Part { name: name.into(), params: Params(params), revision: 1 }
 }
 
 fn spec(
@@ -142,31 +145,30 @@ fn spec(
     fusion: &str,
     strategy: &str,
     n_epochs: usize,
-) -> RunSpec {
+) -> CellSpec {
     let branch = |name: &&str| Branch {
         modality: Modality { name: name.to_string(), shape: Shape::Vector { size: 8 } },
         encoder: part("mlp(width=64)"),
     };
-    RunSpec {
-        format: RunSpec::FORMAT,
+    CellSpec {
+        format: CellSpec::FORMAT,
+        task: CLASSIFICATION.defaults(),
         dataset: part(dataset),
         data_manifest: Digest::of(dataset.as_bytes()),
-        n_classes: 10,
+        outputs: 10,
         branches: modalities.iter().map(branch).collect(),
         fusion: part(fusion),
         strategy: part(strategy),
-        scores: "split-head".into(),
+        scores: part("split-head"),
         protocol: Protocol {
-            name: "cpu-quick".into(),
-            optimizer: Optimizer::Sgd { lr: 0.05, momentum: 0.9, weight_decay: 1e-4 },
-            schedule: Schedule { every: 10, gamma: 0.1 },
+            optimizer: Optimizer::Sgd { lr: 0.05, momentum: 0.9, weight_decay: 1e-4 }.part(),
+            schedule: Schedule { every: 10, gamma: 0.1 }.part(),
             epochs: n_epochs,
             batch_size: 64,
             drop_last: true,
             selection: Selection::BestVal,
-            trace_every: 10,
         },
-        seed: 0,
+        training: 1,
         backend: "cpu".into(),
     }
 }
@@ -213,6 +215,7 @@ fn record(spec: &RunSpec) -> RunRecord {
         environment: Environment {
             class_id: digest_json(&class).unwrap(),
             class,
+            program: "test".into(),
             host: BTreeMap::new(),
         },
         cost: Cost {

@@ -2,7 +2,7 @@
 
 use crate::lint::{Finding, Subject, lint};
 use crate::record::RunRecord;
-use crate::spec::run::{RunId, RunSpec};
+use crate::spec::run::{CellSpec, RunId};
 
 /// A suite with everything that its runs left.
 #[derive(Clone, Debug)]
@@ -28,9 +28,10 @@ pub struct CellInput {
     pub dataset: String,
     pub fusion: String,
     pub strategy: String,
-    /// The resolved description of any of its runs; the seed in it means nothing. A cell whose
-    /// runs are all missing is still described.
-    pub spec: RunSpec,
+    /// The preset that its protocol starts from.
+    pub preset: String,
+    /// The resolved description. A cell whose runs are all missing is still described.
+    pub spec: CellSpec,
     /// The seeds that were planned.
     pub seeds: Vec<u64>,
     /// In seed order.

@@ -1,11 +1,12 @@
 //! `manifest.json`: what a report rests on, its root, and the digest of each of its files.
 
 use crate::error::{Error, Result};
-use crate::hash::{Digest, merkle_root};
+use crate::hash::{Digest, digest_json, merkle_root};
 use crate::record::RunRecord;
-use crate::report::analysis::Analysis;
+use crate::report::analysis::{Analysis, strategy_label};
 use crate::report::input::ReportInput;
-use crate::spec::run::{RunId, RunSpec};
+use crate::spec::described::Described;
+use crate::spec::run::RunId;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -44,9 +45,24 @@ pub struct CellEntry {
     pub dataset: String,
     pub fusion: String,
     pub strategy: String,
+    /// The preset that its protocol starts from; in format 1 the description has it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub preset: Option<String>,
     pub seeds: Vec<u64>,
-    /// With the first planned seed in place of all.
-    pub spec: RunSpec,
+    pub spec: Described,
+}
+
+impl CellEntry {
+    /// The name of the preset that the cell's protocol starts from.
+    pub fn preset(&self) -> &str {
+        let own = || self.spec.preset().unwrap_or_default();
+        self.preset.as_deref().unwrap_or_else(own)
+    }
+
+    /// How the report calls the strategy.
+    pub fn strategy_label(&self) -> String {
+        strategy_label(self.spec.strategy(), &self.spec.modalities(), &self.strategy)
+    }
 }
 
 /// A run and the digests that identify what it computed.
@@ -68,6 +84,12 @@ pub struct RunEntry {
     pub data_manifest: Digest,
     /// The id of the determinism class it ran in.
     pub class: Digest,
+    /// The program that trained it; absent in format 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub program: Option<String>,
+    /// The digest of what it cost, which no root covers; absent in format 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cost: Option<Digest>,
 }
 
 /// A planned run without a usable result.
@@ -97,8 +119,9 @@ pub fn root(input: &ReportInput) -> Result<Digest> {
 }
 
 impl Manifest {
-    /// Version 1: the first.
-    pub const FORMAT: u32 = 1;
+    /// Version 2: cells are described in format 2, with their preset beside it; runs have the
+    /// program that trained them and the digest of their cost. Version 1, of release 0.1, is read.
+    pub const FORMAT: u32 = 2;
 
     /// Describes a report and its other files.
     ///
@@ -110,14 +133,14 @@ impl Manifest {
         let mut cells = Vec::new();
         let mut failures = Vec::new();
         for (cell, analysed) in input.cells.iter().zip(&analysis.cells) {
-            let seed = cell.seeds.first().copied().unwrap_or(cell.spec.seed);
             cells.push(CellEntry {
                 id: cell.id.clone(),
                 dataset: cell.dataset.clone(),
                 fusion: cell.fusion.clone(),
                 strategy: cell.strategy.clone(),
+                preset: Some(cell.preset.clone()),
                 seeds: cell.seeds.clone(),
-                spec: RunSpec { seed, ..cell.spec.clone() },
+                spec: Described::Current(Box::new(cell.spec.clone())),
             });
             failures.extend(analysed.failures.iter().map(|(seed, reason)| FailureEntry {
                 cell: cell.id.clone(),
@@ -139,6 +162,8 @@ impl Manifest {
                     data_content: record.data_content,
                     data_manifest: record.spec.data_manifest,
                     class: record.environment.class_id,
+                    program: Some(record.environment.program.clone()),
+                    cost: Some(digest_json(&record.cost)?),
                 });
             }
         }
@@ -157,6 +182,21 @@ impl Manifest {
             classes: classes.collect(),
             files: files.iter().map(|(path, bytes)| (path.clone(), Digest::of(bytes))).collect(),
         })
+    }
+
+    /// What does not belong into the manifest's format.
+    fn unfit(&self) -> Option<String> {
+        let first = self.format == 1;
+        let cell = self.cells.iter().position(|cell| {
+            cell.preset.is_some() == first || matches!(cell.spec, Described::First(_)) != first
+        });
+        let run = self
+            .runs
+            .iter()
+            .position(|run| run.program.is_some() == first || run.cost.is_some() == first);
+        let place = cell.map(|at| format!("cells[{at}]"));
+        let place = place.or_else(|| run.map(|at| format!("runs[{at}]")))?;
+        Some(format!("{place} is not of format {}", self.format))
     }
 
     /// The manifest as it is written: indented JSON.
@@ -195,15 +235,19 @@ impl Manifest {
             format: u32,
         }
         let version: Version = serde_json::from_slice(bytes).map_err(|e| broken(e.to_string()))?;
-        if version.format != Self::FORMAT {
+        if !(1..=Self::FORMAT).contains(&version.format) {
             return Err(Error::input(format!(
-                "{}: format {} is not readable, only {}",
+                "{}: format {} is not readable, only up to {}",
                 path.display(),
                 version.format,
                 Self::FORMAT
             ))
-            .with_hint("use the version of the program that wrote the report"));
+            .with_hint("use the release that wrote the report"));
         }
-        serde_json::from_slice(bytes).map_err(|e| broken(e.to_string()))
+        let manifest: Self = serde_json::from_slice(bytes).map_err(|e| broken(e.to_string()))?;
+        match manifest.unfit() {
+            None => Ok(manifest),
+            Some(why) => Err(broken(why)),
+        }
     }
 }

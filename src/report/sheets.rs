@@ -6,12 +6,10 @@
 
 use crate::error::{Error, Result};
 use crate::hash::canonical_json;
-use crate::protocol::Optimizer;
 use crate::record::RunRecord;
 use crate::record::metrics::{self, Metrics};
 use crate::report::analysis::{Analysis, Cell, Run, SELECTIONS};
 use crate::report::tables::selection_name;
-use crate::spec::run::RunSpec;
 use crate::stats::summary::Estimate;
 use std::collections::BTreeSet;
 
@@ -27,13 +25,13 @@ pub fn results(analysis: &Analysis<'_>) -> Result<Vec<u8>> {
     for cell in &analysis.cells {
         let mut of_cell: Vec<(u64, Vec<String>)> = Vec::new();
         for run in &cell.runs {
-            let mut row = described(cell, &run.record.spec, run.seed(), "finished")?;
+            let mut row = described(cell, run.seed(), "finished")?;
             row.extend(measured(run, n_modalities, &splits));
             row.extend(roots_and_cost(run.record)?);
             of_cell.push((run.seed(), row));
         }
         for (seed, why) in &cell.failures {
-            let mut row = described(cell, &cell.input.spec, *seed, why)?;
+            let mut row = described(cell, *seed, why)?;
             let record = cell.input.records.iter().find(|record| record.spec.seed == *seed);
             let n_selected = (1 + METRICS.len()) * SELECTIONS.len();
             let n_measured = n_selected + 3 * n_modalities + METRICS.len() * splits.len();
@@ -158,13 +156,14 @@ fn cells(measured: Option<&Metrics>) -> impl Iterator<Item = String> {
     METRICS.iter().map(move |name| value(name).map_or(String::new(), |value| value.to_string()))
 }
 
-const COST: [&str; 10] = [
+const COST: [&str; 11] = [
     "run_root",
     "initial_root",
     "selected_root",
     "final_root",
     "data_content",
     "determinism_class",
+    "program",
     "wall_seconds",
     "train_steps",
     "parameters",
@@ -197,18 +196,14 @@ fn results_header(n_modalities: usize, splits: &[String]) -> Vec<String> {
     header
 }
 
-fn described(cell: &Cell<'_>, spec: &RunSpec, seed: u64, status: &str) -> Result<Vec<String>> {
-    let spec = RunSpec { seed, ..spec.clone() };
+fn described(cell: &Cell<'_>, seed: u64, status: &str) -> Result<Vec<String>> {
+    let spec = &cell.input.spec;
     let joined = |part: fn(&crate::spec::run::Branch) -> &str| {
         spec.branches.iter().map(part).collect::<Vec<_>>().join("+")
     };
-    let (optimizer, lr) = match spec.protocol.optimizer {
-        Optimizer::Sgd { lr, .. } => ("sgd", lr),
-        Optimizer::Adam { lr, .. } => ("adam", lr),
-        Optimizer::AdamW { lr, .. } => ("adamw", lr),
-    };
+    let optimizer = &spec.protocol.optimizer;
     Ok(vec![
-        spec.id()?.to_string(),
+        spec.run(seed).id()?.to_string(),
         cell.input.id.to_string(),
         cell.input.dataset.clone(),
         cell.input.fusion.clone(),
@@ -220,10 +215,10 @@ fn described(cell: &Cell<'_>, spec: &RunSpec, seed: u64, status: &str) -> Result
         canonical_json(&spec.strategy.params)?,
         joined(|branch| &branch.modality.name),
         joined(|branch| &branch.encoder.name),
-        spec.scores.clone(),
-        spec.protocol.name.clone(),
-        optimizer.to_string(),
-        lr.to_string(),
+        spec.scores.name.clone(),
+        cell.input.preset.clone(),
+        optimizer.name.clone(),
+        optimizer.params.0.get("lr").map_or(String::new(), ToString::to_string),
         spec.protocol.epochs.to_string(),
         spec.protocol.batch_size.to_string(),
         spec.protocol.drop_last.to_string(),
@@ -264,6 +259,7 @@ fn roots_and_cost(record: &RunRecord) -> Result<Vec<String>> {
         record.final_root.to_string(),
         record.data_content.to_string(),
         record.environment.class_id.to_string(),
+        record.environment.program.clone(),
         cost.wall_seconds.to_string(),
         cost.train_steps.to_string(),
         cost.parameters.to_string(),

@@ -2,7 +2,7 @@
 //! fits what. Knows nothing of tensors; the command line gathers it from the real tables.
 
 use crate::data::Shape;
-use crate::registry::{Param, Params};
+use crate::registry::{Entry, Param, Params, Part};
 
 /// A part by name, with its declared parameters.
 #[derive(Clone, Copy, Debug)]
@@ -10,6 +10,21 @@ pub struct PartInfo {
     pub name: &'static str,
     pub summary: &'static str,
     pub params: &'static [Param],
+    /// See [`Entry::revision`].
+    pub revision: u32,
+}
+
+impl PartInfo {
+    /// What the entry of a table says of itself.
+    pub fn of<B>(entry: &Entry<B>) -> Self {
+        let Entry { name, summary, params, revision, .. } = *entry;
+        Self { name, summary, params, revision }
+    }
+
+    /// The part with resolved parameters.
+    pub fn part(&self, params: Params) -> Part {
+        Part { name: self.name.into(), params, revision: self.revision }
+    }
 }
 
 /// An encoder.
@@ -41,6 +56,8 @@ pub struct Catalog {
     pub fusions: Vec<FusionInfo>,
     pub strategies: Vec<PartInfo>,
     pub estimators: Vec<PartInfo>,
+    /// The revision of what all runs share; see `CellSpec::training`.
+    pub training: u32,
     /// The encoder used where a suite names none.
     pub default_encoder: fn(Shape) -> &'static str,
 }

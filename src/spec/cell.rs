@@ -4,9 +4,10 @@ use super::catalog::FusionInfo;
 use super::dataset::Set;
 use super::expand::{Maker, Placed};
 use super::problem::{Place, Problem};
-use super::run::{Branch, Part, RunId, RunSpec};
+use super::run::{Branch, CellSpec, RunId};
 use super::suite::Cell;
 use crate::registry::Params;
+use crate::task::CLASSIFICATION;
 
 /// The name of the strategy that stands for one run per modality.
 const UNIMODAL: &str = "unimodal";
@@ -43,8 +44,7 @@ impl Maker<'_> {
     /// One cell per modality, once per data set whatever the fusions.
     fn unimodal(&mut self, set: &Set, strategy: &Placed, included: bool) {
         let Some(info) = self.head().copied() else { return };
-        let part =
-            Part { name: UNIMODAL_FUSION.into(), params: Params::defaults(info.part.params) };
+        let part = info.part.part(Params::defaults(info.part.params));
         let fusion = Placed { label: UNIMODAL_FUSION.into(), place: strategy.place, part };
         for branch in &set.branches {
             let strategy = Placed {
@@ -72,24 +72,23 @@ impl Maker<'_> {
         strategy: &Placed,
         scores: String,
     ) -> Cell {
-        let runs: Vec<RunSpec> = self
-            .seeds
-            .iter()
-            .map(|seed| RunSpec {
-                format: RunSpec::FORMAT,
-                dataset: set.part.clone(),
-                data_manifest: set.manifest,
-                n_classes: set.n_classes,
-                branches: branches.clone(),
-                fusion: fusion.part.clone(),
-                strategy: strategy.part.clone(),
-                scores: scores.clone(),
-                protocol: set.protocol.clone(),
-                seed: *seed,
-                backend: self.backend.into(),
-            })
-            .collect();
-        let id = runs[0].cell_id().unwrap_or_else(|error| {
+        let estimators = &self.catalog.estimators;
+        let scores = estimators.iter().find(|info| info.name == scores).unwrap_or(&estimators[0]);
+        let spec = CellSpec {
+            format: CellSpec::FORMAT,
+            task: CLASSIFICATION.defaults(),
+            dataset: set.part.clone(),
+            data_manifest: set.manifest,
+            outputs: set.outputs,
+            branches,
+            fusion: fusion.part.clone(),
+            strategy: strategy.part.clone(),
+            scores: scores.part(Params::defaults(scores.params)),
+            protocol: set.setting.protocol.clone(),
+            training: self.catalog.training,
+            backend: self.backend.into(),
+        };
+        let id = spec.id().unwrap_or_else(|error| {
             self.problem(set.place, error.message);
             RunId(String::new())
         });
@@ -98,7 +97,9 @@ impl Maker<'_> {
             dataset: set.label.clone(),
             fusion: fusion.label.clone(),
             strategy: strategy.label.clone(),
-            runs,
+            preset: set.setting.preset.into(),
+            trace_every: set.setting.trace_every,
+            runs: self.seeds.iter().map(|seed| spec.run(*seed)).collect(),
         }
     }
 

@@ -9,7 +9,7 @@ use std::fmt;
 /// A field with different values. A field that is not there has the value null.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Change {
-    /// The way to the field, such as `protocol.optimizer.lr`.
+    /// The way to the field, such as `protocol.optimizer.params.lr`.
     pub field: String,
     pub first: Value,
     pub second: Value,
@@ -38,14 +38,15 @@ impl fmt::Display for Change {
 ///
 /// # Errors
 /// When a description cannot be encoded.
-pub fn changes<T: Serialize>(first: &T, second: &T) -> Result<Vec<Change>> {
-    let encode = |description: &T| {
-        serde_json::to_value(description)
-            .map_err(|e| Error::unexpected(format!("cannot encode a description: {e}")))
-    };
+pub fn changes(first: &impl Serialize, second: &impl Serialize) -> Result<Vec<Change>> {
     let mut found = Vec::new();
-    walk("", &encode(first)?, &encode(second)?, &mut found);
+    walk("", &encoded(first)?, &encoded(second)?, &mut found);
     Ok(found)
+}
+
+fn encoded(description: &impl Serialize) -> Result<Value> {
+    serde_json::to_value(description)
+        .map_err(|e| Error::unexpected(format!("cannot encode a description: {e}")))
 }
 
 /// Maps are compared by their keys, lists of one length by their items.
@@ -87,8 +88,11 @@ mod tests {
         second.branches[0].encoder.name = "cnn".into();
         let changes = changes(&first, &second).unwrap();
         let lines: Vec<String> = changes.iter().map(ToString::to_string).collect();
-        let expected =
-            ["branches.0.encoder.name: mlp -> cnn", "protocol.epochs: 2 -> 7", "seed: 1 -> 2"];
+        let expected = [
+            "cell.branches.0.encoder.name: mlp -> cnn",
+            "cell.protocol.epochs: 2 -> 7",
+            "seed: 1 -> 2",
+        ];
         assert_eq!(lines, expected);
         assert!(super::changes(&first, &first).unwrap().is_empty());
     }

@@ -4,12 +4,12 @@ use super::catalog::{EncoderInfo, PartInfo};
 use super::expand::{Maker, Placed};
 use super::part::{Named, map, text};
 use super::problem::{Place, Problem};
-use super::protocol;
-use super::run::{Branch, Part};
+use super::protocol::{self, Setting};
+use super::run::Branch;
 use super::wire::Node;
 use crate::data::{self, Modality};
 use crate::hash::Digest;
-use crate::protocol::Protocol;
+use crate::registry::Part;
 use std::collections::BTreeMap;
 
 /// The keys of a data set that are not its parameters.
@@ -21,11 +21,11 @@ pub(super) struct Set {
     pub(super) label: String,
     pub(super) place: Place,
     pub(super) part: Part,
-    pub(super) n_classes: usize,
+    pub(super) outputs: usize,
     pub(super) manifest: Digest,
     pub(super) branches: Vec<Branch>,
     pub(super) feature_sizes: Vec<usize>,
-    pub(super) protocol: Protocol,
+    pub(super) setting: Setting,
     /// The estimator named for the data set, and where.
     pub(super) scores: Option<(String, Place)>,
 }
@@ -41,13 +41,13 @@ impl Maker<'_> {
         let changes = named.take("protocol");
         let scores = named.take("scores").and_then(|node| self.estimator(node));
         let base = self.base.clone();
-        let protocol = match changes {
+        let setting = match changes {
             Some(node) => protocol::read_over(&base, node, self.problems),
             None => Some(base),
         };
         let infos = &self.catalog.datasets;
         let parts = self.parts(&named, "data set", infos);
-        let Some(protocol) = protocol else { return Vec::new() };
+        let Some(setting) = setting else { return Vec::new() };
         if 1 < parts.len() && label.is_some() {
             self.problem(named.place, "one `label` cannot stand for a grid of data sets");
         }
@@ -56,10 +56,10 @@ impl Maker<'_> {
             .filter_map(|placed| {
                 let Placed { label: own, place, part } = placed;
                 let described = data::modalities(&part.name, &part.params).and_then(|modalities| {
-                    let n_classes = data::classes(&part.name, &part.params)?.len();
-                    Ok((modalities, n_classes, data::manifest(&part.name, &part.params)?))
+                    let outputs = data::classes(&part.name, &part.params)?.len();
+                    Ok((modalities, outputs, data::manifest(&part.name, &part.params)?))
                 });
-                let (modalities, n_classes, manifest) = match described {
+                let (modalities, outputs, manifest) = match described {
                     Ok(described) => described,
                     Err(error) => {
                         self.problem(place, error.message);
@@ -71,11 +71,11 @@ impl Maker<'_> {
                     label: label.map_or(own, str::to_string),
                     place,
                     part,
-                    n_classes,
+                    outputs,
                     manifest,
                     branches,
                     feature_sizes,
-                    protocol: protocol.clone(),
+                    setting: setting.clone(),
                     scores: scores.clone(),
                 })
             })

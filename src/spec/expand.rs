@@ -6,14 +6,12 @@ use super::dataset::Set;
 use super::filter::fits;
 use super::part::{MAX_POINTS, Named, list, map, text};
 use super::problem::{Place, Problem};
-use super::protocol;
-use super::run::Part;
+use super::protocol::{self, Setting};
 use super::suite::{Cell, Suite};
 use super::wire::{Node, Value as Wire};
 use crate::hash::Digest;
-use crate::protocol::Protocol;
 use crate::protocol::presets::PRESETS;
-use crate::registry::{Params, unknown};
+use crate::registry::{Params, Part, unknown};
 
 /// The keys of a suite.
 pub(super) const KEYS: &[&str] = &[
@@ -72,7 +70,7 @@ pub(super) fn suite(
     let base = entries.get("protocol").and_then(|node| protocol::read(node, problems));
     let seeds = entries.get("seeds").and_then(|node| seeds(node, problems));
     // Stand-ins for what is missing, so that the rest of the suite is checked all the same.
-    let base = base.or_else(|| Some(PRESETS.first()?.protocol()))?;
+    let base = base.or_else(|| Some(Setting::of(PRESETS.first()?)))?;
     let seeds = seeds.unwrap_or_else(|| vec![0]);
     let mut maker = Maker { catalog, backend, base, seeds, scores: None, problems, made: vec![] };
     maker.scores = entries.get("scores").and_then(|node| maker.estimator(node));
@@ -140,7 +138,7 @@ pub(super) struct Maker<'a> {
     pub(super) catalog: &'a Catalog,
     pub(super) backend: &'a str,
     /// The suite's protocol, before a data set changes it.
-    pub(super) base: Protocol,
+    pub(super) base: Setting,
     pub(super) seeds: Vec<u64>,
     /// The estimator named for the suite, and where.
     pub(super) scores: Option<(String, Place)>,
@@ -203,7 +201,7 @@ impl Maker<'_> {
             return Vec::new();
         };
         let defaults = Params::defaults(info.params);
-        let grid = named.grid(info.params, self.problems).into_iter();
+        let grid = named.grid(info, self.problems).into_iter();
         grid.map(|part| Placed { label: part.label(&defaults), place: named.place, part }).collect()
     }
 

@@ -38,7 +38,7 @@ const WARMUP: Param = count("warmup", 0, 0);
 const FEATURES: Param = count("features", 1, 64);
 
 const fn part(name: &'static str, params: &'static [Param]) -> PartInfo {
-    PartInfo { name, summary: "a part", params }
+    PartInfo { name, summary: "a part", params, revision: 1 }
 }
 
 fn two(feature_sizes: &[usize]) -> Result<(), String> {
@@ -62,14 +62,7 @@ pub(super) fn catalog() -> Catalog {
         splits,
     };
     Catalog {
-        datasets: DATASETS
-            .iter()
-            .map(|entry| PartInfo {
-                name: entry.name,
-                summary: entry.summary,
-                params: entry.params,
-            })
-            .collect(),
+        datasets: DATASETS.iter().map(PartInfo::of).collect(),
         encoders: vec![
             encoder("mlp", |_| Ok(())),
             encoder("cnn", |shape| match shape {
@@ -90,6 +83,7 @@ pub(super) fn catalog() -> Catalog {
             part("unimodal", &[]),
         ],
         estimators: vec![part("split-head", &[]), part("zero-out-feature", &[])],
+        training: 1,
         default_encoder: |_| "mlp",
     }
 }

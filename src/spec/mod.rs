@@ -10,6 +10,7 @@ pub mod catalog;
 pub mod cell;
 pub mod change;
 pub mod dataset;
+pub mod described;
 pub mod expand;
 pub mod filter;
 pub mod part;
@@ -18,6 +19,7 @@ pub mod protocol;
 pub mod run;
 pub mod schema;
 pub mod suite;
+pub mod v1;
 pub mod wire;
 
 #[cfg(test)]

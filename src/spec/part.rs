@@ -1,9 +1,9 @@
 //! Named parts with parameters, and grids over them.
 
+use super::catalog::PartInfo;
 use super::problem::{Place, Problem};
-use super::run::Part;
 use super::wire::{Key, Node, Value as Wire};
-use crate::registry::{Domain, Param, Params, Value, unknown};
+use crate::registry::{Domain, Param, Params, Part, Value, unknown};
 use std::collections::BTreeMap;
 
 /// The most points of one grid, and of all grids of one list: far above any suite that finishes.
@@ -52,7 +52,8 @@ impl<'a> Named<'a> {
 
     /// Every part of the grid that the remaining keys span: a list given for a parameter that
     /// takes one value is an axis, in the order declared.
-    pub(super) fn grid(&self, declared: &[Param], problems: &mut Vec<Problem>) -> Vec<Part> {
+    pub(super) fn grid(&self, info: &PartInfo, problems: &mut Vec<Problem>) -> Vec<Part> {
+        let declared = info.params;
         let mut axes: Vec<(&str, Vec<Value>)> = Vec::new();
         for (key, node) in &self.rest {
             let Some(param) = declared.iter().find(|param| param.name == key.name) else {
@@ -85,7 +86,7 @@ impl<'a> Named<'a> {
         }
         grid.into_iter()
             .filter_map(|point| match Params::resolve(declared, point) {
-                Ok(params) => Some(Part { name: self.name.to_string(), params }),
+                Ok(params) => Some(info.part(params)),
                 Err((_, message)) => {
                     problems.push(Problem::new(self.place, message));
                     None
@@ -125,7 +126,8 @@ fn values(param: &Param, node: &Node, problems: &mut Vec<Problem>) -> Vec<Value>
     values
 }
 
-fn plain(node: &Node) -> Result<Value, String> {
+/// The value that a node stands for, of any parameter.
+pub(super) fn plain(node: &Node) -> Result<Value, String> {
     match &node.value {
         Wire::Bool(x) => Ok(Value::Bool(*x)),
         Wire::Int(x) => Ok(Value::Int(*x)),

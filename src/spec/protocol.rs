@@ -1,11 +1,13 @@
 //! Protocols as suites write them: a preset, and what differs from it.
 
-use super::part::{map, text};
+use super::part::{map, plain, text};
 use super::problem::Problem;
 use super::wire::{Node, Value as Wire};
-use crate::protocol::presets::PRESETS;
-use crate::protocol::{Optimizer, Protocol, Schedule, Selection};
-use crate::registry::unknown;
+use crate::protocol::parts::{OPTIMIZERS, SCHEDULES};
+use crate::protocol::presets::{PRESETS, Preset};
+use crate::protocol::{Protocol, Selection};
+use crate::registry::{Entry, Part, unknown};
+use std::num::NonZeroUsize;
 
 /// What a protocol can set beside its preset.
 pub(super) const KEYS: &[&str] = &[
@@ -19,11 +21,32 @@ pub(super) const KEYS: &[&str] = &[
     "trace_every",
 ];
 
-pub(super) const OPTIMIZERS: &[&str] = &["sgd", "adam", "adam-w"];
+/// The key that names an optimizer or a schedule.
+pub(super) const KIND: &str = "kind";
+
+/// Steps from one row of the trace to the next, where a suite does not say.
+const TRACE_EVERY: NonZeroUsize = NonZeroUsize::new(10).unwrap();
+
+/// A protocol, and what a suite sets with it that moves no weight.
+#[derive(Clone, Debug)]
+pub(super) struct Setting {
+    pub(super) protocol: Protocol,
+    /// The name of the preset it started from.
+    pub(super) preset: &'static str,
+    /// A row of the step trace every so many steps.
+    pub(super) trace_every: NonZeroUsize,
+}
+
+impl Setting {
+    pub(super) fn of(preset: &Preset) -> Self {
+        Self { protocol: preset.protocol(), preset: preset.name, trace_every: TRACE_EVERY }
+    }
+}
+
 pub(super) const SELECTIONS: &[&str] = &["last", "best-val", "best-test"];
 
 /// Reads `NAME` or `{preset: NAME, epochs: ..., ...}`.
-pub(super) fn read(node: &Node, problems: &mut Vec<Problem>) -> Option<Protocol> {
+pub(super) fn read(node: &Node, problems: &mut Vec<Problem>) -> Option<Setting> {
     if matches!(node.value, Wire::Text(_)) {
         return preset(node, problems);
     }
@@ -40,22 +63,22 @@ pub(super) fn read(node: &Node, problems: &mut Vec<Problem>) -> Option<Protocol>
     change(&base, node, problems)
 }
 
-fn preset(node: &Node, problems: &mut Vec<Problem>) -> Option<Protocol> {
+fn preset(node: &Node, problems: &mut Vec<Problem>) -> Option<Setting> {
     let name = text(node, "preset", problems)?;
     let found = PRESETS.iter().find(|preset| preset.name == name);
     if found.is_none() {
         let message = unknown("protocol preset", name, PRESETS.iter().map(|preset| preset.name));
         problems.push(Problem::new(node.place, message));
     }
-    Some(found?.protocol())
+    Some(Setting::of(found?))
 }
 
 /// Reads the protocol of one data set: a preset starts anew, other keys change `base`.
 pub(super) fn read_over(
-    base: &Protocol,
+    base: &Setting,
     node: &Node,
     problems: &mut Vec<Problem>,
-) -> Option<Protocol> {
+) -> Option<Setting> {
     match &node.value {
         Wire::Map(entries) if !entries.iter().any(|(key, _)| key.name == "preset") => {
             change(base, node, problems)
@@ -65,22 +88,32 @@ pub(super) fn read_over(
 }
 
 /// `base` with the keys of a map changed; `preset` is read by the caller.
-fn change(base: &Protocol, node: &Node, problems: &mut Vec<Problem>) -> Option<Protocol> {
-    let mut protocol = base.clone();
+fn change(base: &Setting, node: &Node, problems: &mut Vec<Problem>) -> Option<Setting> {
+    let mut setting = base.clone();
+    let protocol = &mut setting.protocol;
     let before = problems.len();
     for (key, node) in map(node, "a protocol", KEYS, problems)? {
         match key {
             "epochs" => set(&mut protocol.epochs, count(node, key, problems)),
             "batch_size" => set(&mut protocol.batch_size, count(node, key, problems)),
-            "trace_every" => set(&mut protocol.trace_every, count(node, key, problems)),
+            "trace_every" => {
+                let every = count(node, key, problems).and_then(NonZeroUsize::new);
+                set(&mut setting.trace_every, every);
+            }
             "drop_last" => set(&mut protocol.drop_last, flag(node, key, problems)),
             "selection" => set(&mut protocol.selection, selection(node, problems)),
-            "schedule" => set(&mut protocol.schedule, schedule(&base.schedule, node, problems)),
-            "optimizer" => set(&mut protocol.optimizer, optimizer(&base.optimizer, node, problems)),
+            "schedule" => {
+                let base = protocol.schedule.clone();
+                set(&mut protocol.schedule, part("schedule", SCHEDULES, &base, node, problems));
+            }
+            "optimizer" => {
+                let base = protocol.optimizer.clone();
+                set(&mut protocol.optimizer, part("optimizer", OPTIMIZERS, &base, node, problems));
+            }
             _ => {}
         }
     }
-    (problems.len() == before).then_some(protocol)
+    (problems.len() == before).then_some(setting)
 }
 
 fn set<T>(slot: &mut T, value: Option<T>) {
@@ -112,27 +145,6 @@ fn flag(node: &Node, what: &str, problems: &mut Vec<Problem>) -> Option<bool> {
     }
 }
 
-/// A finite number for which `fits`; `range` says which those are.
-fn number(
-    node: &Node,
-    what: &str,
-    range: &str,
-    fits: impl Fn(f64) -> bool,
-    problems: &mut Vec<Problem>,
-) -> Option<f64> {
-    let value = match node.value {
-        Wire::Int(x) => x as f64,
-        Wire::Float(x) => x,
-        _ => f64::NAN,
-    };
-    if value.is_finite() && fits(value) {
-        return Some(value);
-    }
-    let message = format!("`{what}` must be {range}, not {}", node.kind());
-    problems.push(Problem::new(node.place, message));
-    None
-}
-
 fn selection(node: &Node, problems: &mut Vec<Problem>) -> Option<Selection> {
     match text(node, "selection", problems)? {
         "last" => Some(Selection::Last),
@@ -146,78 +158,40 @@ fn selection(node: &Node, problems: &mut Vec<Problem>) -> Option<Selection> {
     }
 }
 
-fn schedule(base: &Schedule, node: &Node, problems: &mut Vec<Problem>) -> Option<Schedule> {
-    let mut schedule = *base;
-    for (key, node) in map(node, "a schedule", &["every", "gamma"], problems)? {
-        match key {
-            "every" => set(&mut schedule.every, count(node, key, problems)),
-            _ => {
-                let range = "above 0 and at most 1";
-                let fits = |x| 0.0 < x && x <= 1.0;
-                set(&mut schedule.gamma, number(node, key, range, fits, problems));
-            }
+/// A part that starts from `base` where it is of the same kind, and from its defaults otherwise.
+fn part<B>(
+    what: &str,
+    table: &[Entry<B>],
+    base: &Part,
+    node: &Node,
+    problems: &mut Vec<Problem>,
+) -> Option<Part> {
+    let Wire::Map(entries) = &node.value else {
+        problems
+            .push(Problem::new(node.place, format!("{what} must be a map, not {}", node.kind())));
+        return None;
+    };
+    let (name, place) = match entries.iter().find(|(key, _)| key.name == KIND) {
+        None => (base.name.as_str(), node.place),
+        Some((_, kind)) => (text(kind, KIND, problems)?, kind.place),
+    };
+    let Some(entry) = table.iter().find(|entry| entry.name == name) else {
+        let message = unknown(what, name, table.iter().map(|entry| entry.name));
+        problems.push(Problem::new(place, message));
+        return None;
+    };
+    let mut part = if entry.name == base.name { base.clone() } else { entry.defaults() };
+    for (key, node) in entries.iter().filter(|(key, _)| key.name != KIND) {
+        let Some(param) = entry.params.iter().find(|param| param.name == key.name) else {
+            let known = entry.params.iter().map(|param| param.name);
+            let message = unknown(&format!("parameter of `{name}`"), &key.name, known);
+            problems.push(Problem::new(key.place, message));
+            continue;
+        };
+        match plain(node).and_then(|value| param.accept(value)) {
+            Ok(value) => drop(part.params.0.insert(key.name.clone(), value)),
+            Err(message) => problems.push(Problem::new(node.place, message)),
         }
     }
-    Some(schedule)
-}
-
-fn optimizer(base: &Optimizer, node: &Node, problems: &mut Vec<Problem>) -> Option<Optimizer> {
-    let keys = ["kind", "lr", "momentum", "weight_decay", "beta1", "beta2", "eps"];
-    let entries = map(node, "an optimizer", &keys, problems)?;
-    let adam = |kind: &str| {
-        let (lr, beta1, beta2, eps, weight_decay) = (1e-3, 0.9, 0.999, 1e-8, 0.0);
-        if kind == "adam" {
-            Optimizer::Adam { lr, beta1, beta2, eps, weight_decay }
-        } else {
-            Optimizer::AdamW { lr, beta1, beta2, eps, weight_decay: 0.01 }
-        }
-    };
-    // Another kind starts from PyTorch's defaults, the same kind from what is in force.
-    let mut optimizer = match entries.get("kind") {
-        None => base.clone(),
-        Some(kind) => match (text(kind, "kind", problems)?, base) {
-            ("sgd", Optimizer::Sgd { .. })
-            | ("adam", Optimizer::Adam { .. })
-            | ("adam-w", Optimizer::AdamW { .. }) => base.clone(),
-            ("sgd", _) => Optimizer::Sgd { lr: 1e-3, momentum: 0.0, weight_decay: 0.0 },
-            (kind @ ("adam" | "adam-w"), _) => adam(kind),
-            (other, _) => {
-                let message = unknown("optimizer", other, OPTIMIZERS.iter().copied());
-                problems.push(Problem::new(kind.place, message));
-                return None;
-            }
-        },
-    };
-    for (key, node) in entries {
-        let (range, fits): (_, fn(f64) -> bool) = match key {
-            "kind" => continue,
-            "lr" | "eps" => ("a number above 0", |x| 0.0 < x),
-            "weight_decay" => ("a number of at least 0", |x| 0.0 <= x),
-            _ => ("a number of at least 0 and below 1", |x| (0.0..1.0).contains(&x)),
-        };
-        let value = number(node, key, range, fits, problems);
-        let slot = match (&mut optimizer, key) {
-            (Optimizer::Sgd { lr, .. }, "lr") => lr,
-            (Optimizer::Sgd { momentum, .. }, "momentum") => momentum,
-            (Optimizer::Sgd { weight_decay, .. }, "weight_decay") => weight_decay,
-            (
-                Optimizer::Adam { lr, beta1, beta2, eps, weight_decay }
-                | Optimizer::AdamW { lr, beta1, beta2, eps, weight_decay },
-                key,
-            ) if key != "momentum" => match key {
-                "lr" => lr,
-                "beta1" => beta1,
-                "beta2" => beta2,
-                "eps" => eps,
-                _ => weight_decay,
-            },
-            _ => {
-                let message = format!("this optimizer has no `{key}`");
-                problems.push(Problem::new(node.place, message));
-                continue;
-            }
-        };
-        set(slot, value);
-    }
-    Some(optimizer)
+    Some(part)
 }

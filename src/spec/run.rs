@@ -1,39 +1,12 @@
-//! The fully resolved description of one training run, and its id.
+//! The fully resolved descriptions of a cell and of one training run, and their ids.
 
 use crate::data::Modality;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::hash::{Digest, digest_json};
 use crate::protocol::Protocol;
-use crate::registry::Params;
+use crate::registry::Part;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use std::fmt;
-
-/// A named part with all its parameters, defaults written out.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Part {
-    pub name: String,
-    pub params: Params,
-}
-
-impl Part {
-    /// The name, followed by the parameters that differ from `defaults`: `ogm(alpha=0.3)`.
-    pub fn label(&self, defaults: &Params) -> String {
-        let changed: Vec<String> = self
-            .params
-            .0
-            .iter()
-            .filter(|(key, value)| defaults.0.get(*key) != Some(*value))
-            .map(|(key, value)| format!("{key}={value}"))
-            .collect();
-        if changed.is_empty() {
-            self.name.clone()
-        } else {
-            format!("{}({})", self.name, changed.join(","))
-        }
-    }
-}
 
 /// A modality that takes part in a run, and the encoder it goes through.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -43,51 +16,86 @@ pub struct Branch {
     pub encoder: Part,
 }
 
-/// Everything that can change the weights and nothing that cannot: no paths, no host, no device
-/// index, no job count, no time.
+/// Everything but the seed that can change the weights or what is measured of them, and nothing
+/// that cannot: no preset's name, no density of the trace, no paths, no host, no device index, no
+/// job count, no time. Every part stands with its revision.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct RunSpec {
-    /// The version of this description; see [`RunSpec::FORMAT`].
+pub struct CellSpec {
+    /// The version of this description; see [`CellSpec::FORMAT`].
     pub format: u32,
+    pub task: Part,
     pub dataset: Part,
-    /// The digest of the data set's sources, parameters and conversion: known before it is here.
+    /// The digest of the data set's sources, parameters and revision: known before it is here.
     pub data_manifest: Digest,
-    pub n_classes: usize,
+    /// The length of the model's output: the number of classes.
+    pub outputs: usize,
     /// The modalities that take part, in the data set's order; one for a unimodal reference run.
     pub branches: Vec<Branch>,
     pub fusion: Part,
     pub strategy: Part,
     /// The estimator of the unimodal scores: see `model::score`.
-    pub scores: String,
+    pub scores: Part,
     pub protocol: Protocol,
-    pub seed: u64,
+    /// The revision of what all runs share: initial weights, batches, the loop, evaluation.
+    pub training: u32,
     /// The kind of device, `cpu`, `tch-cpu` or `cuda`.
     pub backend: String,
 }
 
-impl RunSpec {
-    /// Version 1: the first.
-    pub const FORMAT: u32 = 1;
+/// A cell with a seed: the description of one run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RunSpec {
+    pub cell: CellSpec,
+    pub seed: u64,
+}
 
-    /// The run id: the first 16 hex digits of the SHA-256 of the canonical JSON.
+impl CellSpec {
+    /// Version 2: revisions, a task, optimizer and schedule as parts; without the preset's name and
+    /// the density of the trace. Version 1 is read by [`super::v1`].
+    pub const FORMAT: u32 = 2;
+
+    /// The id: the first 16 hex digits of the SHA-256 of the canonical JSON.
+    ///
+    /// # Errors
+    /// When the description cannot be encoded.
     pub fn id(&self) -> Result<RunId> {
         Ok(RunId(digest_json(self)?.short()))
     }
 
-    /// The description of the run's cell: that of the run with its seed left out.
-    pub fn cell(&self) -> Result<Value> {
-        let mut value = serde_json::to_value(self)
-            .map_err(|e| Error::unexpected(format!("cannot encode a run: {e}")))?;
-        if let Some(map) = value.as_object_mut() {
-            map.remove("seed");
-        }
-        Ok(value)
+    /// The names of the modalities that take part.
+    pub fn modalities(&self) -> Vec<&str> {
+        self.branches.iter().map(|branch| branch.modality.name.as_str()).collect()
     }
 
-    /// The id of the run's cell.
-    pub fn cell_id(&self) -> Result<RunId> {
-        Ok(RunId(digest_json(&self.cell()?)?.short()))
+    /// The run of this cell with a seed.
+    pub fn run(&self, seed: u64) -> RunSpec {
+        RunSpec { cell: self.clone(), seed }
+    }
+}
+
+impl RunSpec {
+    /// The run id: the first 16 hex digits of the SHA-256 of the canonical JSON.
+    ///
+    /// # Errors
+    /// When the description cannot be encoded.
+    pub fn id(&self) -> Result<RunId> {
+        Ok(RunId(digest_json(self)?.short()))
+    }
+}
+
+impl std::ops::Deref for RunSpec {
+    type Target = CellSpec;
+
+    fn deref(&self) -> &CellSpec {
+        &self.cell
+    }
+}
+
+impl std::ops::DerefMut for RunSpec {
+    fn deref_mut(&mut self) -> &mut CellSpec {
+        &mut self.cell
     }
 }
 

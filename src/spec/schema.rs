@@ -3,9 +3,10 @@
 use super::catalog::{Catalog, PartInfo};
 use super::dataset;
 use super::expand::{KEYS, MAX_SEEDS};
-use super::protocol::{OPTIMIZERS, SELECTIONS};
+use super::protocol::{KIND, SELECTIONS};
+use crate::protocol::parts::{OPTIMIZERS, SCHEDULES};
 use crate::protocol::presets::PRESETS;
-use crate::registry::{Domain, Param, Value};
+use crate::registry::{ABOVE_ZERO, BELOW_ONE, Domain, Entry, Param, Value};
 use serde_json::{Map, Value as Json, json};
 
 /// The schema (draft 2020-12), printed with a stable order.
@@ -79,10 +80,6 @@ pub fn schema(catalog: &Catalog) -> String {
             ((*key).to_string(), value)
         })
         .collect();
-    let positive = json!({ "type": "number", "exclusiveMinimum": 0 });
-    let fraction = json!({ "type": "number", "minimum": 0, "exclusiveMaximum": 1 });
-    let factor = json!({ "type": "number", "exclusiveMinimum": 0, "maximum": 1 });
-    let decay = json!({ "type": "number", "minimum": 0 });
     let count = json!({ "type": "integer", "minimum": 1 });
     let schema = json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -107,25 +104,25 @@ pub fn schema(catalog: &Catalog) -> String {
                     "trace_every": count,
                     "drop_last": { "type": "boolean" },
                     "selection": { "enum": SELECTIONS },
-                    "schedule": {
-                        "type": "object",
-                        "additionalProperties": false,
-                        "properties": { "every": count, "gamma": factor },
-                    },
-                    "optimizer": {
-                        "type": "object",
-                        "additionalProperties": false,
-                        "properties": {
-                            "kind": { "enum": OPTIMIZERS },
-                            "lr": positive, "eps": positive, "weight_decay": decay,
-                            "momentum": fraction, "beta1": fraction, "beta2": fraction,
-                        },
-                    },
+                    "schedule": kinds(SCHEDULES),
+                    "optimizer": kinds(OPTIMIZERS),
                 },
             },
         },
     });
     format!("{schema:#}\n")
+}
+
+/// An optimizer or schedule: its kind, where it changes, and its parameters.
+fn kinds<B>(table: &[Entry<B>]) -> Json {
+    let names: Vec<&str> = table.iter().map(|entry| entry.name).collect();
+    let mut properties = Map::from_iter([(KIND.to_string(), json!({ "enum": names }))]);
+    for param in table.iter().flat_map(|entry| entry.params) {
+        let mut described = value(param);
+        described["description"] = param.summary.into();
+        properties.insert(param.name.into(), described);
+    }
+    json!({ "type": "object", "additionalProperties": false, "properties": properties })
 }
 
 /// A part by name, or as a map with its parameters, each a value or a grid.
@@ -146,24 +143,38 @@ fn part(info: &PartInfo, extra: &Map<String, Json>) -> Json {
 }
 
 fn parameter(param: &Param) -> Json {
-    let value = match param.domain {
-        Domain::Bool => json!({ "type": "boolean" }),
-        Domain::Int { min, max: i64::MAX } => json!({ "type": "integer", "minimum": min }),
-        Domain::Int { min, max } => {
-            json!({ "type": "integer", "minimum": min, "maximum": max })
-        }
-        Domain::Float { min, max } if max == f64::MAX => {
-            json!({ "type": "number", "minimum": min })
-        }
-        Domain::Float { min, max } => json!({ "type": "number", "minimum": min, "maximum": max }),
-        Domain::Choice(names) => json!({ "enum": names }),
-        Domain::Names { of, min } => json!({
-            "type": "array", "minItems": min, "uniqueItems": true, "items": { "enum": of },
-        }),
-    };
+    let value = value(param);
     json!({
         "description": param.summary,
         "default": Value::from(param.default),
         "anyOf": [value, { "type": "array", "minItems": 1, "items": value }],
     })
+}
+
+fn value(param: &Param) -> Json {
+    match param.domain {
+        Domain::Bool => json!({ "type": "boolean" }),
+        Domain::Int { min, max: i64::MAX } => json!({ "type": "integer", "minimum": min }),
+        Domain::Int { min, max } => {
+            json!({ "type": "integer", "minimum": min, "maximum": max })
+        }
+        Domain::Float { min, max } => {
+            let mut value = json!({ "type": "number" });
+            let (least, bound) = match min {
+                ABOVE_ZERO => ("exclusiveMinimum", 0.0),
+                min => ("minimum", min),
+            };
+            value[least] = bound.into();
+            match max {
+                f64::MAX => {}
+                BELOW_ONE => value["exclusiveMaximum"] = 1.0.into(),
+                max => value["maximum"] = max.into(),
+            }
+            value
+        }
+        Domain::Choice(names) => json!({ "enum": names }),
+        Domain::Names { of, min } => json!({
+            "type": "array", "minItems": min, "uniqueItems": true, "items": { "enum": of },
+        }),
+    }
 }

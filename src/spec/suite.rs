@@ -7,6 +7,7 @@ use super::{expand, wire};
 use crate::error::{Error, Result};
 use crate::hash::Digest;
 use crate::registry::unknown;
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 /// A suite with every cell resolved.
@@ -32,6 +33,10 @@ pub struct Cell {
     pub dataset: String,
     pub fusion: String,
     pub strategy: String,
+    /// The preset that its protocol starts from.
+    pub preset: String,
+    /// A row of the step trace every so many steps.
+    pub trace_every: NonZeroUsize,
     /// One run per seed, in the order of the suite's seeds.
     pub runs: Vec<RunSpec>,
 }

@@ -6,38 +6,40 @@ use crate::protocol::{Optimizer, Protocol, Schedule, Selection};
 use crate::record::metrics::{Better, Metrics, Primary};
 use crate::record::{Cost, Environment, EpochRecord, Outcome, RunRecord};
 use crate::registry::Params;
-use crate::spec::run::{Branch, Part, RunSpec};
+use crate::registry::Part;
+use crate::spec::run::{Branch, CellSpec, RunSpec};
+use crate::task::CLASSIFICATION;
 use std::collections::BTreeMap;
 
 fn part(name: &str) -> Part {
-    Part { name: name.into(), params: Params::default() }
+    Part { name: name.into(), params: Params::default(), revision: 1 }
 }
 
 /// A small run on the data set `dataset`.
 pub(crate) fn spec(dataset: &str, seed: u64) -> RunSpec {
     let modality = Modality { name: "audio".into(), shape: Shape::Vector { size: 4 } };
-    RunSpec {
-        format: RunSpec::FORMAT,
+    let cell = CellSpec {
+        format: CellSpec::FORMAT,
+        task: CLASSIFICATION.defaults(),
         dataset: part(dataset),
         data_manifest: Digest::of(dataset.as_bytes()),
-        n_classes: 2,
+        outputs: 2,
         branches: vec![Branch { modality, encoder: part("mlp") }],
         fusion: part("concat"),
         strategy: part("joint"),
-        scores: "split-head".into(),
+        scores: part("split-head"),
         protocol: Protocol {
-            name: "test".into(),
-            optimizer: Optimizer::Sgd { lr: 0.1, momentum: 0.9, weight_decay: 1e-4 },
-            schedule: Schedule { every: 70, gamma: 0.1 },
+            optimizer: Optimizer::Sgd { lr: 0.1, momentum: 0.9, weight_decay: 1e-4 }.part(),
+            schedule: Schedule { every: 70, gamma: 0.1 }.part(),
             epochs: 2,
             batch_size: 8,
             drop_last: false,
             selection: Selection::BestVal,
-            trace_every: 1,
         },
-        seed,
+        training: 1,
         backend: "cpu".into(),
-    }
+    };
+    cell.run(seed)
 }
 
 fn metrics(accuracy: f64) -> Metrics {
@@ -80,7 +82,12 @@ pub(crate) fn record(spec: &RunSpec) -> RunRecord {
         logits_root: Some(root),
         fault: None,
         links: Vec::new(),
-        environment: Environment { class: BTreeMap::new(), class_id: root, host: BTreeMap::new() },
+        environment: Environment {
+            class: BTreeMap::new(),
+            class_id: root,
+            program: "test".into(),
+            host: BTreeMap::new(),
+        },
         cost: Cost { wall_seconds: 0.1, train_steps: 2, parameters: 10, peak_memory: None },
     }
 }

@@ -3,7 +3,7 @@
 use crate::atomic;
 use crate::error::{Error, Result};
 use crate::record::RunRecord;
-use crate::spec::run::{RunId, RunSpec};
+use crate::spec::run::{CellSpec, RunId};
 use crate::store::Header;
 use std::path::Path;
 
@@ -21,7 +21,7 @@ pub(crate) fn read(folder: &Path, id: &RunId) -> Result<RunRecord> {
     // The version first: another one would fail on its fields with a confusing message.
     let header: Header = serde_json::from_slice(&bytes).map_err(no_record)?;
     if header.format != RunRecord::FORMAT {
-        return Err(wrong(other_format(header.format)).with_hint("use the version that wrote it"));
+        return Err(wrong(other_format(header.format)).with_hint(writer(header.format)));
     }
     let record: RunRecord = serde_json::from_slice(&bytes).map_err(no_record)?;
     check(&record, id).map_err(wrong)?;
@@ -60,8 +60,8 @@ pub(crate) fn check(record: &RunRecord, id: &RunId) -> std::result::Result<(), S
     if record.id != *id {
         return Err(format!("the record is of run {}, not of {id}", record.id));
     }
-    if record.spec.format != RunSpec::FORMAT {
-        return Err(format!("the run is described in format {}", record.spec.format));
+    if record.spec.cell.format != CellSpec::FORMAT {
+        return Err(format!("the run is described in format {}", record.spec.cell.format));
     }
     match record.spec.id() {
         Ok(of_spec) if of_spec == *id => Ok(()),
@@ -72,4 +72,12 @@ pub(crate) fn check(record: &RunRecord, id: &RunId) -> std::result::Result<(), S
 
 fn other_format(format: u32) -> String {
     format!("the record has format {format}, this program reads format {}", RunRecord::FORMAT)
+}
+
+/// Which program reads records of a format.
+fn writer(format: u32) -> &'static str {
+    match format {
+        1 => "release 0.1 wrote it and reads it",
+        _ => "use the release that wrote it",
+    }
 }

@@ -1,10 +1,18 @@
 //! Metrics of predicted probabilities: pure functions on f64.
 
-use crate::record::metrics::{ACCURACY, Better, Primary};
+use crate::error::Result;
+use crate::record::metrics::{Better, Primary};
+use crate::registry::{Part, find_part};
+use crate::task::TASKS;
 
-/// The metric by which a task is judged. The only task so far is classification.
-pub fn primary() -> Primary {
-    Primary { metric: ACCURACY.into(), better: Better::Higher }
+/// The metric by which a task is judged.
+///
+/// # Errors
+/// When there is no such task.
+pub fn primary(task: &Part) -> Result<Primary> {
+    let task = find_part("task", TASKS, task)?.build;
+    let better = if task.higher_is_better { Better::Higher } else { Better::Lower };
+    Ok(Primary { metric: task.primary.into(), better })
 }
 
 /// Class probabilities of a split: `n * n_classes` finite values, row by row, and the true classes.

@@ -31,7 +31,12 @@ use device::Backend;
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::time::Instant;
+use trace::Trace;
 use trainer::{Divergence, Ended, Trainer};
+
+/// The revision of what all runs share: initial weights, batches, the loop, evaluation. Raised
+/// whenever one of them computes other bits; see `CellSpec::training`.
+pub const REVISION: u32 = 1;
 
 /// What a caller hears of a run in progress.
 pub enum Progress<'a> {
@@ -65,7 +70,12 @@ pub fn run(
     on_progress: &mut dyn FnMut(Progress<'_>),
 ) -> Result<RunRecord> {
     let started = Instant::now();
-    let mut trainer = Trainer::new(spec, data, backend, probe.fault.as_ref())?;
+    let fresh = || -> Result<Trainer<'_>> {
+        let mut trainer = Trainer::new(spec, data, backend, probe.fault.as_ref())?;
+        trainer.trace = Trace::new(probe.trace_every.get());
+        Ok(trainer)
+    };
+    let mut trainer = fresh()?;
     let initial = trainer.weights();
     let initial_root = checkpoint::root(&initial);
     let parameters = trainer.trainable();
@@ -84,12 +94,12 @@ pub fn run(
         }
         Err(error) => {
             on_progress(Progress::StartedOver(error.message));
-            trainer = Trainer::new(spec, data, backend, probe.fault.as_ref())?;
+            trainer = fresh()?;
         }
     }
     let mut chain = Chain::new(dir, probe.chain_every, std::mem::take(&mut so_far.links));
     let seconds_before = so_far.seconds;
-    let primary = metrics::primary();
+    let primary = metrics::primary(&spec.task)?;
     let mut outcome = Outcome::Finished;
     for epoch in so_far.epochs.len()..spec.protocol.epochs {
         let ended = trainer.train_epoch(epoch, 0, &mut |trainer| {
@@ -169,6 +179,7 @@ pub fn run(
         environment: Environment {
             class_id: digest_json(&class)?,
             class,
+            program: environment::program(),
             host: environment::host(),
         },
         cost: Cost {

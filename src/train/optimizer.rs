@@ -35,10 +35,8 @@ impl Optimizer {
 
     /// The learning rate of an epoch under a step schedule.
     pub fn learning_rate(&self, schedule: Schedule, epoch: usize) -> f64 {
-        use protocol::Optimizer as Rule;
-        let (Rule::Sgd { lr, .. } | Rule::Adam { lr, .. } | Rule::AdamW { lr, .. }) = self.rule;
         // Multiplied step by step, as StepLR does, so that the roundings agree.
-        (0..epoch / schedule.every).fold(lr, |lr, _| lr * schedule.gamma)
+        (0..epoch / schedule.every).fold(self.rule.lr(), |lr, _| lr * schedule.gamma)
     }
 
     /// The values of parameters after one step against their gradients, by path.

@@ -6,7 +6,7 @@ use super::evaluate::{Evaluated, Evaluation};
 use super::optimizer::Optimizer;
 use super::reading::Readings;
 use super::trace::Trace;
-use super::{fault, logits, step};
+use super::{REVISION, fault, logits, step};
 use crate::checkpoint::{self, NamedTensor};
 use crate::data::{Dataset, Split};
 use crate::error::{Error, Result};
@@ -16,10 +16,13 @@ use crate::model::parameters::{Site, snapshot};
 use crate::model::score::Estimator;
 use crate::model::{Model, init};
 use crate::modulation::{self, EpochContext, Strategy, Updates};
+use crate::protocol::{self, Schedule};
 use crate::record::EpochRecord;
 use crate::record::probe::Fault;
+use crate::registry::find_part;
 use crate::spec::run::RunSpec;
 use crate::stream::Stream;
+use crate::task::TASKS;
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::rc::Rc;
@@ -56,6 +59,7 @@ pub(super) struct Trainer<'a> {
     pub(super) model: Model,
     pub(super) strategy: Box<dyn Strategy>,
     pub(super) optimizer: Optimizer,
+    pub(super) schedule: Schedule,
     pub(super) trace: Trace,
     pub(super) fault: Option<&'a Fault>,
     /// Steps whose scalars are still on the device.
@@ -79,6 +83,7 @@ impl<'a> Trainer<'a> {
         backend: &Backend,
         fault: Option<&'a Fault>,
     ) -> Result<Self> {
+        check_revision(spec)?;
         let columns = columns(spec, data)?;
         let names: Vec<String> =
             spec.branches.iter().map(|branch| branch.modality.name.clone()).collect();
@@ -86,7 +91,7 @@ impl<'a> Trainer<'a> {
         let autodiff = Place { device: backend.device.clone().autodiff(), ..plain.clone() };
         let source = |split: &'a Split, place: &Place| {
             let resident = backend.habits.resident;
-            Source::new(split, &columns, spec.n_classes, place.clone(), resident)
+            Source::new(split, &columns, spec.outputs, place.clone(), resident)
         };
         let sources = Sources {
             train: source(&data.train, &autodiff),
@@ -107,11 +112,12 @@ impl<'a> Trainer<'a> {
             sources: Rc::new(sources),
             plain,
             habits: backend.habits,
-            estimator: Estimator::parse(&spec.scores)?,
+            estimator: Estimator::of(&spec.scores)?,
             model,
             strategy,
-            optimizer: Optimizer::new(&spec.protocol.optimizer),
-            trace: Trace::new(spec.protocol.trace_every),
+            optimizer: Optimizer::new(&protocol::Optimizer::of(&spec.protocol.optimizer)?),
+            schedule: Schedule::of(&spec.protocol.schedule)?,
+            trace: Trace::new(1),
             fault,
             unread: Vec::new(),
             step: 0,
@@ -201,7 +207,7 @@ impl<'a> Trainer<'a> {
         (epoch, pass): (usize, usize),
         turns: &[Updates],
     ) -> Result<Option<Divergence>> {
-        let lr = self.optimizer.learning_rate(self.spec.protocol.schedule, epoch);
+        let lr = self.optimizer.learning_rate(self.schedule, epoch);
         for (turn, updates) in turns.iter().enumerate() {
             let at = step::Position {
                 seed: self.spec.seed,
@@ -288,13 +294,13 @@ impl<'a> Trainer<'a> {
             strategy: self.strategy.as_ref(),
             estimator: self.estimator,
             modalities: &self.names,
-            n_classes: self.spec.n_classes,
+            n_classes: self.spec.outputs,
         };
         let diverged =
             |split: &str| Ok(Err(self.divergence_after(format!("a logit on the split `{split}`"))));
         let mut logits = Vec::new();
         let mut keep = |name: &str, split: &Split, evaluated: Evaluated| {
-            logits.extend(logits::tensors(name, split, self.spec.n_classes, &evaluated.logits));
+            logits.extend(logits::tensors(name, split, self.spec.outputs, &evaluated.logits));
             evaluated.metrics
         };
         let (data, sources) = (self.data, &self.sources);
@@ -311,7 +317,7 @@ impl<'a> Trainer<'a> {
             let Some(evaluated) = evaluation.of(split, source)? else { return diverged(name) };
             further.insert(name.clone(), keep(&logits::further(name), split, evaluated));
         }
-        let lr = self.optimizer.learning_rate(self.spec.protocol.schedule, epoch);
+        let lr = self.optimizer.learning_rate(self.schedule, epoch);
         Ok(Ok((EpochRecord { lr, train, validation, test, further, root }, logits)))
     }
 }
@@ -320,6 +326,19 @@ impl<'a> Trainer<'a> {
 fn not_finite(scalars: &BTreeMap<String, f64>) -> Option<&str> {
     let wrong = scalars.iter().filter(|(_, value)| !value.is_finite());
     wrong.map(|(name, _)| name.as_str()).min_by_key(|name| *name != "loss")
+}
+
+/// Refuses a description of other initial weights, another loop or evaluation than those here.
+fn check_revision(spec: &RunSpec) -> Result<()> {
+    find_part("task", TASKS, &spec.task)?;
+    if spec.training == REVISION {
+        return Ok(());
+    }
+    let message = format!(
+        "the run is described for revision {} of the training, this program has revision {REVISION}",
+        spec.training
+    );
+    Err(Error::input(message).with_hint("use the release that the description is of"))
 }
 
 fn epoch_context<'a>(
@@ -342,12 +361,12 @@ fn epoch_context<'a>(
 /// The indices of the run's modalities in the data set.
 fn columns(spec: &RunSpec, data: &Dataset) -> Result<Vec<usize>> {
     let fits = |split: &Split| {
-        !split.is_empty() && split.labels.iter().all(|label| (*label as usize) < spec.n_classes)
+        !split.is_empty() && split.labels.iter().all(|label| (*label as usize) < spec.outputs)
     };
     if ![&data.train, &data.validation, &data.test].into_iter().all(fits) {
         return Err(Error::input(format!(
             "data set `{}` has an empty split or more classes than {}",
-            spec.dataset.name, spec.n_classes
+            spec.dataset.name, spec.outputs
         )));
     }
     if spec.protocol.drop_last && data.train.len() < spec.protocol.batch_size {

@@ -17,8 +17,8 @@ use counterpoise::modulation::{
     self, Draws, Outputs, StepContext, Strategy, Traced, Updates, cross_entropy,
 };
 use counterpoise::protocol;
+use counterpoise::registry::Part;
 use counterpoise::registry::{Params, Value as Param, find};
-use counterpoise::spec::run::Part;
 use counterpoise::train::batch::Batch;
 use counterpoise::train::optimizer::Optimizer;
 use counterpoise::train::reading::Readings;
@@ -196,7 +196,7 @@ fn ogm(golden: &Value) -> Box<dyn Strategy> {
         ("targets".to_string(), Param::Text("conv-only".into())),
     ]);
     let params = Params::resolve(declared, given).unwrap();
-    modulation::build(&Part { name: "ogm".into(), params }).unwrap()
+    modulation::build(&Part { name: "ogm".into(), params, revision: 1 }).unwrap()
 }
 
 fn check(dtype: DType, run: &str, tolerance: &Tolerance) {

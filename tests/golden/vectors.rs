@@ -6,8 +6,8 @@ use counterpoise::fusion::Fusion;
 use counterpoise::model::Model;
 use counterpoise::model::layers::Place;
 use counterpoise::model::parameters::{Site, from_torch, update};
+use counterpoise::registry::Part;
 use counterpoise::registry::{Params, Value, find};
-use counterpoise::spec::run::Part;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
@@ -113,7 +113,8 @@ pub(crate) fn fusion(
     let declared = find("fusion", counterpoise::fusion::FUSIONS, name).unwrap().params;
     let given = set.iter().map(|(k, v)| ((*k).into(), Value::Text((*v).into()))).collect();
     let params = Params::resolve(declared, given).unwrap();
-    Fusion::build(&Part { name: name.into(), params }, sizes, n_classes, place).unwrap()
+    Fusion::build(&Part { name: name.into(), params, revision: 1 }, sizes, n_classes, place)
+        .unwrap()
 }
 
 /// The model with every tensor replaced for which `value` knows one, in PyTorch's layout.

@@ -5,6 +5,7 @@ use counterpoise::checkpoint::difference::Change;
 use counterpoise::data::Dataset;
 use counterpoise::record::RunRecord;
 use counterpoise::record::probe::{Fault, Probe};
+use counterpoise::registry::Value;
 use counterpoise::spec::run::RunSpec;
 use counterpoise::train::bisect::{After, Finding, Moment, Side, bisect};
 use counterpoise::train::{self, chain, device};
@@ -27,7 +28,7 @@ fn described(data: &Dataset) -> RunSpec {
 
 fn train(spec: &RunSpec, data: &Dataset, every: usize, fault: Option<&str>) -> Trained {
     let fault = fault.map(|text| text.parse::<Fault>().unwrap());
-    let probe = Probe { chain_every: NonZeroUsize::new(every), fault };
+    let probe = Probe { chain_every: NonZeroUsize::new(every), fault, ..Probe::default() };
     let folder = tempfile::tempdir().unwrap();
     let backend = device::open("cpu").unwrap();
     let record = train::run(spec, data, &backend, folder.path(), &probe, &mut |_| ()).unwrap();
@@ -151,7 +152,7 @@ fn runs_of_other_settings_part_where_the_settings_first_matter() {
     let whole = train(&spec, &data, 0, None);
 
     let mut later = spec.clone();
-    later.protocol.schedule.gamma = 0.5;
+    later.protocol.schedule.params.0.insert("gamma".into(), Value::Float(0.5));
     let found = find(&data, &whole, &train(&later, &data, 0, None)).unwrap();
     assert_eq!((found.epoch, found.step), (Some(2), Some(10)));
 

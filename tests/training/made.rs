@@ -4,11 +4,14 @@ use counterpoise::data::{Dataset, Modality, Shape, Split};
 use counterpoise::fusion::FUSIONS;
 use counterpoise::hash::Digest;
 use counterpoise::model::encoder::{ENCODERS, default_for};
+use counterpoise::model::score::ESTIMATORS;
 use counterpoise::modulation::STRATEGIES;
 use counterpoise::protocol::{Optimizer, Protocol, Schedule, Selection};
-use counterpoise::registry::{Params, Value, find};
-use counterpoise::spec::run::{Branch, Part, RunSpec};
+use counterpoise::registry::{Entry, Params, Part, Value, find};
+use counterpoise::spec::run::{Branch, CellSpec, RunSpec};
 use counterpoise::stream::Stream;
+use counterpoise::task::CLASSIFICATION;
+use counterpoise::train;
 use counterpoise::train::device::{self, Backend};
 use std::collections::BTreeMap;
 
@@ -66,14 +69,10 @@ pub(crate) const IMAGES: [Shape; 2] = [
     Shape::Image { channels: 3, height: 8, width: 8 },
 ];
 
-pub(crate) fn part(
-    declared: &[counterpoise::registry::Param],
-    name: &str,
-    set: &[(&str, Value)],
-) -> Part {
+pub(crate) fn part<B>(entry: &Entry<B>, set: &[(&str, Value)]) -> Part {
     let given: BTreeMap<String, Value> =
         set.iter().map(|(key, value)| ((*key).into(), value.clone())).collect();
-    Part { name: name.into(), params: Params::resolve(declared, given).unwrap() }
+    entry.part(Params::resolve(entry.params, given).unwrap())
 }
 
 pub(crate) fn spec(
@@ -97,33 +96,31 @@ pub(crate) fn spec(
                 .filter(|(name, _)| declared(name))
                 .map(|(name, size)| (name, Value::Int(size)))
                 .collect();
-            Branch {
-                modality: modality.clone(),
-                encoder: part(encoder.params, encoder.name, &sizes),
-            }
+            Branch { modality: modality.clone(), encoder: part(encoder, &sizes) }
         })
         .collect();
-    let declared = find("strategy", STRATEGIES, strategy).unwrap().params;
-    RunSpec {
-        format: RunSpec::FORMAT,
-        dataset: Part { name: "made".into(), params: Params::default() },
+    let cell = CellSpec {
+        format: CellSpec::FORMAT,
+        task: CLASSIFICATION.defaults(),
+        dataset: Part { name: "made".into(), params: Params::default(), revision: 1 },
         data_manifest: Digest::of(b"made"),
-        n_classes: CLASSES,
+        outputs: CLASSES,
         branches,
-        fusion: part(fusion_entry.params, fusion, &[]),
-        strategy: part(declared, strategy, set),
-        scores: fusion_entry.build.default_scores.into(),
+        fusion: fusion_entry.defaults(),
+        strategy: part(find("strategy", STRATEGIES, strategy).unwrap(), set),
+        scores: find("score estimator", ESTIMATORS, fusion_entry.build.default_scores)
+            .unwrap()
+            .defaults(),
         protocol: Protocol {
-            name: "made".into(),
-            optimizer: Optimizer::Sgd { lr: 0.05, momentum: 0.9, weight_decay: 1e-4 },
-            schedule: Schedule { every: 2, gamma: 0.1 },
+            optimizer: Optimizer::Sgd { lr: 0.05, momentum: 0.9, weight_decay: 1e-4 }.part(),
+            schedule: Schedule { every: 2, gamma: 0.1 }.part(),
             epochs: 2,
             batch_size: 16,
             drop_last: false,
             selection: Selection::BestVal,
-            trace_every: 1,
         },
-        seed,
+        training: train::REVISION,
         backend: "cpu".into(),
-    }
+    };
+    cell.run(seed)
 }

@@ -1,6 +1,7 @@
 //! The training loop on small made data: every part with every other, and determinism.
 
 mod bisect;
+mod fingerprints;
 mod first_steps;
 mod layers;
 mod made;

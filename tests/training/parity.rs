@@ -57,7 +57,7 @@ fn resnet18_starts_alike_and_stays_close() {
     for branch in &mut spec.branches {
         branch.encoder = part(&[], "resnet18", &[]);
     }
-    spec.protocol.optimizer = Optimizer::Sgd { lr: 1e-3, momentum: 0.9, weight_decay: 1e-4 };
+    spec.protocol.optimizer = Optimizer::Sgd { lr: 1e-3, momentum: 0.9, weight_decay: 1e-4 }.part();
     check(&spec, &data, 2);
 }
 

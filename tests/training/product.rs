@@ -1,6 +1,6 @@
 //! Every fusion with every strategy, and what must hold of all of them.
 
-use crate::made::{IMAGES, backend, dataset, part, spec};
+use crate::made::{IMAGES, backend, dataset, spec};
 use counterpoise::checkpoint;
 use counterpoise::data::{Dataset, Shape};
 use counterpoise::fusion::FUSIONS;
@@ -79,10 +79,9 @@ fn every_encoder_trains_with_every_optimizer_on_what_it_reads() {
         for optimizer in &optimizers {
             let mut spec = spec(&data, "concat", "ogm", &[], 0);
             for branch in &mut spec.branches {
-                let declared = find("encoder", ENCODERS, encoder).unwrap().params;
-                branch.encoder = part(declared, encoder, &[]);
+                branch.encoder = find("encoder", ENCODERS, encoder).unwrap().defaults();
             }
-            spec.protocol.optimizer = optimizer.clone();
+            spec.protocol.optimizer = optimizer.part();
             spec.protocol.epochs = 1;
             spec.protocol.batch_size = 35;
             let record = run(&spec, &data);
@@ -166,11 +165,11 @@ fn metrics_follow_from_the_logits_that_a_run_keeps() {
             tensors.iter().find(|tensor| tensor.path == path).unwrap()
         };
         let (logits, labels) = (find("logits"), find("labels"));
-        assert_eq!(logits.shape, [measured.n, spec.n_classes]);
+        assert_eq!(logits.shape, [measured.n, spec.outputs]);
         assert_eq!(labels.shape, [measured.n]);
         let labels: Vec<u32> = labels.to_f64().unwrap().iter().map(|x| *x as u32).collect();
         let logits = logits.to_f64().unwrap();
-        let shown = Predictions::new(&logits, &labels, spec.n_classes).unwrap();
+        let shown = Predictions::new(&logits, &labels, spec.outputs).unwrap();
         assert_eq!(Some(shown.accuracy()), record.primary.of(measured), "{name}");
     }
 }
@@ -190,8 +189,7 @@ fn logits_that_are_not_finite_end_the_run_though_loss_and_weights_are() {
 fn a_loss_that_is_not_finite_ends_the_run_and_says_where() {
     let data = dataset(&IMAGES);
     let mut spec = spec(&data, "concat", "joint", &[], 0);
-    spec.protocol.optimizer =
-        counterpoise::protocol::Optimizer::Sgd { lr: 1e30, momentum: 0.0, weight_decay: 0.0 };
+    spec.protocol.optimizer = Optimizer::Sgd { lr: 1e30, momentum: 0.0, weight_decay: 0.0 }.part();
     let record = run(&spec, &data);
     assert!(matches!(record.outcome, Outcome::Diverged { epoch: 0, .. }), "{:?}", record.outcome);
 }

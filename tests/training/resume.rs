@@ -51,7 +51,7 @@ fn attempt_with(
 fn long(data: &Dataset, strategy: &str, set: &[(&str, Value)], optimizer: Optimizer) -> RunSpec {
     let mut spec = spec(data, "film", strategy, set, 3);
     spec.protocol.epochs = 4;
-    spec.protocol.optimizer = optimizer;
+    spec.protocol.optimizer = optimizer.part();
     spec
 }
 
@@ -92,7 +92,7 @@ fn the_chain_of_a_run_torn_away_is_that_of_a_whole_one_and_not_part_of_its_root(
     let data = dataset(&IMAGES);
     let optimizer = Optimizer::Sgd { lr: 0.05, momentum: 0.9, weight_decay: 1e-4 };
     let spec = long(&data, "ogm", &[], optimizer);
-    let probe = Probe { chain_every: NonZeroUsize::new(3), fault: None };
+    let probe = Probe { chain_every: NonZeroUsize::new(3), ..Probe::default() };
     let [whole, torn, plain] = [(); 3].map(|()| tempfile::tempdir().unwrap());
     let expected = attempt_with(&probe, &spec, &data, whole.path(), None).0.unwrap();
     assert!(attempt_with(&probe, &spec, &data, torn.path(), Some(2)).0.is_none());

@@ -94,7 +94,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<()> {
     };
     if let Some(n) = arguments.retrain {
         if found.verdict() == Verdict::Verified {
-            let choices = retrained::choose(&manifest, n.get(), arguments.seed, backend.kind);
+            let choices = retrained::choose(&manifest, n.get(), arguments.seed, backend.kind)?;
             found.retraining = Some(arguments.train(&files, &manifest, &records, &choices)?);
         } else {
             found.notes.push("nothing was trained, since the report already differs".into());
@@ -147,10 +147,10 @@ impl Arguments {
             found.notes.push(format!("{} has changed since the report", path.display()));
             return Ok(None);
         }
-        let kind = manifest.cells.first().map_or("cpu", |cell| cell.spec.backend.as_str());
+        let kind = manifest.cells.first().map_or("cpu", |cell| cell.spec.backend());
         match Suite::load(&path, &catalog(), kind) {
             Ok(suite) => {
-                found.checks.push(claims::suite(manifest, &suite));
+                found.checks.push(claims::suite(manifest, &suite)?);
                 Ok(Some(suite))
             }
             Err(error) => {

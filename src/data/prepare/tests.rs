@@ -67,7 +67,6 @@ fn made(sha256_of_right: Option<&'static str>) -> (Entry<DatasetParts>, tempfile
     let build = DatasetParts {
         licence: "",
         sources: sources.leak(),
-        conversion: 1,
         modalities: |_| Vec::new(),
         classes: |_| Vec::new(),
         examples: |_| (0, 0),
@@ -75,7 +74,7 @@ fn made(sha256_of_right: Option<&'static str>) -> (Entry<DatasetParts>, tempfile
         convert,
         load,
     };
-    (Entry { name: "made", summary: "", params: &[], build }, folder)
+    (Entry { name: "made", summary: "", params: &[], revision: 1, build }, folder)
 }
 
 fn prepare_quietly(entry: &Entry<DatasetParts>, dir: &Path, from: &Path) -> Result<()> {
@@ -150,7 +149,7 @@ fn damage_is_noticed_and_mended_from_the_raw_members() {
     // The raw members are whole, so nothing has to be found or fetched again.
     prepare_quietly(&entry, dir.path(), Path::new("no such folder")).unwrap();
     assert_eq!(cache::state(&entry, dir.path()), State::Ready);
-    entry.build.conversion = 2;
+    entry.revision = 2;
     assert!(matches!(cache::state(&entry, dir.path()), State::Damaged(_)));
 }
 

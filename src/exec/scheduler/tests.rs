@@ -82,7 +82,12 @@ fn shell(body: &str, records: &std::path::Path) -> Program {
 
 fn tasks(dataset: &str, seeds: std::ops::Range<u64>) -> Vec<Task> {
     seeds
-        .map(|seed| Task { spec: spec(dataset, seed), label: format!("toy {seed}"), cost: 1.0 })
+        .map(|seed| Task {
+            spec: spec(dataset, seed),
+            trace_every: NonZeroUsize::MIN,
+            label: format!("toy {seed}"),
+            cost: 1.0,
+        })
         .collect()
 }
 
@@ -225,7 +230,7 @@ fn a_crash_ends_one_run_and_a_fresh_worker_does_the_rest() {
     for (end, (status, signal), expected) in cases {
         let bench = Bench::new();
         let body = format!(
-            r#"started; case "$line" in *'"seed":1,'*) echo last words; {};; *) finished;; esac"#,
+            r#"started; case "$line" in *'"seed":1}}'*) echo last words; {};; *) finished;; esac"#,
             end.replace('@', "\"")
         );
         let summary = bench.run(3, &shell(&body, &bench.records()));

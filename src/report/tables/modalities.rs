@@ -35,7 +35,7 @@ pub fn modalities(analysis: &Analysis<'_>, dataset: &str) -> Table {
         rows.push(Row { entries: words.chain(numbers).collect(), starts_group });
     }
     let multimodal = cells.iter().filter(|cell| cell.role != Role::Unimodal);
-    let estimators = distinct(multimodal.map(|cell| cell.input.spec.scores.as_str()));
+    let estimators = distinct(multimodal.map(|cell| cell.input.spec.scores.name.as_str()));
     let words = ["Fusion", "Strategy"].map(Column::words).into_iter();
     let numbers = std::iter::once("all").chain(names.iter().copied()).map(Column::number);
     Table {

@@ -2,11 +2,12 @@
 
 use super::selection_name;
 use crate::figure::data::Role;
-use crate::protocol::{Optimizer, Protocol};
+use crate::protocol::{Optimizer, Protocol, Schedule};
+use crate::registry::Part;
 use crate::report::analysis::Analysis;
 use crate::report::document::{Column, Entry, Row, Table};
 use crate::report::number::NONE;
-use crate::spec::run::RunSpec;
+use crate::spec::run::CellSpec;
 
 /// The protocol of every data set: a row per distinct one.
 pub fn protocol(analysis: &Analysis<'_>) -> Table {
@@ -21,7 +22,8 @@ pub fn protocol(analysis: &Analysis<'_>) -> Table {
             continue;
         }
         let sizes = split_sizes(analysis, &cell.input.dataset);
-        let entries = protocol_entries(cell.input.dataset.as_str(), &cell.input.spec, sizes);
+        let entries =
+            protocol_entries(&cell.input.dataset, &cell.input.preset, &cell.input.spec, sizes);
         if rows.iter().all(|row| row.entries != entries) {
             rows.push(Row { entries, starts_group: false });
         }
@@ -62,36 +64,32 @@ fn split_sizes(analysis: &Analysis<'_>, dataset: &str) -> [String; 2] {
     })
 }
 
-fn protocol_entries(dataset: &str, spec: &RunSpec, sizes: [String; 2]) -> Vec<Entry> {
+fn protocol_entries(
+    dataset: &str,
+    preset: &str,
+    spec: &CellSpec,
+    sizes: [String; 2],
+) -> Vec<Entry> {
     let [validation, test] = sizes;
-    let Protocol { name, optimizer, schedule, epochs, batch_size, drop_last, selection, .. } =
-        &spec.protocol;
+    let Protocol { optimizer, schedule, epochs, batch_size, drop_last, selection } = &spec.protocol;
     let mut encoders = Vec::new();
     for branch in &spec.branches {
-        let params = branch.encoder.params.0.iter().map(|(name, value)| format!("{name}={value}"));
-        let params = params.collect::<Vec<_>>().join(", ");
-        let params = if params.is_empty() { params } else { format!(" ({params})") };
-        encoders.push(format!("{}: {}{params}", branch.modality.name, branch.encoder.name));
+        encoders.push(format!("{}: {}", branch.modality.name, shown(&branch.encoder)));
     }
-    let (optimizer, lr) = match optimizer {
-        Optimizer::Sgd { lr, momentum, weight_decay } => {
-            (format!("SGD, momentum {momentum}, weight decay {weight_decay}"), lr)
+    let rate = match (optimizer.params.0.get("lr"), Schedule::of(schedule)) {
+        (Some(lr), Ok(Schedule { every, gamma })) => {
+            format!("{lr}, × {gamma} every {every} epochs")
         }
-        Optimizer::Adam { lr, beta1, beta2, weight_decay, .. } => {
-            (format!("Adam, betas {beta1}, {beta2}, weight decay {weight_decay}"), lr)
-        }
-        Optimizer::AdamW { lr, beta1, beta2, weight_decay, .. } => {
-            (format!("AdamW, betas {beta1}, {beta2}, weight decay {weight_decay}"), lr)
-        }
+        (Some(lr), Err(_)) => format!("{lr}, {}", shown(schedule)),
+        (None, _) => shown(schedule),
     };
-    let rate = format!("{lr}, × {} every {} epochs", schedule.gamma, schedule.every);
     let batch =
         if *drop_last { format!("{batch_size}, drop last") } else { batch_size.to_string() };
     [
         dataset.to_string(),
-        name.clone(),
+        preset.to_string(),
         encoders.join("; "),
-        optimizer,
+        optimizer_name(optimizer),
         rate,
         epochs.to_string(),
         batch,
@@ -102,4 +100,29 @@ fn protocol_entries(dataset: &str, spec: &RunSpec, sizes: [String; 2]) -> Vec<En
     ]
     .map(Entry::plain)
     .into()
+}
+
+/// The optimizer without its learning rate, which has a column of its own.
+fn optimizer_name(part: &Part) -> String {
+    match Optimizer::of(part) {
+        Ok(Optimizer::Sgd { momentum, weight_decay, .. }) => {
+            format!("SGD, momentum {momentum}, weight decay {weight_decay}")
+        }
+        Ok(Optimizer::Adam { beta1, beta2, weight_decay, .. }) => {
+            format!("Adam, betas {beta1}, {beta2}, weight decay {weight_decay}")
+        }
+        Ok(Optimizer::AdamW { beta1, beta2, weight_decay, .. }) => {
+            format!("AdamW, betas {beta1}, {beta2}, weight decay {weight_decay}")
+        }
+        Err(_) => shown(part),
+    }
+}
+
+/// A part with all its parameters.
+fn shown(part: &Part) -> String {
+    let params = part.params.0.iter().map(|(name, value)| format!("{name}={value}"));
+    match params.collect::<Vec<_>>().join(", ") {
+        params if params.is_empty() => part.name.clone(),
+        params => format!("{} ({params})", part.name),
+    }
 }

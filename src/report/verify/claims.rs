@@ -1,11 +1,13 @@
 //! The manifest: whether what it says of runs, classes and the root follows from the rest of it.
 
 use super::{Check, Files};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::hash::{Digest, digest_json, merkle_root};
 use crate::report::manifest::{self, CellEntry, Manifest, RunEntry};
-use crate::spec::run::{RunId, RunSpec};
-use crate::spec::suite::Suite;
+use crate::spec::described::Described;
+use crate::spec::run::RunId;
+use crate::spec::suite::{Cell, Suite};
+use crate::spec::v1;
 use std::collections::{BTreeMap, BTreeSet};
 
 const PAGE: &str = "README.md";
@@ -24,10 +26,11 @@ pub fn descriptions(manifest: &Manifest) -> Result<Check> {
         let path = format!("{}: cells[{at}]", manifest::FILE);
         let id = cell.spec.cell_id()?;
         check.expect(id == cell.id, &path, || format!("is {id} as described, not {}", cell.id));
-        let first = cell.seeds.first().copied();
-        check.expect(first == Some(cell.spec.seed), &path, || {
-            format!("is described with the seed {}, which is not its first", cell.spec.seed)
-        });
+        if let Some(seed) = cell.spec.seed() {
+            check.expect(cell.seeds.first() == Some(&seed), &path, || {
+                format!("is described with the seed {seed}, which is not its first")
+            });
+        }
     }
     let mut results: BTreeSet<(&RunId, u64)> = BTreeSet::new();
     for (at, run) in manifest.runs.iter().enumerate() {
@@ -77,11 +80,10 @@ fn unfounded(manifest: &Manifest, run: &RunEntry) -> Result<Option<String>> {
     let Some(cell) = manifest.cells.iter().find(labelled) else {
         return Ok(Some(format!("no cell {} has its labels", run.cell)));
     };
-    let spec = RunSpec { seed: run.seed, ..cell.spec.clone() };
-    let id = spec.id()?;
+    let id = cell.spec.run_id(run.seed)?;
     Ok(if id != run.id {
         Some(format!("the run described has the id {id}"))
-    } else if spec.data_manifest != run.data_manifest {
+    } else if cell.spec.data_manifest() != run.data_manifest {
         Some("its data manifest is not that of its description".into())
     } else if !manifest.classes.contains_key(&run.class.to_string()) {
         Some(format!("its class {} is not described", run.class))
@@ -129,9 +131,12 @@ pub fn version(files: &Files, manifest: &Manifest) -> Option<u32> {
     rest.starts_with(&format!("{}`", manifest.root)).then(|| version.parse().ok())?
 }
 
-/// Compares the cells with those that the suite's file resolves to. The text of `suite` must be
-/// the one that the manifest names.
-pub fn suite(manifest: &Manifest, suite: &Suite) -> Check {
+/// Compares the cells with those that the suite's file resolves to, each described in the format of
+/// the manifest. The text of `suite` must be the one that the manifest names.
+///
+/// # Errors
+/// When a description cannot be encoded.
+pub fn suite(manifest: &Manifest, suite: &Suite) -> Result<Check> {
     let mut check = Check::new("cells", "every cell with what the suite's file resolves to");
     let path = format!("{}: cells", manifest::FILE);
     let n = manifest.cells.len();
@@ -140,13 +145,24 @@ pub fn suite(manifest: &Manifest, suite: &Suite) -> Check {
     });
     for (at, (entry, cell)) in manifest.cells.iter().zip(&suite.cells).enumerate() {
         let seeds = cell.runs.iter().map(|run| run.seed);
-        let equal = entry.id == cell.id
+        let id = match &entry.spec {
+            Described::Current(_) => cell.id.clone(),
+            Described::First(_) => first_format(cell)?,
+        };
+        let equal = entry.id == id
             && (&entry.dataset, &entry.fusion, &entry.strategy)
                 == (&cell.dataset, &cell.fusion, &cell.strategy)
             && seeds.eq(entry.seeds.iter().copied());
         check.expect(equal, &format!("{}: cells[{at}]", manifest::FILE), || {
-            format!("is {}, the suite resolves to {} ({})", entry.id, cell.id, cell.label())
+            format!("is {}, the suite resolves to {} ({})", entry.id, id, cell.label())
         });
     }
-    check
+    Ok(check)
+}
+
+/// The id that release 0.1 gave a cell.
+fn first_format(cell: &Cell) -> Result<RunId> {
+    let first = cell.runs.first();
+    let first = first.ok_or_else(|| Error::unexpected(format!("{}: no seed", cell.label())))?;
+    v1::Run::of(&first.cell, &cell.preset, cell.trace_every.get(), first.seed)?.cell_id()
 }

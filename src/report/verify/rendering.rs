@@ -2,13 +2,13 @@
 
 use super::records::Records;
 use super::{Check, Files, claims};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::record::RunRecord;
 use crate::report::input::{CellInput, ReportInput};
 use crate::report::manifest::{CellEntry, Manifest, RunEntry};
 use crate::report::render;
 use crate::report::rows::{self, Row};
-use crate::report::verify::sheets::RESULTS;
+use crate::report::verify::sheets::{self, RESULTS};
 use crate::spec::suite::Suite;
 use std::collections::BTreeMap;
 
@@ -64,6 +64,10 @@ fn input(
     records: &Records,
     rows: &BTreeMap<&str, &Row>,
 ) -> Result<CellInput> {
+    let spec = cell.spec.current().ok_or_else(|| {
+        Error::input(format!("cell {} is described in format 1", cell.id))
+            .with_hint("release 0.1 renders its own reports again")
+    })?;
     let is_of = |run: &&RunEntry| {
         (&run.cell, &run.dataset, &run.fusion, &run.strategy)
             == (&cell.id, &cell.dataset, &cell.fusion, &cell.strategy)
@@ -88,14 +92,15 @@ fn input(
         dataset: cell.dataset.clone(),
         fusion: cell.fusion.clone(),
         strategy: cell.strategy.clone(),
-        spec: cell.spec.clone(),
+        preset: cell.preset().to_string(),
+        spec: spec.clone(),
         seeds: cell.seeds.clone(),
         missing: missing.collect(),
         records: of_cell,
     })
 }
 
-/// A record with the class and the cost that the report states.
+/// A record with the program, the class and the cost that the report states.
 fn as_reported(
     manifest: &Manifest,
     entry: &RunEntry,
@@ -104,14 +109,13 @@ fn as_reported(
 ) -> Result<RunRecord> {
     let mut record = record.clone();
     record.environment.class_id = entry.class;
+    if let Some(program) = &entry.program {
+        record.environment.program.clone_from(program);
+    }
     record.environment.class =
         manifest.classes.get(&entry.class.to_string()).cloned().unwrap_or_default();
     if let Some(row) = rows.get(entry.id.0.as_str()) {
-        let cost = &mut record.cost;
-        cost.wall_seconds = row.number("wall_seconds")?.unwrap_or(cost.wall_seconds);
-        cost.train_steps = row.whole("train_steps")?.unwrap_or(cost.train_steps);
-        cost.parameters = row.whole("parameters")?.unwrap_or(cost.parameters);
-        cost.peak_memory = row.whole("peak_memory_bytes")?;
+        record.cost = sheets::cost(row)?.unwrap_or(record.cost);
     }
     Ok(record)
 }

@@ -1,7 +1,7 @@
 //! Runs of a report that are trained again: which, and what to conclude from them.
 
 use crate::environment;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::hash::Digest;
 use crate::record::RunRecord;
 use crate::record::metrics::ACCURACY;
@@ -9,12 +9,13 @@ use crate::report::manifest::{CellEntry, Manifest, RunEntry};
 use crate::report::rows::{self, Row};
 use crate::report::verify::Mismatch;
 use crate::report::verify::sheets::FINISHED;
-use crate::spec::run::{RunId, RunSpec};
+use crate::spec::run::{CellSpec, RunId, RunSpec};
 use crate::spec::suite::Cell;
 use crate::stats::summary::sd;
 use crate::stream::Stream;
 use serde::Serialize;
 use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
 
 /// The difference of test accuracy, as a fraction, up to which a run of another determinism class
 /// always agrees with the report; see [`allowed`].
@@ -36,6 +37,8 @@ pub fn allowed(tolerance: f64, sd: Option<f64>) -> f64 {
 #[derive(Clone, Debug)]
 pub struct Choice<'a> {
     pub entry: &'a RunEntry,
+    /// The preset that its protocol starts from.
+    pub preset: &'a str,
     /// The run on the kind of device that is here.
     pub spec: RunSpec,
 }
@@ -47,10 +50,12 @@ impl Choice<'_> {
     /// When the run cannot be described.
     pub fn cell(&self) -> Result<Cell> {
         Ok(Cell {
-            id: self.spec.cell_id()?,
+            id: self.spec.cell.id()?,
             dataset: self.entry.dataset.clone(),
             fusion: self.entry.fusion.clone(),
             strategy: self.entry.strategy.clone(),
+            preset: self.preset.to_string(),
+            trace_every: NonZeroUsize::MIN,
             runs: vec![self.spec.clone()],
         })
     }
@@ -58,7 +63,15 @@ impl Choice<'_> {
 
 /// Chooses `n` different runs of the report, or all where it has fewer, by the stream of `seed`.
 /// `backend` is the kind of device that they will be trained on.
-pub fn choose<'a>(manifest: &'a Manifest, n: usize, seed: u64, backend: &str) -> Vec<Choice<'a>> {
+///
+/// # Errors
+/// When a run is described in a format that this program does not train.
+pub fn choose<'a>(
+    manifest: &'a Manifest,
+    n: usize,
+    seed: u64,
+    backend: &str,
+) -> Result<Vec<Choice<'a>>> {
     let cells: BTreeMap<&RunId, &CellEntry> =
         manifest.cells.iter().map(|cell| (&cell.id, cell)).collect();
     // Cells may share a run.
@@ -68,12 +81,20 @@ pub fn choose<'a>(manifest: &'a Manifest, n: usize, seed: u64, backend: &str) ->
     let mut chosen = Stream::new(seed, "verify/retrain").permutation(runs.len());
     chosen.truncate(n);
     chosen.sort_unstable();
-    let choices = chosen.into_iter().filter_map(|at| {
+    let mut choices = Vec::new();
+    for at in chosen {
         let entry = runs[at];
-        let spec = cells.get(&entry.cell)?.spec.clone();
-        Some(Choice { entry, spec: RunSpec { seed: entry.seed, backend: backend.into(), ..spec } })
-    });
-    choices.collect()
+        let Some(cell) = cells.get(&entry.cell) else { continue };
+        let spec = cell.spec.current().ok_or_else(|| {
+            Error::input(
+                "the report describes its runs in format 1, which this program cannot train",
+            )
+            .with_hint("train them by release 0.1, which wrote the report")
+        })?;
+        let spec = CellSpec { backend: backend.into(), ..spec.clone() }.run(entry.seed);
+        choices.push(Choice { entry, preset: cell.preset(), spec });
+    }
+    Ok(choices)
 }
 
 /// What training a run again has shown.

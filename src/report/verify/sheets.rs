@@ -2,12 +2,12 @@
 
 use super::{Check, Files};
 use crate::error::Result;
-use crate::report::analysis::strategy_label;
+use crate::hash::{Digest, digest_json};
+use crate::record::Cost;
 use crate::report::manifest::{CellEntry, Manifest, RunEntry};
 use crate::report::rows::{self, Row};
 use crate::report::sheets::{decimal, estimated};
 use crate::report::tables::selection_name;
-use crate::spec::run::RunSpec;
 use crate::stats::summary::estimate;
 use std::collections::BTreeMap;
 
@@ -42,27 +42,26 @@ pub fn results(files: &Files, manifest: &Manifest) -> Check {
 
 /// The first column of a row that is not what the manifest says of the run.
 fn different(manifest: &Manifest, cell: &CellEntry, seed: u64, row: &Row) -> Option<String> {
-    let spec = RunSpec { seed, ..cell.spec.clone() };
-    let Ok(id) = spec.id() else { return Some("its run cannot be described".into()) };
+    let spec = &cell.spec;
+    let Ok(id) = spec.run_id(seed) else { return Some("its run cannot be described".into()) };
     let failure = manifest.failures.iter().find(|f| f.cell == cell.id && f.seed == seed);
     let mut expected = vec![
         ("run", id.to_string()),
         ("cell", cell.id.to_string()),
         ("dataset", cell.dataset.clone()),
         ("fusion", cell.fusion.clone()),
-        ("strategy", strategy_label(&spec, &cell.strategy)),
+        ("strategy", cell.strategy_label()),
         ("seed", seed.to_string()),
         ("status", failure.map_or(FINISHED.to_string(), |failure| failure.reason.clone())),
-        ("protocol", spec.protocol.name.clone()),
-        ("epochs", spec.protocol.epochs.to_string()),
-        ("selection", selection_name(spec.protocol.selection).to_string()),
-        ("backend", spec.backend.clone()),
-        ("data_manifest", spec.data_manifest.to_string()),
+        ("protocol", cell.preset().to_string()),
+        ("epochs", spec.epochs().to_string()),
+        ("selection", selection_name(spec.selection()).to_string()),
+        ("backend", spec.backend().to_string()),
+        ("data_manifest", spec.data_manifest().to_string()),
     ];
     let entry = manifest.runs.iter().find(|run| run.id == id);
-    let digest = |of: fn(&RunEntry) -> crate::hash::Digest| {
-        entry.map_or(String::new(), |entry| of(entry).to_string())
-    };
+    let digest =
+        |of: fn(&RunEntry) -> Digest| entry.map_or(String::new(), |entry| of(entry).to_string());
     expected.extend([
         ("run_root", digest(|run| run.root)),
         ("initial_root", digest(|run| run.initial_root)),
@@ -70,9 +69,34 @@ fn different(manifest: &Manifest, cell: &CellEntry, seed: u64, row: &Row) -> Opt
         ("final_root", digest(|run| run.final_root)),
         ("data_content", digest(|run| run.data_content)),
         ("determinism_class", digest(|run| run.class)),
+        ("program", entry.and_then(|entry| entry.program.clone()).unwrap_or_default()),
     ]);
-    let (column, value) = expected.into_iter().find(|(name, value)| row.text(name) != value)?;
+    let found = expected.into_iter().find(|(name, value)| row.text(name) != value);
+    let Some((column, value)) = found else { return other_cost(entry?.cost?, row) };
     Some(format!("`{column}` is `{}`, the manifest says `{value}`", row.text(column)))
+}
+
+/// What is wrong with the cost in a row, whose digest the manifest holds.
+fn other_cost(stated: Digest, row: &Row) -> Option<String> {
+    match cost(row) {
+        Ok(Some(cost)) if digest_json(&cost).is_ok_and(|digest| digest == stated) => None,
+        Ok(_) => Some("its cost is not the one whose digest the manifest holds".into()),
+        Err(error) => Some(error.message),
+    }
+}
+
+/// The cost of a run in its row; `None` where the run left no record.
+///
+/// # Errors
+/// When a column is none of a number.
+pub fn cost(row: &Row) -> Result<Option<Cost>> {
+    let (Some(wall_seconds), Some(train_steps), Some(parameters)) =
+        (row.number("wall_seconds")?, row.whole("train_steps")?, row.whole("parameters")?)
+    else {
+        return Ok(None);
+    };
+    let peak_memory = row.whole("peak_memory_bytes")?;
+    Ok(Some(Cost { wall_seconds, train_steps, parameters, peak_memory }))
 }
 
 /// Computes the estimates of every cell again from the rows of its runs.
@@ -105,7 +129,7 @@ fn labels(row: &Row) -> [&str; 4] {
 
 /// The first column of a cell's row that its runs do not give.
 fn unequal(row: &Row, cell: &CellEntry, runs: &[&Row]) -> Result<Option<String>> {
-    let selection = cell.spec.protocol.selection;
+    let selection = cell.spec.selection();
     let finished = || runs.iter().filter(|run| run.text("status") == FINISHED);
     let over = |metric: &str| {
         let column = rows::column(selection, metric);

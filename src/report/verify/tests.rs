@@ -8,6 +8,7 @@ use crate::report::input::ReportInput;
 use crate::report::manifest::FILE;
 use crate::report::rows;
 use crate::report::{fixture, render};
+use crate::spec::described::Described;
 use crate::spec::suite::Suite;
 use crate::stream::Stream;
 use std::collections::{BTreeMap, BTreeSet};
@@ -128,7 +129,11 @@ fn forgeries_with_a_new_digest_contradict_the_rest_of_the_report() {
     assert!(first(&changed).starts_with("summary.csv:2: `accuracy_mean`"), "{}", first(&changed));
     let changed = with(&files, |manifest| manifest.runs[0].root = other);
     assert!(first(&changed).starts_with("manifest.json: root: is "), "{}", first(&changed));
-    let changed = with(&files, |manifest| manifest.cells[0].spec.protocol.epochs += 1);
+    let changed = with(&files, |manifest| {
+        if let Described::Current(cell) = &mut manifest.cells[0].spec {
+            cell.protocol.epochs += 1;
+        }
+    });
     assert!(first(&changed).starts_with("manifest.json: cells[0]: is "), "{}", first(&changed));
     let changed = with(&files, |manifest| {
         manifest.classes.values_mut().next().unwrap().insert("isa".into(), "other".into());
@@ -184,14 +189,14 @@ fn the_sample_is_a_function_of_the_seed_and_holds_no_run_twice() {
     let files = SMALL.clone();
     let manifest = manifest(&files).unwrap();
     let ids = |n, seed| -> Vec<String> {
-        let choices = choose(&manifest, n, seed, "cpu");
+        let choices = choose(&manifest, n, seed, "cpu").unwrap();
         choices.iter().map(|choice| choice.entry.id.to_string()).collect()
     };
     assert_eq!(ids(5, 1), ids(5, 1));
     assert_ne!(ids(5, 1), ids(5, 2));
     let all = manifest.runs.len();
     assert_eq!(ids(10 * all, 0).into_iter().collect::<BTreeSet<_>>().len(), all);
-    for choice in choose(&manifest, all, 0, &manifest.cells[0].spec.backend) {
+    for choice in choose(&manifest, all, 0, manifest.cells[0].spec.backend()).unwrap() {
         assert_eq!(choice.spec.id().unwrap(), choice.entry.id);
     }
 }
@@ -201,8 +206,8 @@ fn retrained(change: impl FnOnce(&mut RunRecord), keep: bool) -> retrained::Retr
     let input = fixture::tiny();
     let files = &*TINY;
     let manifest = manifest(files).unwrap();
-    let backend = &manifest.cells[0].spec.backend;
-    let choice = choose(&manifest, 1, 0, backend).remove(0);
+    let backend = manifest.cells[0].spec.backend();
+    let choice = choose(&manifest, 1, 0, backend).unwrap().remove(0);
     let records: Vec<&RunRecord> = input.cells.iter().flat_map(|cell| &cell.records).collect();
     let stored = *records.iter().find(|record| record.id == choice.entry.id).unwrap();
     let rows = rows::read("results.csv", &files["results.csv"]).unwrap();
