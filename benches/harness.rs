@@ -91,9 +91,9 @@ fn training_steps(c: &mut Criterion) {
             let place = Place { device, dtype: device::DTYPE };
             let batch = random_batch(shape, rows, &place);
             let mut model = init::fill(Model::build(&spec, &place).unwrap(), &names, 0);
-            let mut strategy_hooks = modulation::build(&spec.strategy).unwrap();
+            let mut strategy_hooks = modulation::build(&spec.cell.strategy).unwrap();
             let mut optimizer =
-                Optimizer::new(&protocol::Optimizer::of(&spec.protocol.optimizer).unwrap());
+                Optimizer::new(&protocol::Optimizer::of(&spec.cell.protocol.optimizer).unwrap());
             group.bench_function(format!("{encoder}/{strategy}/batch {rows}"), |b| {
                 b.iter(|| {
                     let at = Position {
@@ -143,9 +143,9 @@ fn rendering(c: &mut Criterion) {
         }
     };
     let mut run = spec("mlp", shape, "joint");
-    run.protocol.epochs = 40;
+    run.cell.protocol.epochs = 40;
     let data = Dataset {
-        modalities: run.branches.iter().map(|branch| branch.modality.clone()).collect(),
+        modalities: run.cell.branches.iter().map(|branch| branch.modality.clone()).collect(),
         classes: (0..CLASSES).map(|class| class.to_string()).collect(),
         train: split("train"),
         validation: split("validation"),
@@ -162,7 +162,7 @@ fn rendering(c: &mut Criterion) {
             .map(|seed| {
                 let mut record = record.clone();
                 record.spec = spec("mlp", shape, name).cell.run(seed);
-                record.spec.protocol.epochs = 40;
+                record.spec.cell.protocol.epochs = 40;
                 record.id = record.spec.id().unwrap();
                 record
             })

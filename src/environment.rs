@@ -59,9 +59,11 @@ fn numeric(lock: &str, backend: &BTreeMap<String, String>) -> BTreeMap<String, S
             let checksum = field("checksum");
             let short = checksum.get(..16).unwrap_or(checksum);
             // Two versions of a crate may both take part.
-            let versions: &mut String = found.entry(format!("crate {name}")).or_default();
-            let comma = if versions.is_empty() { "" } else { ", " };
-            *versions += &format!("{comma}{} {short}", field("version"));
+            let version = format!("{} {short}", field("version"));
+            found
+                .entry(format!("crate {name}"))
+                .and_modify(|versions: &mut String| versions.extend([", ", &version]))
+                .or_insert(version.clone());
         }
     }
     if !is_torch {

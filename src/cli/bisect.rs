@@ -49,7 +49,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<()> {
         Run::find(&arguments.second, &arguments.store)?,
     ];
     let [a, b] = &runs;
-    let devices = [a, b].map(|run| device::first_of(&run.record.spec.backend));
+    let devices = [a, b].map(|run| device::first_of(&run.record.spec.cell.backend));
     as_a_worker(&devices)?;
     let backends = [device::open(devices[0])?, device::open(devices[1])?];
     let sets = [a.data(&arguments.data)?, b.data(&arguments.data)?];
@@ -102,7 +102,7 @@ impl Run {
     }
 
     fn data(&self, dir: &Path) -> Result<data::Dataset> {
-        let part = &self.record.spec.dataset;
+        let part = &self.record.spec.cell.dataset;
         let set = data::load(part, dir)?;
         if set.content == self.record.data_content {
             return Ok(set);

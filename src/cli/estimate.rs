@@ -14,9 +14,10 @@ const EVALUATION: f64 = 0.4;
 
 /// The seconds that a run takes on one core.
 pub(super) fn seconds(spec: &RunSpec) -> f64 {
-    let examples = find("data set", DATASETS, &spec.dataset.name)
-        .map_or((0, 0), |entry| (entry.build.examples)(&spec.dataset.params));
+    let examples = find("data set", DATASETS, &spec.cell.dataset.name)
+        .map_or((0, 0), |entry| (entry.build.examples)(&spec.cell.dataset.params));
     let per_example: f64 = spec
+        .cell
         .branches
         .iter()
         .filter_map(|branch| {
@@ -25,9 +26,9 @@ pub(super) fn seconds(spec: &RunSpec) -> f64 {
         })
         .sum();
     let (train, evaluated) = (examples.0 as f64, examples.1 as f64);
-    let steps = train / spec.protocol.batch_size as f64;
+    let steps = train / spec.cell.protocol.batch_size as f64;
     let epoch = steps * STEP + (train + EVALUATION * evaluated) * per_example;
-    epoch * spec.protocol.epochs as f64
+    epoch * spec.cell.protocol.epochs as f64
 }
 
 /// The time of all runs on `jobs` cores.

@@ -107,7 +107,7 @@ impl States<'_> {
             Some(store) => store.state(id)?,
             None => State::Pending,
         };
-        let name = &spec.dataset.name;
+        let name = &spec.cell.dataset.name;
         Ok(match (state, self.of_pending.get(name)) {
             (State::Done, _) => "done",
             (State::Failed(_), _) => "failed",
@@ -168,7 +168,7 @@ pub(super) fn show(arguments: &Arguments, suite: &Suite, findings: &[Finding]) -
                     .collect();
                 serde_json::json!({
                     "id": cell.id, "dataset": cell.dataset, "fusion": cell.fusion,
-                    "strategy": cell.strategy, "scores": cell.runs[0].scores, "runs": runs,
+                    "strategy": cell.strategy, "scores": cell.runs[0].cell.scores, "runs": runs,
                 })
             })
             .collect();

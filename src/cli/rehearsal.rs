@@ -42,10 +42,10 @@ impl Rehearsal {
         for cell in &suite.cells {
             let spec = &cell.runs[0];
             let (_, data) = match loaded.take() {
-                Some(known) if known.0 == spec.dataset => loaded.insert(known),
+                Some(known) if known.0 == spec.cell.dataset => loaded.insert(known),
                 _ => {
-                    let data = data::load(&spec.dataset, &self.data)?;
-                    loaded.insert((spec.dataset.clone(), data))
+                    let data = data::load(&spec.cell.dataset, &self.data)?;
+                    loaded.insert((spec.cell.dataset.clone(), data))
                 }
             };
             visit(cell, spec, data)?;

@@ -65,7 +65,7 @@ impl Training {
         for cell in cells {
             for spec in &cell.runs {
                 let id = spec.id()?;
-                let name = &spec.dataset.name;
+                let name = &spec.cell.dataset.name;
                 if store.state(&id)? != State::Done {
                     let why = unusable
                         .entry(name.clone())

@@ -28,8 +28,8 @@ pub(super) fn run() -> Result<()> {
             if let Some(shortfall) = environment::shortfall() {
                 output::warning(shortfall);
             }
-            if !matches!(&loaded, Some((part, _)) if *part == job.spec.dataset) {
-                loaded = Some((job.spec.dataset.clone(), load(job)?));
+            if !matches!(&loaded, Some((part, _)) if *part == job.spec.cell.dataset) {
+                loaded = Some((job.spec.cell.dataset.clone(), load(job)?));
             }
             let Some((_, data)) = &loaded else { unreachable!("loaded just above") };
             let backend = train::device::open(&job.device).map_err(|error| match error.kind {
@@ -37,9 +37,9 @@ pub(super) fn run() -> Result<()> {
                 _ => Unfinished::Failed(error),
             })?;
             backend.give_back_memory()?;
-            let epochs = job.spec.protocol.epochs;
+            let epochs = job.spec.cell.protocol.epochs;
             let mut finished = 0;
-            let primary = train::metrics::primary(&job.spec.task)?;
+            let primary = train::metrics::primary(&job.spec.cell.task)?;
             let record =
                 train::run(&job.spec, data, &backend, &job.workdir, &job.probe, &mut |progress| {
                     match progress {
@@ -66,7 +66,7 @@ pub(super) fn run() -> Result<()> {
 /// The data set of a job. A run is blocked by data that are not there or damaged, and by nothing
 /// else that may be wrong with them.
 fn load(job: &Job) -> std::result::Result<Dataset, Unfinished> {
-    let part = &job.spec.dataset;
+    let part = &job.spec.cell.dataset;
     data::load(part, &job.data_dir).map_err(|error| match data::state(&part.name, &job.data_dir) {
         Ok(cache::State::Missing | cache::State::Damaged(_)) => Unfinished::Blocked(error),
         Ok(cache::State::Ready) | Err(_) => Unfinished::Failed(error),

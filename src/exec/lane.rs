@@ -227,7 +227,7 @@ impl Lane<'_> {
                 Heard::Finished => match record_file::read(workdir, id) {
                     Ok(record) => {
                         self.worker = Some(worker);
-                        self.loaded = Some(&task.spec.dataset);
+                        self.loaded = Some(&task.spec.cell.dataset);
                         log.close()?;
                         return Ok(Ok(record));
                     }

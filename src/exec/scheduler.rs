@@ -162,7 +162,7 @@ pub fn run(
     let n_lanes = (options.jobs.get() * n_devices).min(pending.len());
     let mut lanes_of = vec![0; n_devices];
     (0..n_lanes).for_each(|lane| lanes_of[lane % n_devices] += 1);
-    let datasets = runs.iter().map(|run| &run.task.spec.dataset).collect();
+    let datasets = runs.iter().map(|run| &run.task.spec.cell.dataset).collect();
     let queue = Queue::new(datasets, pending, lanes_of);
     let shared = Shared { runs: &runs, store, options, launch, queue };
 
@@ -210,10 +210,11 @@ fn plan(tasks: Vec<Task>) -> Result<Vec<Planned>> {
     let mut seen: Vec<Part> = Vec::new();
     let mut runs = Vec::with_capacity(tasks.len());
     for task in tasks {
-        let group = seen.iter().position(|part| *part == task.spec.dataset).unwrap_or_else(|| {
-            seen.push(task.spec.dataset.clone());
-            seen.len() - 1
-        });
+        let group =
+            seen.iter().position(|part| *part == task.spec.cell.dataset).unwrap_or_else(|| {
+                seen.push(task.spec.cell.dataset.clone());
+                seen.len() - 1
+            });
         runs.push((group, Planned { id: task.spec.id()?, task }));
     }
     runs.sort_by_key(|(group, _)| *group);

@@ -133,9 +133,9 @@ fn people_on_both_sides_are_a_warning_and_unnamed_ones_a_note() {
 fn a_data_set_that_is_not_known_any_more_is_a_note() {
     let suite = suite(CLEAN);
     let mut specs: Vec<_> = suite.cells.iter().map(|cell| cell.runs[0].clone()).collect();
-    specs.iter_mut().for_each(|spec| spec.dataset.name = "gone".into());
+    specs.iter_mut().for_each(|spec| spec.cell.dataset.name = "gone".into());
     let mut subjects = Subject::of_suite(&suite);
-    subjects.iter_mut().zip(&specs).for_each(|(subject, spec)| subject.spec = spec);
+    subjects.iter_mut().zip(&specs).for_each(|(subject, spec)| subject.spec = &spec.cell);
     let findings = lint(&subjects);
     assert_eq!((findings.len(), findings[0].severity), (1, Severity::Note));
     assert!(findings[0].message.contains("does not know the data set"));

@@ -35,17 +35,20 @@ impl Model {
     /// When an encoder cannot read its modality or the fusion cannot join their features.
     pub fn build(spec: &RunSpec, place: &Place) -> Result<Self> {
         let encoders = spec
+            .cell
             .branches
             .iter()
             .map(|branch| Encoder::build(&branch.encoder, branch.modality.shape, place))
             .collect::<Result<Vec<_>>>()?;
         let sizes: Vec<usize> = spec
+            .cell
             .branches
             .iter()
             .map(|branch| encoder::feature_size(&branch.encoder))
             .collect::<Result<_>>()?;
-        let fusion = Fusion::build(&spec.fusion, &sizes, spec.outputs, place)
-            .map_err(|message| Error::input(format!("fusion `{}`: {message}", spec.fusion.name)))?;
+        let fusion = Fusion::build(&spec.cell.fusion, &sizes, spec.cell.outputs, place).map_err(
+            |message| Error::input(format!("fusion `{}`: {message}", spec.cell.fusion.name)),
+        )?;
         Ok(Self { encoders, fusion })
     }
 

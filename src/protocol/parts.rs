@@ -6,8 +6,11 @@ use crate::registry::{
     ABOVE_ZERO, BELOW_ONE, Domain, Entry, Fallback, Param, Params, Part, Value, find_part,
 };
 
+/// Makes an optimizer or a schedule from resolved parameters.
+pub type Build<T> = fn(&Params) -> T;
+
 /// The optimizers, in the order shown to users. Defaults are those of PyTorch.
-pub const OPTIMIZERS: &[Entry<fn(&Params) -> Optimizer>] = &[
+pub const OPTIMIZERS: &[Entry<Build<Optimizer>>] = &[
     Entry {
         name: "sgd",
         summary: "stochastic gradient descent with momentum; weight decay is added to the gradient",
@@ -48,7 +51,7 @@ pub const OPTIMIZERS: &[Entry<fn(&Params) -> Optimizer>] = &[
 ];
 
 /// The schedules of the learning rate, in the order shown to users.
-pub const SCHEDULES: &[Entry<fn(&Params) -> Schedule>] = &[Entry {
+pub const SCHEDULES: &[Entry<Build<Schedule>>] = &[Entry {
     name: "step",
     summary: "the rate is multiplied by `gamma` after every `every` epochs",
     params: &[

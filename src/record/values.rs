@@ -21,7 +21,7 @@ impl RunRecord {
     /// # Errors
     /// The first that is not, and where it is.
     pub fn check_values(&self) -> Checked {
-        let (n, planned) = (self.epochs.len(), self.spec.protocol.epochs);
+        let (n, planned) = (self.epochs.len(), self.spec.cell.protocol.epochs);
         if planned < n {
             return Err(format!("{n} epochs, where the protocol has {planned}"));
         }

@@ -233,7 +233,7 @@ fn usable(record: &RunRecord) -> Result<Run<'_>, String> {
     if let Some(why) = record.outcome.failure() {
         return Err(why);
     }
-    let selection = record.spec.protocol.selection;
+    let selection = record.spec.cell.protocol.selection;
     let selected = RunRecord::select(&record.epochs, &record.primary, selection);
     let epoch = selected.and_then(|at| record.epochs.get(at)).ok_or("no epoch to select")?;
     // Those that tables and figures show of every run.
@@ -280,7 +280,7 @@ mod tests {
         let mut input = fixture::small();
         input.cells[0].records.truncate(1);
         let record = &mut input.cells[0].records[0];
-        record.spec.protocol.selection = Selection::Last;
+        record.spec.cell.protocol.selection = Selection::Last;
         record.epochs.last_mut().unwrap().test.set("accuracy", 0.125);
         let analysis = Analysis::new(&input);
         assert_eq!(analysis.cells[0].accuracy.unwrap().mean, 0.125);

@@ -123,7 +123,7 @@ mod tests {
             let reference = input.cells[baseline].clone();
             let gains = [0.1, 0.1002, 0.0999, 0.1001, 0.0998];
             for (i, record) in input.cells[place].records.iter_mut().enumerate() {
-                record.spec.protocol = reference.spec.protocol.clone();
+                record.spec.cell.protocol = reference.spec.protocol.clone();
                 record.epochs = reference.records[i].epochs.clone();
                 for epoch in &mut record.epochs {
                     epoch.test.shift("accuracy", sign * gains[i]);

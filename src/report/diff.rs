@@ -335,7 +335,7 @@ mod tests {
         let gone = new.cells.remove(1);
         new.cells[0].spec.protocol.epochs += 1;
         for record in &mut new.cells[0].records {
-            record.spec.protocol.epochs += 1;
+            record.spec.cell.protocol.epochs += 1;
             let selected = record.selected_epoch;
             record.epochs[selected].test.shift("accuracy", -0.25);
             record.environment.class.insert("libm".into(), "another".into());

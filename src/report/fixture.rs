@@ -178,27 +178,27 @@ fn record(spec: &RunSpec) -> RunRecord {
     let id = spec.id().unwrap();
     let level = |key: &str| Stream::new(0, key).normal();
     // Strategies of one seed share a part of their luck, as paired runs do.
-    let shared = 0.010 * Stream::new(spec.seed, &spec.dataset.name).normal();
+    let shared = 0.010 * Stream::new(spec.seed, &spec.cell.dataset.name).normal();
     let own = 0.006 * Stream::new(spec.seed, &id.0).normal();
-    let effect = match spec.strategy.name.as_str() {
+    let effect = match spec.cell.strategy.name.as_str() {
         "joint" | "unimodal" => 0.0,
-        name => 0.02 * level(&format!("{name}/{}", spec.dataset.name)),
+        name => 0.02 * level(&format!("{name}/{}", spec.cell.dataset.name)),
     };
-    let alone = if spec.branches.len() == 1 {
-        -0.08 - 0.06 * level(&spec.branches[0].modality.name).abs()
+    let alone = if spec.cell.branches.len() == 1 {
+        -0.08 - 0.06 * level(&spec.cell.branches[0].modality.name).abs()
     } else {
         0.0
     };
-    let base = 0.72 + 0.06 * level(&spec.dataset.name) + 0.015 * level(&spec.fusion.name);
+    let base = 0.72 + 0.06 * level(&spec.cell.dataset.name) + 0.015 * level(&spec.cell.fusion.name);
     let top = (base + effect + alone + shared + own).clamp(0.05, 0.99);
-    let n = spec.protocol.epochs;
+    let n = spec.cell.protocol.epochs;
     let primary = Primary { metric: metrics::ACCURACY.into(), better: Better::Higher };
     let epochs: Vec<EpochRecord> = (0..n).map(|at| epoch(spec, at, top)).collect();
-    let selected = RunRecord::select(&epochs, &primary, spec.protocol.selection).unwrap();
+    let selected = RunRecord::select(&epochs, &primary, spec.cell.protocol.selection).unwrap();
     let digest = |what: &str| Digest::of(format!("{id}/{what}").as_bytes());
     let class = BTreeMap::from([("backend".to_string(), "flex".to_string())]);
     let cost = Cost {
-        wall_seconds: 4.0 + 2.0 * level(&spec.strategy.name).abs() + 0.3 * own.abs() * 100.0,
+        wall_seconds: 4.0 + 2.0 * level(&spec.cell.strategy.name).abs() + 0.3 * own.abs() * 100.0,
         train_steps: 100 * n as u64,
         parameters: 12_345,
         peak_memory: None,
@@ -207,9 +207,10 @@ fn record(spec: &RunSpec) -> RunRecord {
         format: RunRecord::FORMAT,
         spec: spec.clone(),
         outcome: Outcome::Finished,
-        data_content: Digest::of(spec.dataset.name.as_bytes()),
+        data_content: Digest::of(spec.cell.dataset.name.as_bytes()),
         initial_root: Digest::of(
-            format!("{}/{}/{}", spec.seed, spec.fusion.name, spec.branches.len()).as_bytes(),
+            format!("{}/{}/{}", spec.seed, spec.cell.fusion.name, spec.cell.branches.len())
+                .as_bytes(),
         ),
         final_root: digest("final"),
         selected_root: epochs[selected].root,
@@ -233,23 +234,23 @@ fn record(spec: &RunSpec) -> RunRecord {
 
 fn epoch(spec: &RunSpec, at: usize, top: f64) -> EpochRecord {
     let progress = 1.0 - libm::exp(-(at as f64 + 1.0) / 2.5);
-    let mut noise = Stream::new(spec.seed, &format!("{}/{at}", spec.strategy.name));
-    let n_branches = spec.branches.len();
+    let mut noise = Stream::new(spec.seed, &format!("{}/{at}", spec.cell.strategy.name));
+    let n_branches = spec.cell.branches.len();
     let mut train = BTreeMap::from([("loss".to_string(), 2.3 * (1.0 - 0.9 * progress))]);
-    let damping = if spec.strategy.name == "joint" { 1.0 } else { 0.55 };
+    let damping = if spec.cell.strategy.name == "joint" { 1.0 } else { 0.55 };
     if n_branches > 1 {
-        for (i, branch) in spec.branches.iter().enumerate() {
+        for (i, branch) in spec.cell.branches.iter().enumerate() {
             let name = &branch.modality.name;
             let log = damping * 1.2 * progress * (0.5 - i as f64 / (n_branches - 1) as f64) * 2.0;
             let rho = libm::exp(log + 0.05 * noise.normal());
             train.insert(format!("score.{name}"), 10.0 * rho);
             train.insert(format!("rho.{name}"), rho);
             train.insert(format!("grad-norm.{name}"), 1.0 / rho);
-            if spec.strategy.name.starts_with("ogm") {
+            if spec.cell.strategy.name.starts_with("ogm") {
                 let k = 1.0 - libm::tanh(0.8 * (rho - 1.0).max(0.0));
                 train.insert(format!("k.{name}"), k);
             }
-            if spec.strategy.name.contains("opm") {
+            if spec.cell.strategy.name.contains("opm") {
                 let q = 0.5 + 0.5 * libm::tanh(0.5 * (rho - 1.0));
                 train.insert(format!("q.{name}"), if rho > 1.0 { q } else { 0.0 });
             }
@@ -266,7 +267,7 @@ fn epoch(spec: &RunSpec, at: usize, top: f64) -> EpochRecord {
             (metrics::MEAN_AVERAGE_PRECISION.to_string(), accuracy + 0.02),
             (metrics::IMBALANCE.to_string(), contribution[0] - contribution[n_branches - 1]),
         ]);
-        for (i, branch) in spec.branches.iter().enumerate() {
+        for (i, branch) in spec.cell.branches.iter().enumerate() {
             let name = &branch.modality.name;
             values.insert(metrics::modality_accuracy(name), accuracy - 0.1 * (i as f64 + 0.5));
             values.insert(metrics::contribution(name), contribution[i]);
@@ -274,7 +275,7 @@ fn epoch(spec: &RunSpec, at: usize, top: f64) -> EpochRecord {
         Metrics::new(500, values).unwrap()
     };
     // The data set of the paper has a second test split.
-    let further = spec.dataset.name.starts_with("cg-mnist");
+    let further = spec.cell.dataset.name.starts_with("cg-mnist");
     let further = further.then(|| ("test-matched-colour".to_string(), measured(top)));
     EpochRecord {
         lr: 0.05,

@@ -196,7 +196,7 @@ fn figure_cell(analysis: &Analysis<'_>, cell: &Cell<'_>) -> Result<data::Cell> {
 fn curves(cell: &Cell<'_>) -> BTreeMap<String, Vec<f64>> {
     let mut series: BTreeMap<String, Vec<Vec<f64>>> = BTreeMap::new();
     for run in &cell.runs {
-        let branches = &run.record.spec.branches;
+        let branches = &run.record.spec.cell.branches;
         for (at, epoch) in run.record.epochs.iter().enumerate() {
             let mut add = |name: String, value: Option<f64>| {
                 let Some(value) = value else { return };

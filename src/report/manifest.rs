@@ -162,7 +162,7 @@ impl Manifest {
                     selected_root: record.selected_root,
                     final_root: record.final_root,
                     data_content: record.data_content,
-                    data_manifest: record.spec.data_manifest,
+                    data_manifest: record.spec.cell.data_manifest,
                     class: record.environment.class_id,
                     program: Some(record.environment.program.clone()),
                     cost: Some(digest_json(&record.cost)?),

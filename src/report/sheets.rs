@@ -238,7 +238,7 @@ fn measured(run: &Run<'_>, n_modalities: usize, splits: &[String]) -> Vec<String
         row.extend(cells(chosen.map(|(_, epoch)| &epoch.test)));
     }
     for modality in 0..n_modalities {
-        let branch = run.record.spec.branches.get(modality);
+        let branch = run.record.spec.cell.branches.get(modality);
         let name = branch.map_or("", |branch| branch.modality.name.as_str());
         row.push(name.to_string());
         for metric in [metrics::modality_accuracy(name), metrics::contribution(name)] {

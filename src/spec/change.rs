@@ -84,8 +84,8 @@ mod tests {
     #[test]
     fn only_the_fields_that_differ_are_named() {
         let (first, mut second) = (spec("toy", 1), spec("toy", 2));
-        second.protocol.epochs = 7;
-        second.branches[0].encoder.name = "cnn".into();
+        second.cell.protocol.epochs = 7;
+        second.cell.branches[0].encoder.name = "cnn".into();
         let changes = changes(&first, &second).unwrap();
         let lines: Vec<String> = changes.iter().map(ToString::to_string).collect();
         let expected = [

@@ -182,9 +182,9 @@ impl<'a> Pattern<'a> {
 /// The label of a cell's `part` and the name of the part itself; none for another key.
 fn names<'a>(key: &str, cell: &'a Cell, run: &'a RunSpec) -> Vec<&'a str> {
     match key {
-        "dataset" => vec![&cell.dataset, &run.dataset.name],
-        "fusion" => vec![&cell.fusion, &run.fusion.name],
-        "strategy" => vec![&cell.strategy, &run.strategy.name],
+        "dataset" => vec![&cell.dataset, &run.cell.dataset.name],
+        "fusion" => vec![&cell.fusion, &run.cell.fusion.name],
+        "strategy" => vec![&cell.strategy, &run.cell.strategy.name],
         _ => Vec::new(),
     }
 }

@@ -85,20 +85,6 @@ impl RunSpec {
     }
 }
 
-impl std::ops::Deref for RunSpec {
-    type Target = CellSpec;
-
-    fn deref(&self) -> &CellSpec {
-        &self.cell
-    }
-}
-
-impl std::ops::DerefMut for RunSpec {
-    fn deref_mut(&mut self) -> &mut CellSpec {
-        &mut self.cell
-    }
-}
-
 /// The id of a run or a cell: 16 hexadecimal digits.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]

@@ -99,16 +99,16 @@ fn a_suite_expands_in_the_order_written() {
 fn runs_are_resolved_down_to_every_default() {
     let suite = good(VALID);
     let run = &suite.cells[2].runs[1];
-    assert_eq!((run.seed, run.protocol.epochs, run.protocol.batch_size), (1, 3, 32));
-    assert_eq!(run.protocol.selection, Selection::BestVal);
+    assert_eq!((run.seed, run.cell.protocol.epochs, run.cell.protocol.batch_size), (1, 3, 32));
+    assert_eq!(run.cell.protocol.selection, Selection::BestVal);
     // The whole number became a float, and what was not written is there.
-    let params = canonical_json(&run.strategy.params).unwrap();
+    let params = canonical_json(&run.cell.strategy.params).unwrap();
     assert_eq!(params, r#"{"alpha":1.0,"rule":"cvpr-eq10","warmup":0}"#);
-    assert_eq!(run.scores.name, "split-head");
-    assert_eq!(suite.cells[5].runs[0].scores.name, "zero-out-feature");
+    assert_eq!(run.cell.scores.name, "split-head");
+    assert_eq!(suite.cells[5].runs[0].cell.scores.name, "zero-out-feature");
     let unimodal = &suite.cells[3].runs[0];
-    assert_eq!((unimodal.branches.len(), unimodal.fusion.name.as_str()), (1, "concat"));
-    assert_eq!(suite.cells[8].runs[0].branches[0].encoder.params.count("features"), 8);
+    assert_eq!((unimodal.cell.branches.len(), unimodal.cell.fusion.name.as_str()), (1, "concat"));
+    assert_eq!(suite.cells[8].runs[0].cell.branches[0].encoder.params.count("features"), 8);
 }
 
 #[test]
@@ -130,7 +130,7 @@ fn the_id_of_a_run_is_pinned() {
     // A change here makes every stored run unknown. The digest of the data is left out: it
     // follows from the data sets, which have pins of their own.
     let mut run = good(&with("")).cells.remove(0).runs.remove(0);
-    run.data_manifest = crate::hash::Digest([0; 32]);
+    run.cell.data_manifest = crate::hash::Digest([0; 32]);
     assert_eq!(run.id().unwrap().0, "c560d0bc15bc6609");
 }
 
@@ -163,7 +163,7 @@ fn a_data_set_changes_the_suites_protocol_or_takes_another() {
             "protocol: {{preset: small, epochs: 7}}\ndatasets: [{{name: synthetic, protocol: {own}}}]"
         );
         let cell = good(&with(&text)).cells.remove(0);
-        (cell.preset, cell.runs[0].protocol.clone())
+        (cell.preset, cell.runs[0].cell.protocol.clone())
     };
     let (preset, changed) = protocol("{batch_size: 8}");
     assert_eq!((preset.as_str(), changed.epochs, changed.batch_size), ("small", 7, 8));
@@ -181,7 +181,7 @@ fn a_data_set_changes_the_suites_protocol_or_takes_another() {
 fn every_preset_is_a_protocol() {
     for preset in PRESETS {
         let suite = good(&with(&format!("protocol: {}", preset.name)));
-        assert_eq!(suite.cells[0].runs[0].protocol, preset.protocol());
+        assert_eq!(suite.cells[0].runs[0].cell.protocol, preset.protocol());
     }
 }
 

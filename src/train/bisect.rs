@@ -191,7 +191,7 @@ impl Side<'_> {
     fn epoch_of(&self, steps: usize) -> Result<Option<usize>> {
         let mut trainer = self.trainer()?;
         let mut end = 0;
-        Ok((0..self.record.spec.protocol.epochs).find(|epoch| {
+        Ok((0..self.record.spec.cell.protocol.epochs).find(|epoch| {
             end += trainer.steps_in(*epoch);
             steps <= end
         }))
@@ -270,7 +270,7 @@ impl Side<'_> {
                 epoch += 1;
             }
         }
-        for epoch in epoch..self.record.spec.protocol.epochs {
+        for epoch in epoch..self.record.spec.cell.protocol.epochs {
             let ended = trainer.train_epoch(epoch, std::mem::take(&mut done), &mut |trainer| {
                 Ok(visit(Moment { steps: trainer.step, after: After::Step }, trainer))
             })?;

@@ -43,7 +43,7 @@ pub fn first_steps(
     trainer.trace = Trace::new(1);
     let initial = trainer.weights();
     let mut batches = Vec::new();
-    for epoch in 0..spec.protocol.epochs {
+    for epoch in 0..spec.cell.protocol.epochs {
         if trainer.step == n {
             break;
         }

@@ -99,9 +99,9 @@ pub fn run(
     }
     let mut chain = Chain::new(dir, probe.chain_every, std::mem::take(&mut so_far.links));
     let seconds_before = so_far.seconds;
-    let primary = metrics::primary(&spec.task)?;
+    let primary = metrics::primary(&spec.cell.task)?;
     let mut outcome = Outcome::Finished;
-    for epoch in so_far.epochs.len()..spec.protocol.epochs {
+    for epoch in so_far.epochs.len()..spec.cell.protocol.epochs {
         let ended = trainer.train_epoch(epoch, 0, &mut |trainer| {
             chain.after_step(trainer, epoch)?;
             Ok(ControlFlow::Continue(()))
@@ -126,12 +126,13 @@ pub fn run(
                 break;
             }
         };
-        if RunRecord::select(&so_far.epochs, &primary, spec.protocol.selection) == Some(epoch) {
+        if RunRecord::select(&so_far.epochs, &primary, spec.cell.protocol.selection) == Some(epoch)
+        {
             so_far.selected = Selected { epoch, weights, logits };
         }
         on_progress(Progress::Epoch(&so_far.epochs[epoch]));
         so_far.seconds = seconds_before + started.elapsed().as_secs_f64();
-        if epoch + 1 < spec.protocol.epochs {
+        if epoch + 1 < spec.cell.protocol.epochs {
             so_far.links = chain.links().to_vec();
             backend.check_memory()?;
             resume::save(dir, spec, state, &trainer.trace, &so_far)?;

@@ -31,7 +31,7 @@ pub fn pace(
     wait()?;
     let mut started = Instant::now();
     let last = warmup + steps;
-    for epoch in (0..spec.protocol.epochs).cycle() {
+    for epoch in (0..spec.cell.protocol.epochs).cycle() {
         if trainer.step == last {
             break;
         }

@@ -84,7 +84,7 @@ pub fn compare(
     let mut trainers = [a?, b?];
     let initial_roots = trainers.each_ref().map(|trainer| checkpoint::root(&trainer.weights()));
     let mut parity = Parity { initial_roots, steps: Vec::new() };
-    for epoch in 0..spec.protocol.epochs {
+    for epoch in 0..spec.cell.protocol.epochs {
         let plans = trainers.each_mut().map(|trainer| trainer.begin_epoch(epoch));
         for (pass, turns) in plans[0].iter().enumerate() {
             let sources = trainers.each_ref().map(|trainer| Rc::clone(&trainer.sources));

@@ -101,7 +101,7 @@ pub(super) fn load(dir: &Path, spec: &RunSpec, trainer: &mut Trainer<'_>) -> Res
         return Err(damaged("it is of another run"));
     }
     let epochs = notes.epochs.len();
-    if spec.protocol.epochs <= epochs || epochs.max(1) <= notes.selected_epoch {
+    if spec.cell.protocol.epochs <= epochs || epochs.max(1) <= notes.selected_epoch {
         return Err(damaged("its epochs are not those of the run"));
     }
     let (selected, rest): (Vec<_>, Vec<_>) =

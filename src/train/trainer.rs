@@ -86,12 +86,12 @@ impl<'a> Trainer<'a> {
         check_revision(spec)?;
         let columns = columns(spec, data)?;
         let names: Vec<String> =
-            spec.branches.iter().map(|branch| branch.modality.name.clone()).collect();
+            spec.cell.branches.iter().map(|branch| branch.modality.name.clone()).collect();
         let plain = Place { device: backend.device.clone(), dtype: device::DTYPE };
         let autodiff = Place { device: backend.device.clone().autodiff(), ..plain.clone() };
         let source = |split: &'a Split, place: &Place| {
             let resident = backend.habits.resident;
-            Source::new(split, &columns, spec.outputs, place.clone(), resident)
+            Source::new(split, &columns, spec.cell.outputs, place.clone(), resident)
         };
         let sources = Sources {
             train: source(&data.train, &autodiff),
@@ -100,10 +100,10 @@ impl<'a> Trainer<'a> {
             further: data.further.iter().map(|(_, split)| source(split, &plain)).collect(),
         };
         let model = init::fill(Model::build(spec, &autodiff)?, &names, spec.seed);
-        let strategy = modulation::build(&spec.strategy)?;
+        let strategy = modulation::build(&spec.cell.strategy)?;
         let sites: Vec<Site> = snapshot(&model, &names).into_iter().map(|(site, _)| site).collect();
         strategy.check(&sites).map_err(|message| {
-            Error::input(format!("strategy `{}`: {message}", spec.strategy.name))
+            Error::input(format!("strategy `{}`: {message}", spec.cell.strategy.name))
         })?;
         Ok(Self {
             spec,
@@ -112,11 +112,11 @@ impl<'a> Trainer<'a> {
             sources: Rc::new(sources),
             plain,
             habits: backend.habits,
-            estimator: Estimator::of(&spec.scores)?,
+            estimator: Estimator::of(&spec.cell.scores)?,
             model,
             strategy,
-            optimizer: Optimizer::new(&protocol::Optimizer::of(&spec.protocol.optimizer)?),
-            schedule: Schedule::of(&spec.protocol.schedule)?,
+            optimizer: Optimizer::new(&protocol::Optimizer::of(&spec.cell.protocol.optimizer)?),
+            schedule: Schedule::of(&spec.cell.protocol.schedule)?,
             trace: Trace::new(1),
             fault,
             unread: Vec::new(),
@@ -262,10 +262,10 @@ impl<'a> Trainer<'a> {
             };
             Stream::new(self.spec.seed, &purpose).permutation(self.data.train.len())
         });
-        let size = self.spec.protocol.batch_size;
+        let size = self.spec.cell.protocol.batch_size;
         order
             .chunks(size)
-            .filter(|rows| rows.len() == size || !self.spec.protocol.drop_last)
+            .filter(|rows| rows.len() == size || !self.spec.cell.protocol.drop_last)
             .map(<[usize]>::to_vec)
             .collect()
     }
@@ -294,13 +294,13 @@ impl<'a> Trainer<'a> {
             strategy: self.strategy.as_ref(),
             estimator: self.estimator,
             modalities: &self.names,
-            n_classes: self.spec.outputs,
+            n_classes: self.spec.cell.outputs,
         };
         let diverged =
             |split: &str| Ok(Err(self.divergence_after(format!("a logit on the split `{split}`"))));
         let mut logits = Vec::new();
         let mut keep = |name: &str, split: &Split, evaluated: Evaluated| {
-            logits.extend(logits::tensors(name, split, self.spec.outputs, &evaluated.logits));
+            logits.extend(logits::tensors(name, split, self.spec.cell.outputs, &evaluated.logits));
             evaluated.metrics
         };
         let (data, sources) = (self.data, &self.sources);
@@ -330,13 +330,13 @@ fn not_finite(scalars: &BTreeMap<String, f64>) -> Option<&str> {
 
 /// Refuses a description of other initial weights, another loop or evaluation than those here.
 fn check_revision(spec: &RunSpec) -> Result<()> {
-    find_part("task", TASKS, &spec.task)?;
-    if spec.training == REVISION {
+    find_part("task", TASKS, &spec.cell.task)?;
+    if spec.cell.training == REVISION {
         return Ok(());
     }
     let message = format!(
         "the run is described for revision {} of the training, this program has revision {REVISION}",
-        spec.training
+        spec.cell.training
     );
     Err(Error::input(message).with_hint("use the release that the description is of"))
 }
@@ -361,29 +361,30 @@ fn epoch_context<'a>(
 /// The indices of the run's modalities in the data set.
 fn columns(spec: &RunSpec, data: &Dataset) -> Result<Vec<usize>> {
     let fits = |split: &Split| {
-        !split.is_empty() && split.labels.iter().all(|label| (*label as usize) < spec.outputs)
+        !split.is_empty() && split.labels.iter().all(|label| (*label as usize) < spec.cell.outputs)
     };
     if ![&data.train, &data.validation, &data.test].into_iter().all(fits) {
         return Err(Error::input(format!(
             "data set `{}` has an empty split or more classes than {}",
-            spec.dataset.name, spec.outputs
+            spec.cell.dataset.name, spec.cell.outputs
         )));
     }
-    if spec.protocol.drop_last && data.train.len() < spec.protocol.batch_size {
+    if spec.cell.protocol.drop_last && data.train.len() < spec.cell.protocol.batch_size {
         return Err(Error::input(format!(
             "batch_size {} with drop_last leaves no batch of {} training examples",
-            spec.protocol.batch_size,
+            spec.cell.protocol.batch_size,
             data.train.len()
         )));
     }
-    spec.branches
+    spec.cell
+        .branches
         .iter()
         .map(|branch| {
             data.modalities.iter().position(|modality| *modality == branch.modality).ok_or_else(
                 || {
                     Error::input(format!(
                         "data set `{}` has no modality `{}` of shape {:?}",
-                        spec.dataset.name, branch.modality.name, branch.modality.shape
+                        spec.cell.dataset.name, branch.modality.name, branch.modality.shape
                     ))
                 },
             )

@@ -22,7 +22,7 @@ struct Trained {
 
 fn described(data: &Dataset) -> RunSpec {
     let mut spec = spec(data, "concat", "ogm-ge", &[], 3);
-    spec.protocol.epochs = EPOCHS;
+    spec.cell.protocol.epochs = EPOCHS;
     spec
 }
 
@@ -152,12 +152,12 @@ fn runs_of_other_settings_part_where_the_settings_first_matter() {
     let whole = train(&spec, &data, 0, None);
 
     let mut later = spec.clone();
-    later.protocol.schedule.params.0.insert("gamma".into(), Value::Float(0.5));
+    later.cell.protocol.schedule.params.0.insert("gamma".into(), Value::Float(0.5));
     let found = find(&data, &whole, &train(&later, &data, 0, None)).unwrap();
     assert_eq!((found.epoch, found.step), (Some(2), Some(10)));
 
     let mut batches = spec.clone();
-    batches.protocol.batch_size = 20;
+    batches.cell.protocol.batch_size = 20;
     let found = find(&data, &whole, &train(&batches, &data, 0, None)).unwrap();
     assert_eq!((found.epoch, found.step), (Some(0), Some(0)));
 
@@ -168,7 +168,7 @@ fn runs_of_other_settings_part_where_the_settings_first_matter() {
     assert!(found.tensors.iter().any(|tensor| tensor.path.starts_with("fusion.")));
 
     let mut longer = spec.clone();
-    longer.protocol.epochs += 1;
+    longer.cell.protocol.epochs += 1;
     let found = find(&data, &whole, &train(&longer, &data, 0, None)).unwrap();
     assert_eq!(found.first_different, Moment { steps: 20, after: After::Run });
 }

@@ -234,10 +234,8 @@ fn no_part_computes_other_bits_under_the_same_revision() {
          every part named above where there is none, so that no older run passes for one of these"
     );
     if rows != known {
-        let mut text = "run,id,fingerprint\n".to_string();
-        for (label, [id, fingerprint]) in &rows {
-            text += &format!("{label},{id},{fingerprint}\n");
-        }
+        let lines = rows.iter().map(|(label, [id, print])| format!("{label},{id},{print}\n"));
+        let text: String = ["run,id,fingerprint\n".to_string()].into_iter().chain(lines).collect();
         std::fs::write(table(), text).unwrap();
     }
 }

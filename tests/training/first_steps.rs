@@ -54,7 +54,7 @@ fn a_pace_goes_on_where_the_run_would_end() {
 fn a_pace_of_a_run_that_diverges_is_refused() {
     let data = dataset(&IMAGES);
     let mut spec = spec(&data, "concat", "joint", &[], 0);
-    spec.protocol.optimizer =
+    spec.cell.protocol.optimizer =
         counterpoise::protocol::Optimizer::Sgd { lr: 1e30, momentum: 0.9, weight_decay: 0.0 }
             .part();
     let error = pace(&spec, &data, &backend(), 0, 200).unwrap_err();

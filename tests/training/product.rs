@@ -78,12 +78,12 @@ fn every_encoder_trains_with_every_optimizer_on_what_it_reads() {
         let data = dataset(&[shape, shape]);
         for optimizer in &optimizers {
             let mut spec = spec(&data, "concat", "ogm", &[], 0);
-            for branch in &mut spec.branches {
+            for branch in &mut spec.cell.branches {
                 branch.encoder = find("encoder", ENCODERS, encoder).unwrap().defaults();
             }
-            spec.protocol.optimizer = optimizer.part();
-            spec.protocol.epochs = 1;
-            spec.protocol.batch_size = 35;
+            spec.cell.protocol.optimizer = optimizer.part();
+            spec.cell.protocol.epochs = 1;
+            spec.cell.protocol.batch_size = 35;
             let record = run(&spec, &data);
             assert_eq!(record.outcome, Outcome::Finished, "{encoder} {optimizer:?}");
             assert_ne!(record.epochs[0].root, record.initial_root, "{encoder} {optimizer:?}");
@@ -123,7 +123,7 @@ fn a_strategy_outside_its_window_is_joint_training_to_the_bit() {
 fn modulation_lowers_the_dominant_modality_only() {
     let data = dataset(&[Shape::Vector { size: 6 }, Shape::Vector { size: 6 }]);
     let mut spec = spec(&data, "concat", "ogm", &[], 0);
-    spec.protocol.epochs = 8;
+    spec.cell.protocol.epochs = 8;
     let record = run(&spec, &data);
     let train = &record.epochs[7].train;
     assert!(train["rho.m0"] > 1.0, "{train:?}");
@@ -165,11 +165,11 @@ fn metrics_follow_from_the_logits_that_a_run_keeps() {
             tensors.iter().find(|tensor| tensor.path == path).unwrap()
         };
         let (logits, labels) = (find("logits"), find("labels"));
-        assert_eq!(logits.shape, [measured.n, spec.outputs]);
+        assert_eq!(logits.shape, [measured.n, spec.cell.outputs]);
         assert_eq!(labels.shape, [measured.n]);
         let labels: Vec<u32> = labels.to_f64().unwrap().iter().map(|x| *x as u32).collect();
         let logits = logits.to_f64().unwrap();
-        let shown = Predictions::new(&logits, &labels, spec.outputs).unwrap();
+        let shown = Predictions::new(&logits, &labels, spec.cell.outputs).unwrap();
         assert_eq!(Some(shown.accuracy()), record.primary.of(measured), "{name}");
     }
 }
@@ -189,7 +189,8 @@ fn logits_that_are_not_finite_end_the_run_though_loss_and_weights_are() {
 fn a_loss_that_is_not_finite_ends_the_run_and_says_where() {
     let data = dataset(&IMAGES);
     let mut spec = spec(&data, "concat", "joint", &[], 0);
-    spec.protocol.optimizer = Optimizer::Sgd { lr: 1e30, momentum: 0.0, weight_decay: 0.0 }.part();
+    spec.cell.protocol.optimizer =
+        Optimizer::Sgd { lr: 1e30, momentum: 0.0, weight_decay: 0.0 }.part();
     let record = run(&spec, &data);
     assert!(matches!(record.outcome, Outcome::Diverged { epoch: 0, .. }), "{:?}", record.outcome);
 }

@@ -50,8 +50,8 @@ fn attempt_with(
 
 fn long(data: &Dataset, strategy: &str, set: &[(&str, Value)], optimizer: Optimizer) -> RunSpec {
     let mut spec = spec(data, "film", strategy, set, 3);
-    spec.protocol.epochs = 4;
-    spec.protocol.optimizer = optimizer.part();
+    spec.cell.protocol.epochs = 4;
+    spec.cell.protocol.optimizer = optimizer.part();
     spec
 }
 

@@ -381,7 +381,7 @@ fn runs_on_one_data_set_are_done_together() {
     let order = Arc::new(Mutex::new(Vec::new()));
     let seen = Arc::clone(&order);
     let launch = Threads::new(move |job| {
-        seen.lock().unwrap().push((job.spec.dataset.name.clone(), job.spec.seed));
+        seen.lock().unwrap().push((job.spec.cell.dataset.name.clone(), job.spec.seed));
         good(job)
     });
     let mixed = [tasks("b", 0..1), tasks("a", 0..1), tasks("b", 1..2), tasks("a", 1..2)].concat();

@@ -208,7 +208,7 @@ pub fn compare(
 
 /// The test accuracy of each finished run of the chosen run's cell in the report, by seed.
 fn accuracies(rows: &[Row], choice: &Choice<'_>) -> Result<BTreeMap<u64, f64>> {
-    let column = rows::column(choice.spec.protocol.selection, "accuracy");
+    let column = rows::column(choice.spec.cell.protocol.selection, "accuracy");
     let mut accuracies = BTreeMap::new();
     for row in rows {
         if row.text("cell") == choice.entry.cell.0
