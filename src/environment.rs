@@ -29,12 +29,12 @@ const NUMERIC: &[&str] = &[
     "libm",
     "num-traits",
     "rand_chacha",
-    "rand_core",
     "rayon",
     "rayon-core",
 ];
 /// Those of the default backend. `gemm` is our own; see [`GEMM`].
-const OF_FLEX: &[&str] = &["burn-flex", "gemm-common", "gemm-f16", "gemm-f32", "gemm-f64", "pulp"];
+const OF_FLEX: &[&str] =
+    &["burn-flex", "gemm", "gemm-common", "gemm-f16", "gemm-f32", "gemm-f64", "pulp"];
 /// Those of libtorch's backend; libtorch itself is told by the device.
 const OF_TORCH: &[&str] = &["burn-tch", "tch", "torch-sys"];
 
@@ -42,35 +42,68 @@ const OF_TORCH: &[&str] = &["burn-tch", "tch", "torch-sys"];
 /// file, so its text stands for it.
 const GEMM: &str = include_str!("portable/gemm/lib.rs");
 
-/// The numeric crates of a lock file by name: version and checksum. A new version of any other
-/// crate, say of the parser of arguments, is no new class.
+/// The numeric crates of a lock file by name, version and checksum: those that this package needs
+/// through others of them. A new version of any other crate, say of the parser of arguments, is no
+/// new class.
 fn numeric(lock: &str, backend: &BTreeMap<String, String>) -> BTreeMap<String, String> {
     let is_torch = backend.contains_key("libtorch");
     let own = if is_torch { OF_TORCH } else { OF_FLEX };
+    let packages: Vec<Package<'_>> = lock.split("[[package]]").skip(1).map(Package::read).collect();
     let mut found = BTreeMap::new();
-    for package in lock.split("[[package]]").skip(1) {
-        let field = |key: &str| {
-            let value =
-                package.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix(" = "));
-            value.map_or("", |value| value.trim_matches('"'))
+    let mut needed = vec![env!("CARGO_PKG_NAME")];
+    while let Some(need) = needed.pop() {
+        // The version stands beside the name where the file has several.
+        let (name, version) = need.split_once(' ').unwrap_or((need, ""));
+        let is_meant = |package: &&Package<'_>| {
+            package.name == name && (version.is_empty() || package.version == version)
         };
-        let name = field("name");
-        if NUMERIC.contains(&name) || own.contains(&name) {
-            let checksum = field("checksum");
-            let short = checksum.get(..16).unwrap_or(checksum);
-            // Two versions of a crate may both take part.
-            let version = format!("{} {short}", field("version"));
-            found
-                .entry(format!("crate {name}"))
-                .and_modify(|versions: &mut String| versions.extend([", ", &version]))
-                .or_insert(version.clone());
+        let Some(package) = packages.iter().find(is_meant) else { continue };
+        needed.extend(package.dependencies.iter().filter(|dependency| {
+            let name = dependency.split(' ').next().unwrap_or_default();
+            let is_numeric = NUMERIC.contains(&name) || own.contains(&name);
+            is_numeric && !found.contains_key(&property(name))
+        }));
+        if name != env!("CARGO_PKG_NAME") {
+            let checksum = package.checksum.get(..16).unwrap_or(package.checksum);
+            found.insert(property(name), format!("{} {checksum}", package.version));
         }
     }
     if !is_torch {
         let text = Digest::of(GEMM.as_bytes()).short();
-        found.insert("crate gemm".into(), format!("of this project, {text}"));
+        found.insert(property("gemm"), format!("of this project, {text}"));
     }
     found
+}
+
+/// The name of a crate's property in a class.
+fn property(name: &str) -> String {
+    format!("crate {name}")
+}
+
+/// A package of a lock file.
+struct Package<'a> {
+    name: &'a str,
+    version: &'a str,
+    checksum: &'a str,
+    /// Each with its version where the file has several.
+    dependencies: Vec<&'a str>,
+}
+
+impl<'a> Package<'a> {
+    fn read(text: &'a str) -> Self {
+        let field = |key: &str| {
+            let value = text.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix(" = "));
+            value.map_or("", |value| value.trim_matches('"'))
+        };
+        let listed = text.split_once("dependencies = [").map_or("", |(_, rest)| rest);
+        let listed = listed.split(']').next().unwrap_or_default();
+        Self {
+            name: field("name"),
+            version: field("version"),
+            checksum: field("checksum"),
+            dependencies: listed.split('"').skip(1).step_by(2).collect(),
+        }
+    }
 }
 
 /// This program: its version, and the commit that it is built from. Bits do not depend on it beyond

@@ -102,10 +102,11 @@ struct States<'a> {
 }
 
 impl States<'_> {
-    fn of(&mut self, spec: &RunSpec, id: &RunId) -> Result<&'static str> {
-        let state = match &self.store {
-            Some(store) => store.state(id)?,
-            None => State::Pending,
+    /// The state of a run; where there is a store, by its id.
+    fn of(&mut self, spec: &RunSpec, id: Option<&RunId>) -> Result<&'static str> {
+        let state = match (&self.store, id) {
+            (Some(store), Some(id)) => store.state(id)?,
+            _ => State::Pending,
         };
         let name = &spec.cell.dataset.name;
         Ok(match (state, self.of_pending.get(name)) {
@@ -135,6 +136,8 @@ pub(super) fn show(arguments: &Arguments, suite: &Suite, findings: &[Finding]) -
         true => Some(Store::open(store)?),
         false => None,
     };
+    // An id is a digest of the whole description, which takes its time for each of many runs.
+    let needs_ids = store.is_some() || arguments.format == Format::Json;
     let mut states_of =
         States { store, data: &arguments.training.data, of_pending: BTreeMap::new() };
     let mut pending = Vec::new();
@@ -143,8 +146,8 @@ pub(super) fn show(arguments: &Arguments, suite: &Suite, findings: &[Finding]) -
         let mut states: BTreeMap<&str, usize> = BTreeMap::new();
         let mut runs = Vec::new();
         for spec in &cell.runs {
-            let id = spec.id()?;
-            let state = states_of.of(spec, &id)?;
+            let id = if needs_ids { Some(spec.id()?) } else { None };
+            let state = states_of.of(spec, id.as_ref())?;
             *states.entry(state).or_default() += 1;
             runs.push((id, spec.seed, state));
             if state != "done" {

@@ -145,8 +145,11 @@ fn each<'a>(
 ) -> Vec<Hit> {
     let mut hits = Vec::new();
     for cells in subject::by_dataset(subjects) {
-        let found: Vec<_> = cells.iter().map(|cell| check(cell)).collect();
+        let mut found: Vec<_> = cells.iter().map(|cell| check(cell)).collect();
         let is_common = found.iter().all(|other| *other == found[0]);
+        if is_common {
+            found.truncate(1);
+        }
         for (cell, found) in cells.iter().zip(found) {
             if let Some((severity, message)) = found {
                 let place = if is_common { cell.dataset.to_string() } else { cell.label() };

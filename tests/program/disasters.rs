@@ -283,7 +283,7 @@ fn numbers_that_no_training_leaves() {
         |text| {
             text.replace(
                 "\"kind\":\"finished\"",
-                "\"epoch\":18446744073709551615,\"kind\":\"diverged\",\"step\":0",
+                "\"epoch\":18446744073709551615,\"kind\":\"diverged\",\"step\":0,\"what\":\"loss\"",
             )
         },
         "the epoch of the divergence is 18446744073709551615",

@@ -124,7 +124,7 @@ fn two_programs_with_one_store_and_one_folder_of_reports_publish_once() {
 /// The id of a run that was stopped in the middle, and the file with its state.
 fn kept(bench: &Bench) -> (String, String) {
     let files = bench.attempts("runs").into_iter().map(|path| path + "/.resume.safetensors");
-    let kept = files.filter(|path| bench.path(path).exists()).last().unwrap();
+    let kept = files.filter(|path| bench.path(path).exists()).next_back().unwrap();
     (kept.split('/').nth(2).unwrap().to_string(), kept)
 }
 
@@ -186,8 +186,8 @@ fn two_live_copies_of_a_run_write_apart_and_publish_once() {
         .exits(0)
         .says("finished by another process");
     for id in bench.roots("runs").keys() {
-        let names = ["final.safetensors", "log.txt", "record.json", "root"];
-        assert_eq!(bench.names(&format!("runs/{id}"))[..4], names);
+        let names = ["final.safetensors", "log.txt", "logits.safetensors", "record.json", "root"];
+        assert_eq!(bench.names(&format!("runs/{id}"))[..5], names);
         assert!(!bench.read(&format!("runs/{id}/log.txt")).contains("--- next attempt"));
     }
     assert_eq!(bench.roots("runs"), *UNDISTURBED);

@@ -220,8 +220,11 @@ fn a_manifest_that_cannot_be_judged_is_bad_input() {
     };
     bench.write(MANIFEST, &manifest[..manifest.len() / 2]);
     refused("not a manifest: EOF");
-    bench.write(MANIFEST, edit(&manifest, "{\n  \"format\": 1,", "{\n  \"format\": 2,"));
-    refused("format 2 is not readable, only 1");
+    bench.write(MANIFEST, edit(&manifest, "{\n  \"format\": 2,", "{\n  \"format\": 3,"));
+    refused("format 3 is not readable, only up to 2");
+    // A format whose fields these are not.
+    bench.write(MANIFEST, edit(&manifest, "{\n  \"format\": 2,", "{\n  \"format\": 1,"));
+    refused("cells[0] is not of format 1");
     std::fs::remove_file(bench.path(MANIFEST)).unwrap();
     refused("cannot read");
 
