@@ -123,8 +123,8 @@ fn two_programs_with_one_store_and_one_folder_of_reports_publish_once() {
 
 /// The id of a run that was stopped in the middle, and the file with its state.
 fn kept(bench: &Bench) -> (String, String) {
-    let files = bench.attempts("runs").into_iter().map(|path| path + "/.resume.safetensors");
-    let kept = files.filter(|path| bench.path(path).exists()).next_back().unwrap();
+    let mut files = bench.attempts("runs").into_iter().map(|path| path + "/.resume.safetensors");
+    let kept = files.rfind(|path| bench.path(path).exists()).unwrap();
     (kept.split('/').nth(2).unwrap().to_string(), kept)
 }
 
