@@ -124,12 +124,12 @@ pub fn main() -> ExitCode {
             if !e.use_stderr() {
                 return ExitCode::SUCCESS;
             }
-            let words: Vec<_> = std::env::args_os().skip(1).collect();
-            verdict::fail_refused(&words, &Error::input(e.render().to_string().trim_end()));
+            verdict::fail_refused(&Error::input(e.render().to_string().trim_end()));
             return Kind::Input.exit_code().into();
         }
     };
-    let result = stack::check().and_then(|()| match cli.command {
+    let ready = stack::check().inspect_err(verdict::fail_refused);
+    let result = ready.and_then(|()| match cli.command {
         Command::Suite(arguments) => suite::run(&arguments),
         Command::Report(arguments) => report::run(&arguments),
         Command::Bisect(arguments) => bisect::run(&arguments),

@@ -68,9 +68,10 @@ pub(super) fn fail(targets: &[Target], failure: &Failure) -> Result<()> {
     targets.iter().map(|target| target.write_failure(failure)).fold(Ok(()), Result::and)
 }
 
-/// As [`fail`], of a command line that was refused: whatever it asks for as a file of `check` is
-/// taken for one, as far as it can be.
-pub(super) fn fail_refused(words: &[OsString], error: &Error) {
+/// As [`fail`], of this program's command line where it was refused before its command began:
+/// whatever it asks for as a file of `check` is taken for one, as far as it can be.
+pub(super) fn fail_refused(error: &Error) {
+    let words: Vec<OsString> = std::env::args_os().skip(1).collect();
     let words: Vec<&str> = words.iter().filter_map(|word| word.to_str()).collect();
     if words.iter().find(|word| !word.starts_with('-')) != Some(&"check") {
         return;

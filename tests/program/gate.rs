@@ -227,6 +227,10 @@ fn a_check_that_ends_early_leaves_no_verdict_of_an_earlier_one() {
     failed("check tiny --runs runs --alpha 0", 2, "a level of 0.0 makes no sense");
     green();
     failed("check tiny --runs runs --margin 1e300", 2, "makes no sense");
+    green();
+    let line = format!("check tiny --runs runs {files}");
+    Outcome::of(&line, bench.command(&line).env("RUST_MIN_STACK", "x")).exits(2);
+    assert!(bench.read("b.xml").contains("RUST_MIN_STACK"), "{}", bench.read("b.xml"));
     // What the command line's parser refuses.
     green();
     failed("check tiny --runs runs --exactly", 2, "unexpected argument '--exactly'");
