@@ -159,9 +159,41 @@ fn train(spec: &RunSpec, data: &Dataset) -> RunRecord {
     train::run(spec, data, &backend, folder.path(), &Probe::default(), &mut |_| ()).unwrap()
 }
 
+/// What of a run's numbers is in its fingerprint, by the word before the point: a metric or a scalar
+/// of the trace that is added later moves none.
+const NUMBERS: &[&str] = &[
+    "loss",
+    "accuracy",
+    "macro-f1",
+    "mean-average-precision",
+    "imbalance",
+    "modality-accuracy",
+    "contribution",
+    "score",
+    "rho",
+    "k",
+    "q",
+    "grad-norm",
+];
+
 /// The digest of what a run computes, without what it is called.
 fn fingerprint(record: &RunRecord) -> String {
-    let RunRecord { outcome, initial_root, epochs, final_root, selected_root, .. } = record;
+    let RunRecord { outcome, initial_root, final_root, selected_root, .. } = record;
+    let known = |name: &str| NUMBERS.contains(&name.split('.').next().unwrap());
+    let epochs: Vec<_> = record
+        .epochs
+        .iter()
+        .map(|epoch| {
+            let splits = [("validation", &epoch.validation), ("test", &epoch.test)];
+            let further = epoch.further.iter().map(|(name, metrics)| (name.as_str(), metrics));
+            let measured = splits.into_iter().chain(further).flat_map(|(split, metrics)| {
+                metrics.iter().map(move |(name, value)| (split, name, value))
+            });
+            let trained = epoch.train.iter().map(|(name, value)| ("train", name.as_str(), *value));
+            let numbers = measured.chain(trained).filter(|(_, name, _)| known(name));
+            (epoch.root, epoch.lr, numbers.map(|n| format!("{n:?}")).collect::<Vec<_>>())
+        })
+        .collect();
     digest_json(&(outcome, initial_root, epochs, final_root, selected_root)).unwrap().short()
 }
 

@@ -33,9 +33,9 @@ Roots are compared to the bit where the determinism class is that of the report.
 runs with other bits are held to the tolerance instead, or to what two seeds of the cell differ by \
 (2√2 standard deviations) where that is more.
 
-Example: counterpoise verify reports/full/v2 --retrain 5 --attest verified.json")]
+Example: counterpoise verify reports/full/v3 --retrain 5 --attest verified.json")]
 pub(super) struct Arguments {
-    /// The folder of the report, such as `reports/full/v2`
+    /// The folder of the report, such as `reports/full/v3`
     report: PathBuf,
     /// Check the records and checkpoints in this run store too, and render the report from them
     #[arg(long, value_name = "DIR")]
