@@ -31,7 +31,8 @@ pub const CHECKPOINT: Sort = Sort { name: "a checkpoint", limit: 4 << 30, links:
 /// Any file of a report.
 pub const REPORT: Sort = Sort { name: "a file of a report", limit: 256 << 20, links: false };
 
-const HINT: &str = "only plain files and folders are used here, no links: move it away if you do \
+/// What to do about something in a store or a report that is no plain file or folder.
+pub const HINT: &str = "only plain files and folders are used here, no links: move it away if you do \
                     not know where it comes from";
 
 /// `O_NONBLOCK`, to which the standard library gives no name: without it, opening a pipe waits for

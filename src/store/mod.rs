@@ -275,6 +275,9 @@ fn create(dir: &Path, header: &Path) -> Result<()> {
 
 /// Adds to a failed write what a store needs.
 fn writable(error: Error) -> Error {
+    if error.hint.as_deref() == Some(plain::HINT) {
+        return error;
+    }
     error.with_hint("training needs a run store on a disk that can be written and has room")
 }
 

@@ -1,9 +1,11 @@
 //! The backends against each other: the same initial weights, and trajectories that stay close.
 
-use crate::made::{IMAGES, backend, dataset, part, spec};
+use crate::made::{IMAGES, backend, dataset, spec};
 use counterpoise::data::{Dataset, Shape};
+use counterpoise::model::encoder::ENCODERS;
 use counterpoise::modulation::STRATEGIES;
 use counterpoise::protocol::Optimizer;
+use counterpoise::registry::find;
 use counterpoise::spec::run::RunSpec;
 use counterpoise::train::device::{self, Backend};
 use counterpoise::train::parity::{Envelope, compare};
@@ -19,7 +21,7 @@ fn backends() -> [Backend; 2] {
 fn check(spec: &RunSpec, data: &Dataset, steps: usize) {
     let [ours, theirs] = backends();
     let parity = compare(spec, data, [&ours, &theirs], steps).unwrap();
-    let name = format!("{} with {}", spec.fusion.name, spec.strategy.name);
+    let name = format!("{} with {}", spec.cell.fusion.name, spec.cell.strategy.name);
     assert_eq!(parity.initial_roots[0], parity.initial_roots[1], "{name}");
     assert_eq!(parity.steps.len(), steps, "{name}");
     for step in &parity.steps {
@@ -54,10 +56,11 @@ fn resnet18_starts_alike_and_stays_close() {
     let clip = Shape::Clip { channels: 3, frames: 2, height: 48, width: 48 };
     let data = dataset(&[clip, Shape::Image { channels: 1, height: 48, width: 48 }]);
     let mut spec = spec(&data, "concat", "ogm", &[], 0);
-    for branch in &mut spec.branches {
-        branch.encoder = part(&[], "resnet18", &[]);
+    for branch in &mut spec.cell.branches {
+        branch.encoder = find("encoder", ENCODERS, "resnet18").unwrap().defaults();
     }
-    spec.protocol.optimizer = Optimizer::Sgd { lr: 1e-3, momentum: 0.9, weight_decay: 1e-4 }.part();
+    spec.cell.protocol.optimizer =
+        Optimizer::Sgd { lr: 1e-3, momentum: 0.9, weight_decay: 1e-4 }.part();
     check(&spec, &data, 2);
 }
 
