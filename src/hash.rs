@@ -42,7 +42,8 @@ impl Digest {
     /// Parses 64 hexadecimal digits; `None` when `text` is anything else.
     pub fn parse(text: &str) -> Option<Self> {
         let mut bytes = [0; 32];
-        if text.len() != 64 || !text.is_ascii() {
+        // Parsing a number would also take a sign and capital letters.
+        if text.len() != 64 || !text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')) {
             return None;
         }
         for (byte, pair) in bytes.iter_mut().zip(text.as_bytes().chunks_exact(2)) {
@@ -174,6 +175,9 @@ mod tests {
         let abc = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
         assert_eq!(Digest::of(b"abc").to_string(), abc);
         assert_eq!(Digest::parse(abc), Some(Digest::of(b"abc")));
+        for other in [abc.to_uppercase(), format!("+{}", &abc[1..]), abc[1..].to_string()] {
+            assert_eq!(Digest::parse(&other), None, "{other}");
+        }
     }
 
     #[test]

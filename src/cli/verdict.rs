@@ -6,8 +6,9 @@ use crate::error::{Error, Result};
 use crate::gate::failure::Failure;
 use crate::gate::outcome::Statement;
 use crate::gate::{Check, junit, markdown};
+use crate::plain;
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// A file to write, and how.
 #[derive(Clone, Debug)]
@@ -37,6 +38,9 @@ impl Target {
         if let Some(folder) = folder.filter(|folder| !folder.is_dir()) {
             return Err(format!("there is no folder {}", folder.display()));
         }
+        if is_baseline(&path) {
+            return Err("a baseline stands there, which the verdict would replace".into());
+        }
         Ok(Self { path, form })
     }
 
@@ -57,6 +61,12 @@ impl Target {
         };
         atomic::write(&self.path, text.as_bytes())
     }
+}
+
+/// Whether the file at `path` is, or once was, what `accept` wrote: no verdict has a class.
+fn is_baseline(path: &Path) -> bool {
+    let text = plain::BASELINE.read(path).unwrap_or_default();
+    String::from_utf8_lossy(&text).contains("\"class_id\"")
 }
 
 /// Makes every file say that there is no verdict; one that cannot be written does not keep the

@@ -231,6 +231,13 @@ fn a_check_that_ends_early_leaves_no_verdict_of_an_earlier_one() {
     let line = format!("check tiny --runs runs {files}");
     Outcome::of(&line, bench.command(&line).env("RUST_MIN_STACK", "x")).exits(2);
     assert!(bench.read("b.xml").contains("RUST_MIN_STACK"), "{}", bench.read("b.xml"));
+    // A baseline is no place for a verdict, whatever else is wrong with the command line.
+    let baseline = bench.read("ci/baselines/tiny.json");
+    for more in ["", " --exactly"] {
+        let line = format!("check tiny --runs runs --output ci/baselines/tiny.json{more}");
+        bench.run(&line).exits(2);
+        assert!(bench.read("ci/baselines/tiny.json") == baseline, "{line}");
+    }
     // What the command line's parser refuses.
     green();
     failed("check tiny --runs runs --exactly", 2, "unexpected argument '--exactly'");
