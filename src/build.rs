@@ -1,4 +1,4 @@
-//! Tells the program which commit it is built from: see `environment::program`.
+//! Tells the program which commit it is built from: see `environment::PROGRAM`.
 
 use std::path::Path;
 use std::process::Command;

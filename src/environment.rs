@@ -108,11 +108,6 @@ impl<'a> Package<'a> {
 
 /// This program: its version, and the commit that it is built from. Bits do not depend on it beyond
 /// what revisions and the class say.
-pub fn program() -> String {
-    PROGRAM.into()
-}
-
-/// See [`program`].
 pub const PROGRAM: &str =
     concat!(env!("CARGO_PKG_VERSION"), " (", env!("COUNTERPOISE_COMMIT"), ")");
 

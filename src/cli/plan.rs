@@ -171,7 +171,7 @@ pub(super) fn show(arguments: &Arguments, suite: &Suite, findings: &[Finding]) -
                     .collect();
                 serde_json::json!({
                     "id": cell.id, "dataset": cell.dataset, "fusion": cell.fusion,
-                    "strategy": cell.strategy, "scores": cell.runs[0].cell.scores, "runs": runs,
+                    "strategy": cell.strategy, "scores": cell.runs[0].cell.scores.name, "runs": runs,
                 })
             })
             .collect();

@@ -14,7 +14,7 @@ pub const OPTIMIZERS: &[Entry<Build<Optimizer>>] = &[
     Entry {
         name: "sgd",
         summary: "stochastic gradient descent with momentum; weight decay is added to the gradient",
-        params: &[LR, momentum(), weight_decay(0.0)],
+        params: &[LR, MOMENTUM, weight_decay(0.0)],
         revision: 1,
         build: |params| Optimizer::Sgd {
             lr: params.float("lr"),
@@ -79,10 +79,7 @@ const LR: Param = Param {
     default: Fallback::Float(1e-3),
 };
 
-const fn momentum() -> Param {
-    share("momentum", "share of the last step that the next one keeps", 0.0)
-}
-
+const MOMENTUM: Param = share("momentum", "share of the last step that the next one keeps", 0.0);
 const BETA1: Param = share("beta1", "decay of the mean of gradients", 0.9);
 const BETA2: Param = share("beta2", "decay of the mean of squared gradients", 0.999);
 

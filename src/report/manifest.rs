@@ -1,7 +1,7 @@
 //! `manifest.json`: what a report rests on, its root, and the digest of each of its files.
 
 use crate::error::{Error, Result};
-use crate::hash::{Digest, digest_json, merkle_root};
+use crate::hash::{Digest, merkle_root};
 use crate::plain;
 use crate::record::RunRecord;
 use crate::report::analysis::{Analysis, strategy_label};
@@ -165,7 +165,7 @@ impl Manifest {
                     data_manifest: record.spec.cell.data_manifest,
                     class: record.environment.class_id,
                     program: Some(record.environment.program.clone()),
-                    cost: Some(digest_json(&record.cost)?),
+                    cost: Some(record.cost.digest()?),
                 });
             }
         }

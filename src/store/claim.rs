@@ -54,8 +54,8 @@ impl Claim {
 
     /// Where the run's files are written: in a folder of this claim alone, also where two hold one
     /// run because locks were lost. It is kept when an attempt fails or is killed, and the next one
-    /// begins with a copy, so that it can go on from a checkpoint. Files whose names begin with a dot are scratch: they
-    /// do not survive [`Claim::commit`].
+    /// begins with a copy, so that it can go on from a checkpoint. Files whose names begin with a dot
+    /// are scratch: they do not survive [`Claim::commit`].
     pub fn workdir(&self) -> &Path {
         &self.attempt.path
     }

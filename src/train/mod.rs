@@ -186,7 +186,7 @@ pub fn run(
         environment: Environment {
             class_id: digest_json(&class)?,
             class,
-            program: environment::program(),
+            program: environment::PROGRAM.into(),
             host: environment::host(),
         },
         cost_digest: cost.digest()?,

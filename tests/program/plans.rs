@@ -17,7 +17,9 @@ fn a_plan_tells_the_state_of_every_run_and_writes_nothing() {
     let bench = Bench::with(TINY);
     let outcome = bench.run("suite tiny --plan").exits(0).says("4 runs, 4 of them to train");
     assert_eq!(outcome.stdout.matches("2 pending").count(), 2, "{}", outcome.stdout);
-    assert_eq!(states(&bench.run("suite tiny --plan --format json").json()), ["pending"; 4]);
+    let plan = bench.run("suite tiny --plan --format json").json();
+    assert_eq!(states(&plan), ["pending"; 4]);
+    assert_eq!(plan["cells"][0]["scores"], "split-head");
     assert_eq!(bench.names(""), ["suites"]);
 
     bench.run("suite tiny").exits(0);

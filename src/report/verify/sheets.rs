@@ -2,7 +2,7 @@
 
 use super::{Check, Files};
 use crate::error::Result;
-use crate::hash::{Digest, digest_json};
+use crate::hash::Digest;
 use crate::record::Cost;
 use crate::report::manifest::{CellEntry, Manifest, RunEntry};
 use crate::report::rows::{self, Row};
@@ -80,7 +80,7 @@ fn different(manifest: &Manifest, cell: &CellEntry, seed: u64, row: &Row) -> Opt
 /// What is wrong with the cost in a row, whose digest the manifest holds.
 fn other_cost(stated: Digest, row: &Row) -> Option<String> {
     match cost(row) {
-        Ok(Some(cost)) if digest_json(&cost).is_ok_and(|digest| digest == stated) => None,
+        Ok(Some(cost)) if cost.digest().is_ok_and(|digest| digest == stated) => None,
         Ok(_) => Some("its cost is not the one whose digest the manifest holds".into()),
         Err(error) => Some(error.message),
     }
