@@ -2,28 +2,29 @@
 
 use counterpoise::checkpoint::{self, NamedTensor};
 use counterpoise::data::{Dataset, Modality, Shape, Split};
-use counterpoise::fusion::FUSIONS;
+use counterpoise::device::Draws;
+use counterpoise::device::Place;
 use counterpoise::hash::Digest;
 use counterpoise::model::encoder::ENCODERS;
-use counterpoise::model::layers::Place;
+use counterpoise::model::fusion::FUSIONS;
 use counterpoise::model::score::ESTIMATORS;
 use counterpoise::model::score::Estimator;
 use counterpoise::model::{Model, init};
-use counterpoise::modulation::{self, Draws, STRATEGIES, Updates};
 use counterpoise::protocol::{self, Protocol, Schedule, Selection};
 use counterpoise::record::RunRecord;
 use counterpoise::record::probe::Probe;
 use counterpoise::registry::Part;
 use counterpoise::registry::{Params, find};
-use counterpoise::report::input::{CellInput, ReportInput};
 use counterpoise::report::render;
-use counterpoise::spec::run::{Branch, CellSpec, RunSpec};
+use counterpoise::results::input::{CellInput, SuiteInput};
+use counterpoise::strategy::{self, STRATEGIES, Updates};
 use counterpoise::stream::Stream;
+use counterpoise::suite::run::{Branch, CellSpec, RunSpec};
 use counterpoise::task::CLASSIFICATION;
 use counterpoise::train::batch::{Batch, gather};
 use counterpoise::train::optimizer::Optimizer;
 use counterpoise::train::step::{Position, step};
-use counterpoise::train::{self, device};
+use counterpoise::{device, train};
 use criterion::{Criterion, criterion_group, criterion_main};
 use std::hint::black_box;
 
@@ -91,7 +92,7 @@ fn training_steps(c: &mut Criterion) {
             let place = Place { device, dtype: device::DTYPE };
             let batch = random_batch(shape, rows, &place);
             let mut model = init::fill(Model::build(&spec, &place).unwrap(), &names, 0);
-            let mut strategy_hooks = modulation::build(&spec.cell.strategy).unwrap();
+            let mut strategy_hooks = strategy::build(&spec.cell.strategy).unwrap();
             let mut optimizer =
                 Optimizer::new(&protocol::Optimizer::of(&spec.cell.protocol.optimizer).unwrap());
             group.bench_function(format!("{encoder}/{strategy}/batch {rows}"), |b| {
@@ -179,7 +180,7 @@ fn rendering(c: &mut Criterion) {
             missing: vec![],
         }
     });
-    let input = ReportInput {
+    let input = SuiteInput {
         suite: "bench".into(),
         title: "A report".into(),
         analysis: String::new(),

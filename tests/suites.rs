@@ -3,8 +3,9 @@
 use counterpoise::cli::catalog::catalog;
 use counterpoise::lint::{Subject, lint};
 use counterpoise::protocol::presets::PRESETS;
-use counterpoise::spec::schema::schema;
-use counterpoise::spec::suite::{Suite, list};
+use counterpoise::suite::Suite;
+use counterpoise::suite::folder::list;
+use counterpoise::suite::schema::schema;
 use std::path::{Path, PathBuf};
 
 fn folder() -> PathBuf {

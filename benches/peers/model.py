@@ -1,4 +1,4 @@
-"""The models of src/model and src/fusion in PyTorch, with the same names of parameters."""
+"""The models of src/model in PyTorch, with the same names of parameters."""
 
 import torch
 from torch import nn

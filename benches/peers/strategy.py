@@ -1,4 +1,4 @@
-"""The strategies of src/modulation in PyTorch, as one would write them there.
+"""The strategies of src/strategy in PyTorch, as one would write them there.
 
 The host waits for the device in OPM alone, which removes rows from the batch.
 """

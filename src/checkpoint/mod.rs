@@ -10,7 +10,7 @@ use crate::atomic;
 use crate::error::{Error, Kind, Result};
 use crate::hash::{Digest, canonical_json, merkle_root};
 use crate::plain;
-use crate::spec::run::RunId;
+use crate::suite::run::RunId;
 use safetensors::tensor::{SafeTensors, TensorView};
 use serde::{Deserialize, Serialize};
 use std::path::Path;

@@ -3,13 +3,13 @@
 use super::candidate::{Candidate, FURTHER_SEEDS};
 use super::ci;
 use super::output::{self, Align, Table};
+use crate::document::number::NONE;
 use crate::error::{Error, Result};
 use crate::gate::Sample;
 use crate::gate::baseline::Baseline;
 use crate::gate::metric::Metric;
 use crate::gate::replacement::{Side, side_by_side};
 use crate::gate::table::{difference, sample};
-use crate::report::number::NONE;
 use clap::{Args, value_parser};
 use std::io::IsTerminal;
 

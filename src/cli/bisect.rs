@@ -4,13 +4,13 @@ use super::worker::as_a_worker;
 use super::{Format, output, print_json};
 use crate::checkpoint::difference::{Change, Difference};
 use crate::data;
+use crate::device;
 use crate::error::{Error, Kind, Result};
 use crate::record::RunRecord;
-use crate::spec::change::changes;
-use crate::spec::run::RunId;
 use crate::store::Store;
+use crate::suite::change::changes;
+use crate::suite::run::RunId;
 use crate::train::bisect::{After, Finding, Moment, Side, bisect};
-use crate::train::device;
 use clap::Args;
 use std::path::{Path, PathBuf};
 

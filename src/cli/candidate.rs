@@ -3,13 +3,13 @@
 use super::afresh::Afresh;
 use super::catalog::catalog;
 use super::training::{Training, Wishes};
+use crate::device;
 use crate::error::Result;
 use crate::gate::baseline::Baseline;
-use crate::report::collect::collect;
-use crate::report::input::ReportInput;
-use crate::spec::suite::{self, Suite};
+use crate::results::collect::collect;
+use crate::results::input::SuiteInput;
 use crate::store::Store;
-use crate::train::device;
+use crate::suite::{Suite, folder};
 use clap::Args;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -47,7 +47,7 @@ pub(super) enum Source<'a> {
 
 impl Candidate {
     pub(super) fn suite(&self) -> Result<Suite> {
-        let path = suite::find(&self.suites, &self.name)?;
+        let path = folder::find(&self.suites, &self.name)?;
         Suite::load(&path, &catalog(), device::kind(&self.training.device)?)
     }
 
@@ -68,7 +68,7 @@ impl Candidate {
 
 impl Source<'_> {
     /// The runs of a suite. What was trained for an earlier call is not trained again.
-    pub(super) fn of(&self, suite: &Suite) -> Result<ReportInput> {
+    pub(super) fn of(&self, suite: &Suite) -> Result<SuiteInput> {
         match self {
             Self::Taken(store) => collect(suite, store, &BTreeMap::new()),
             Self::Afresh(Afresh { store, .. }, training) => {

@@ -1,11 +1,11 @@
 //! What suites can name, gathered from the tables of the parts.
 
 use crate::data::DATASETS;
-use crate::fusion::FUSIONS;
 use crate::model::encoder::{self, ENCODERS};
+use crate::model::fusion::FUSIONS;
 use crate::model::score::ESTIMATORS;
-use crate::modulation::STRATEGIES;
-use crate::spec::catalog::{Catalog, EncoderInfo, FusionInfo, PartInfo};
+use crate::strategy::STRATEGIES;
+use crate::suite::catalog::{Catalog, EncoderInfo, FusionInfo, PartInfo};
 
 /// The catalog of this build.
 pub fn catalog() -> Catalog {

@@ -4,12 +4,14 @@ use super::candidate::{Candidate, FURTHER_SEEDS};
 use super::output::{self, Align, Table};
 use super::verdict::{self, Target};
 use super::{Format, print_json};
+use crate::document::number::count;
 use crate::error::{Error, Result};
+use crate::gate::baseline::Baseline;
 use crate::gate::failure::Failure;
 use crate::gate::outcome::{Outcome, Statement};
+use crate::gate::reasons;
 use crate::gate::table::{COLUMNS, NOTE};
-use crate::gate::{self, Check, Policy, baseline::Baseline, validity};
-use crate::report::number::count;
+use crate::gate::{self, Check, Policy};
 use clap::{Args, value_parser};
 use std::path::Path;
 
@@ -101,7 +103,7 @@ fn compare(arguments: &Arguments) -> Result<Check> {
 
 fn none(path: &Path, suite: &str) -> Error {
     let message = format!("there is no baseline {}", path.display());
-    Error::input(message).with_hint(validity::accept_hint("to make one", suite))
+    Error::input(message).with_hint(reasons::accept_hint("to make one", suite))
 }
 
 impl Arguments {

@@ -2,7 +2,7 @@
 
 use super::output::{self, Align, Table};
 use super::{Format, print_json};
-use crate::data::cache::State;
+use crate::data::store::cache::State;
 use crate::data::{self, DATASETS};
 use crate::error::Result;
 use crate::registry::find;

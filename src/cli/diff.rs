@@ -2,10 +2,10 @@
 
 use super::output::{self, Align, Table};
 use super::{Format, print_json};
+use crate::document::number::{NONE, count, interval, percent, points};
 use crate::error::Result;
 use crate::hash::Digest;
-use crate::report::diff::{Difference, Published, diff};
-use crate::report::number::{NONE, count, interval, percent, points};
+use crate::results::diff::{Difference, Published, diff};
 use crate::stats::summary::Estimate;
 use clap::Args;
 use std::path::PathBuf;

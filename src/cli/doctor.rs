@@ -3,10 +3,10 @@
 use super::data::states;
 use super::worker::as_a_worker;
 use super::{Format, output, print_json};
+use crate::device;
 use crate::environment;
 use crate::error::Result;
 use crate::hash::digest_json;
-use crate::train::device;
 use clap::Args;
 use std::collections::BTreeMap;
 use std::path::PathBuf;

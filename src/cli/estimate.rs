@@ -3,7 +3,7 @@
 use crate::data::DATASETS;
 use crate::model::encoder::ENCODERS;
 use crate::registry::find;
-use crate::spec::run::RunSpec;
+use crate::suite::run::RunSpec;
 use std::time::Duration;
 
 /// The time of a training step beyond its arithmetic (`cargo bench`).

@@ -17,7 +17,6 @@ mod lint;
 pub mod output;
 mod pace;
 mod parity;
-mod plan;
 mod progress;
 mod rehearsal;
 mod report;

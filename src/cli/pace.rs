@@ -4,8 +4,9 @@ use super::output::{self, Align, Table};
 use super::rehearsal::Rehearsal;
 use super::worker::as_a_worker;
 use super::{Format, print_json};
+use crate::device;
 use crate::error::Result;
-use crate::train::{device, pace::pace};
+use crate::train::pace::pace;
 use clap::Args;
 use std::num::NonZeroUsize;
 

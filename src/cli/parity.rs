@@ -4,8 +4,8 @@ use super::output::{self, Align, Table};
 use super::rehearsal::Rehearsal;
 use super::worker::as_a_worker;
 use super::{Format, print_json};
+use crate::device;
 use crate::error::{Error, Kind, Result};
-use crate::train::device;
 use crate::train::parity::{Apart, Envelope, Parity, compare};
 use clap::Args;
 

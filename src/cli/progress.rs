@@ -2,7 +2,8 @@
 //! one now and then while none does.
 
 use crate::cli::{output, width};
-use crate::exec::scheduler::{News, Progress, Step};
+use crate::exec::scheduler::{News, Progress};
+use crate::exec::task::Step;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use std::io::IsTerminal;
 use std::time::Duration;
@@ -170,8 +171,8 @@ fn percent(fraction: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::spec::run::RunId;
     use crate::store::failure::{Failure, FailureKind};
+    use crate::suite::run::RunId;
     use std::sync::LazyLock;
 
     fn progress(step: Option<&Step>) -> Progress<'_> {

@@ -5,8 +5,9 @@ use super::{FILTER, Places};
 use crate::data::{self, Dataset};
 use crate::error::Result;
 use crate::registry::Part;
-use crate::spec::run::RunSpec;
-use crate::spec::suite::{Cell, Suite, find};
+use crate::suite::folder::find;
+use crate::suite::run::RunSpec;
+use crate::suite::{Cell, Suite};
 use clap::Args;
 use std::path::PathBuf;
 

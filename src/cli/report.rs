@@ -3,12 +3,13 @@
 use super::Places;
 use super::catalog::catalog;
 use super::suite::{announce, conclude};
+use crate::device;
 use crate::error::{Error, Kind, Result};
-use crate::report::collect::collect;
 use crate::report::publish::publish;
-use crate::spec::suite::{Suite, find};
+use crate::results::collect::collect;
 use crate::store::Store;
-use crate::train::device;
+use crate::suite::Suite;
+use crate::suite::folder::find;
 use clap::Args;
 use std::collections::BTreeMap;
 

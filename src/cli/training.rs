@@ -2,17 +2,19 @@
 
 use super::progress::Display;
 use super::{estimate, interrupt, output};
-use crate::data::{self, cache};
+use crate::data;
+use crate::data::store::cache;
+use crate::device;
 use crate::environment;
 use crate::error::{Error, Result};
 use crate::exec::image::Again;
 use crate::exec::launch::Slot;
-use crate::exec::scheduler::{self, Options, Progress, Summary, Task};
+use crate::exec::scheduler::{self, Progress, Summary};
+use crate::exec::task::{Options, Task};
 use crate::record::probe::Probe;
-use crate::spec::run::RunId;
-use crate::spec::suite::Cell;
 use crate::store::{State, Store};
-use crate::train::device;
+use crate::suite::Cell;
+use crate::suite::run::RunId;
 use clap::Args;
 use std::collections::BTreeMap;
 use std::ffi::OsString;

@@ -1,11 +1,13 @@
 //! The hidden `worker` command: trains the runs that a parent process hands it.
 
 use super::output;
-use crate::data::{self, Dataset, cache};
+use crate::data::store::cache;
+use crate::data::{self, Dataset};
+use crate::device;
 use crate::environment;
 use crate::error::{Error, Kind, Result};
 use crate::exec::image::Image;
-use crate::exec::wire::{Event, Job};
+use crate::exec::message::{Event, Job};
 use crate::exec::worker::{self, Unfinished};
 use crate::registry::Part;
 use crate::train::{self, Progress};
@@ -32,7 +34,7 @@ pub(super) fn run() -> Result<()> {
                 loaded = Some((job.spec.cell.dataset.clone(), load(job)?));
             }
             let Some((_, data)) = &loaded else { unreachable!("loaded just above") };
-            let backend = train::device::open(&job.device).map_err(|error| match error.kind {
+            let backend = device::open(&job.device).map_err(|error| match error.kind {
                 Kind::Input => Unfinished::Blocked(error),
                 _ => Unfinished::Failed(error),
             })?;
@@ -89,7 +91,7 @@ fn name_this_process() {
 pub(super) fn as_a_worker(devices: &[&str]) -> Result<()> {
     let mut env = BTreeMap::new();
     for device in devices {
-        env.extend(train::device::environment(device)?);
+        env.extend(device::environment(device)?);
     }
     if env.iter().all(|(key, value)| std::env::var(key).as_ref() == Ok(value)) {
         return Ok(());

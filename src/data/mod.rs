@@ -4,32 +4,25 @@
 //! fetched and verified once, converted into a cache, and read whole from there. Everything random
 //! in the data is keyed by the parameter `draw`; a run's seed never changes the data.
 
-pub mod cache;
 pub mod partition;
-pub mod source;
+pub mod store;
 
-mod archive;
 mod assemble;
-mod av_digits;
-mod cg_mnist;
 mod draw;
-mod fetch;
-mod format;
-mod mfeat;
-mod mnist;
-mod prepare;
+mod formats;
 mod preprocess;
-mod synthetic;
-mod watch;
+mod sets;
 
 use crate::error::{Error, Result};
 use crate::hash::{Digest, digest_json};
 use crate::registry::{Entry, Params, Part, find, find_part};
-use cache::{Arrays, State};
 use partition::Partition;
 use serde::{Deserialize, Serialize};
-use source::{RawFiles, Source};
+use sets::{av_digits, cg_mnist, mfeat, synthetic, watch};
 use std::path::Path;
+use store::cache::{self, Arrays, State};
+use store::prepare;
+use store::source::{RawFiles, Source};
 
 /// The data sets, in the order in which they are listed.
 pub const DATASETS: &[Entry<DatasetParts>] =

@@ -4,9 +4,9 @@ use crate::error::{Error, Kind, Result};
 use crate::exec::launch::{Exit, Launch, Worker};
 use crate::exec::lines;
 use crate::exec::log::Log;
+use crate::exec::message::{self, Event, Job};
 use crate::exec::queue::{Next, Queue};
-use crate::exec::scheduler::{Options, Planned, Step};
-use crate::exec::wire::{self, Event, Job};
+use crate::exec::task::{Options, Planned, Step};
 use crate::record::RunRecord;
 use crate::record::probe::Probe;
 use crate::registry::Part;
@@ -271,7 +271,7 @@ impl Lane<'_> {
                 lines::Next::Quiet => continue,
                 lines::Next::End => return Ok(Heard::End { started }),
             };
-            let (text, event) = wire::decode(&line);
+            let (text, event) = message::decode(&line);
             log.append(text)?;
             match event {
                 None => {}

@@ -1,7 +1,7 @@
 //! What a worker writes, in lines, read ahead so that nobody who waits for it waits for nothing else.
 
 use crate::error::{Error, Result};
-use crate::exec::wire::RECORD_SEPARATOR;
+use crate::exec::message::RECORD_SEPARATOR;
 use std::io::{BufRead, BufReader, Read};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::time::Duration;

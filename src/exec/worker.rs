@@ -1,7 +1,7 @@
 //! The loop of a worker process: take a job, train it, tell how it went.
 
 use crate::error::{Error, Result};
-use crate::exec::wire::{self, Event, Job};
+use crate::exec::message::{self, Event, Job};
 use crate::record::RunRecord;
 use crate::store::failure::FailureKind;
 use crate::store::record_file;
@@ -85,7 +85,7 @@ fn attempt(
 }
 
 fn tell(output: &mut impl Write, event: Event) -> Result<()> {
-    let bytes = wire::encode(event)?;
+    let bytes = message::encode(event)?;
     output
         .write_all(&bytes)
         .and_then(|()| output.flush())
@@ -227,7 +227,7 @@ mod tests {
         );
         let events = output
             .split_inclusive(|byte| *byte == b'\n')
-            .map(|line| wire::decode(line).1.unwrap().unwrap())
+            .map(|line| message::decode(line).1.unwrap().unwrap())
             .collect();
         (events, result)
     }

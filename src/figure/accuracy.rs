@@ -3,7 +3,7 @@
 use crate::error::Result;
 use crate::figure::axis::{Axis, range};
 use crate::figure::canvas::{Align, Canvas, Pen, fit, text_width};
-use crate::figure::data::{Cell, FigureData, Role, distinct};
+use crate::figure::data::{FigureData, PlottedCell, Role, distinct};
 use crate::figure::legend::{Key, draw_legend, legend_height};
 use crate::figure::panel::{Heading, Multiples, Panel, heading_height, tick_font};
 use crate::figure::style::{BAND, Dash, INK, MUTED, Marker, TICK_SIZE, Width, look};
@@ -69,7 +69,7 @@ fn draw(data: &FigureData, width: Width) -> Result<Vec<Drawing>> {
 
 fn keys(data: &FigureData) -> Vec<Key> {
     let shown = data.datasets().into_iter().flat_map(|dataset| data.main_cells(dataset));
-    let multimodal: Vec<&Cell> = shown.filter(|cell| cell.role != Role::Unimodal).collect();
+    let multimodal: Vec<&PlottedCell> = shown.filter(|cell| cell.role != Role::Unimodal).collect();
     let mut keys: Vec<Key> = distinct(multimodal.iter().map(|cell| cell.strategy.as_str()))
         .into_iter()
         .map(|strategy| {
@@ -87,7 +87,7 @@ fn keys(data: &FigureData) -> Vec<Key> {
 }
 
 /// Percent; covers every seed, and intervals as far as they do not dwarf the seeds.
-fn y_axis(cells: &[&Cell]) -> Axis {
+fn y_axis(cells: &[&PlottedCell]) -> Axis {
     let seeds = || cells.iter().flat_map(|cell| cell.runs.iter().map(|run| run.accuracy));
     let (low, high) = range(seeds()).unwrap_or((0.0, 1.0));
     let reach = (high - low).max(0.02);
@@ -100,13 +100,19 @@ fn y_axis(cells: &[&Cell]) -> Axis {
     Axis::linear(percents.chain([strip]), 5)
 }
 
-fn draw_groups(canvas: &Canvas, data: &FigureData, panel: &Panel, cells: &[&Cell]) -> Result<()> {
-    let multimodal: Vec<&&Cell> = cells.iter().filter(|cell| cell.role != Role::Unimodal).collect();
+fn draw_groups(
+    canvas: &Canvas,
+    data: &FigureData,
+    panel: &Panel,
+    cells: &[&PlottedCell],
+) -> Result<()> {
+    let multimodal: Vec<&&PlottedCell> =
+        cells.iter().filter(|cell| cell.role != Role::Unimodal).collect();
     let fusions = distinct(multimodal.iter().map(|cell| cell.fusion.as_str()));
     const GAP: f64 = 1.2;
     let n_slots = multimodal.len() as f64 + GAP * fusions.len() as f64;
     let slot = panel.area.width() / n_slots.max(1.0);
-    let groups: Vec<(&str, Vec<&&&Cell>)> = fusions
+    let groups: Vec<(&str, Vec<&&&PlottedCell>)> = fusions
         .iter()
         .map(|fusion| (*fusion, multimodal.iter().filter(|cell| cell.fusion == **fusion).collect()))
         .collect();
@@ -141,7 +147,7 @@ fn draw_cell(
     canvas: &Canvas,
     data: &FigureData,
     panel: &Panel,
-    cell: &Cell,
+    cell: &PlottedCell,
     x: f64,
     slot: f64,
 ) -> Result<()> {
@@ -174,13 +180,18 @@ fn draw_cell(
     canvas.marker(look.marker, at, radius, look.colour, true)
 }
 
-fn reference_label(cell: &Cell) -> String {
+fn reference_label(cell: &PlottedCell) -> String {
     let name = cell.modalities.join("+");
     if cell.accuracy.is_none() { format!("{name}: missing") } else { name }
 }
 
 /// One modality alone: a dashed line across, its seeds and name at the right.
-fn draw_references(canvas: &Canvas, panel: &Panel, cells: &[&Cell], gutter: f64) -> Result<()> {
+fn draw_references(
+    canvas: &Canvas,
+    panel: &Panel,
+    cells: &[&PlottedCell],
+    gutter: f64,
+) -> Result<()> {
     let mut labels = Vec::new();
     for cell in cells.iter().filter(|cell| cell.role == Role::Unimodal) {
         let Some(accuracy) = cell.accuracy else {

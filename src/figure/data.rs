@@ -9,7 +9,7 @@ pub struct FigureData {
     /// Every strategy of the report but joint training and variants: gives each its look.
     pub palette: Vec<Swatch>,
     /// In the order of the suite.
-    pub cells: Vec<Cell>,
+    pub cells: Vec<PlottedCell>,
     /// In the order of the suite.
     pub comparisons: Vec<Comparison>,
 }
@@ -24,7 +24,7 @@ pub struct Swatch {
 
 /// One cell: a strategy under one fusion on one data set.
 #[derive(Clone, Debug)]
-pub struct Cell {
+pub struct PlottedCell {
     pub dataset: String,
     pub fusion: String,
     /// The label, with the parameters that were varied.
@@ -78,7 +78,7 @@ pub struct Comparison {
     pub dataset: String,
     pub fusion: String,
     pub strategy: String,
-    /// See [`Cell::variant_of`].
+    /// See [`PlottedCell::variant_of`].
     pub is_variant: bool,
     /// The mean difference; `None` where no pair of runs exists.
     pub mean: Option<f64>,
@@ -92,7 +92,7 @@ pub struct Comparison {
 pub struct Series<'a> {
     pub parameter: String,
     /// The values and cells, by increasing value.
-    pub points: Vec<(f64, &'a Cell)>,
+    pub points: Vec<(f64, &'a PlottedCell)>,
 }
 
 impl FigureData {
@@ -116,7 +116,7 @@ impl FigureData {
     }
 
     /// The cells of a data set but for variants, which belong to the sensitivity figure.
-    pub fn main_cells(&self, dataset: &str) -> Vec<&Cell> {
+    pub fn main_cells(&self, dataset: &str) -> Vec<&PlottedCell> {
         let of_dataset = self.cells.iter().filter(|cell| cell.dataset == dataset);
         of_dataset.filter(|cell| cell.variant_of.is_none()).collect()
     }

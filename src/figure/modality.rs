@@ -2,7 +2,7 @@
 
 use crate::error::Result;
 use crate::figure::canvas::Pen;
-use crate::figure::data::{Cell, FigureData, Role};
+use crate::figure::data::{FigureData, PlottedCell, Role};
 use crate::figure::legend::Key;
 use crate::figure::panel::Heading;
 use crate::figure::strips::{self, Line, Stack, Strip, missing_note, strategy_keys};
@@ -24,14 +24,14 @@ pub const FIGURE: Figure = Figure {
 fn draw(data: &FigureData, width: Width) -> Result<Vec<Drawing>> {
     let mut drawings = Vec::new();
     for fusion in data.fusions() {
-        let mut shown: Vec<&Cell> = Vec::new();
+        let mut shown: Vec<&PlottedCell> = Vec::new();
         let mut stacks = Vec::new();
         let mut has_reference = false;
         for dataset in data.datasets() {
             let main = data.main_cells(dataset);
-            let (alone, multimodal): (Vec<&Cell>, Vec<&Cell>) =
+            let (alone, multimodal): (Vec<&PlottedCell>, Vec<&PlottedCell>) =
                 main.into_iter().partition(|cell| cell.role == Role::Unimodal);
-            let cells: Vec<&Cell> =
+            let cells: Vec<&PlottedCell> =
                 multimodal.into_iter().filter(|cell| cell.fusion == fusion).collect();
             if let Some(first) = cells.first() {
                 has_reference |= !alone.is_empty();
@@ -60,8 +60,8 @@ fn draw(data: &FigureData, width: Width) -> Result<Vec<Drawing>> {
 
 fn strip(
     data: &FigureData,
-    cells: &[&Cell],
-    alone: Option<&Cell>,
+    cells: &[&PlottedCell],
+    alone: Option<&PlottedCell>,
     label: &str,
     series: &str,
 ) -> Strip {

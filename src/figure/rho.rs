@@ -2,7 +2,7 @@
 
 use crate::error::Result;
 use crate::figure::canvas::Pen;
-use crate::figure::data::{Cell, FigureData, Role};
+use crate::figure::data::{FigureData, PlottedCell, Role};
 use crate::figure::legend::Key;
 use crate::figure::panel::Heading;
 use crate::figure::strips::{self, Line, Stack, Strip, missing_note, strategy_keys};
@@ -24,7 +24,7 @@ pub const FIGURE: Figure = Figure {
 fn draw(data: &FigureData, width: Width) -> Result<Vec<Drawing>> {
     let mut drawings = Vec::new();
     for fusion in data.fusions() {
-        let cells: Vec<&Cell> = data
+        let cells: Vec<&PlottedCell> = data
             .datasets()
             .into_iter()
             .flat_map(|dataset| data.main_cells(dataset))
@@ -43,7 +43,7 @@ fn draw(data: &FigureData, width: Width) -> Result<Vec<Drawing>> {
             .datasets()
             .into_iter()
             .filter_map(|dataset| {
-                let of_dataset: Vec<&Cell> =
+                let of_dataset: Vec<&PlottedCell> =
                     cells.iter().copied().filter(|cell| cell.dataset == dataset).collect();
                 stack(data, dataset, &of_dataset, &quantities)
             })
@@ -55,7 +55,12 @@ fn draw(data: &FigureData, width: Width) -> Result<Vec<Drawing>> {
     Ok(drawings)
 }
 
-fn stack(data: &FigureData, dataset: &str, cells: &[&Cell], quantities: &[&str]) -> Option<Stack> {
+fn stack(
+    data: &FigureData,
+    dataset: &str,
+    cells: &[&PlottedCell],
+    quantities: &[&str],
+) -> Option<Stack> {
     let modalities = &cells.first()?.modalities;
     let patterns: Vec<String> = modalities
         .iter()
@@ -72,7 +77,12 @@ fn stack(data: &FigureData, dataset: &str, cells: &[&Cell], quantities: &[&str])
     })
 }
 
-fn strip(data: &FigureData, cells: &[&Cell], modalities: &[String], quantity: &str) -> Strip {
+fn strip(
+    data: &FigureData,
+    cells: &[&PlottedCell],
+    modalities: &[String],
+    quantity: &str,
+) -> Strip {
     let is_ratio = quantity == "rho";
     let shown = if is_ratio && modalities.len() == 2 { 1 } else { modalities.len() };
     let mut lines = Vec::new();

@@ -4,7 +4,7 @@ use crate::error::Result;
 use crate::figure::Drawing;
 use crate::figure::axis::Axis;
 use crate::figure::canvas;
-use crate::figure::data::{Cell, FigureData, Role, Run, distinct};
+use crate::figure::data::{FigureData, PlottedCell, Role, Run, distinct};
 use crate::figure::legend::{Key, draw_legend, legend_height};
 use crate::figure::panel::{Heading, Multiples, Panel, heading_height};
 use crate::figure::strips::missing_note;
@@ -22,19 +22,20 @@ pub struct Quantity {
 
 /// Draws the scatter of accuracy against `quantity` over multimodal runs.
 pub fn draw(data: &FigureData, width: Width, quantity: &Quantity) -> Result<Vec<Drawing>> {
-    let panels: Vec<(&str, Vec<&Cell>)> = data
+    let panels: Vec<(&str, Vec<&PlottedCell>)> = data
         .datasets()
         .into_iter()
         .map(|dataset| {
             let cells = data.main_cells(dataset).into_iter();
             (dataset, cells.filter(|cell| cell.role != Role::Unimodal).collect())
         })
-        .filter(|(_, cells): &(_, Vec<&Cell>)| !cells.is_empty())
+        .filter(|(_, cells): &(_, Vec<&PlottedCell>)| !cells.is_empty())
         .collect();
     if panels.iter().all(|(_, cells)| cells.iter().all(|cell| cell.runs.is_empty())) {
         return Ok(Vec::new());
     }
-    let shown: Vec<&Cell> = panels.iter().flat_map(|(_, cells)| cells.iter().copied()).collect();
+    let shown: Vec<&PlottedCell> =
+        panels.iter().flat_map(|(_, cells)| cells.iter().copied()).collect();
     let fusions = distinct(shown.iter().map(|cell| cell.fusion.as_str()));
     let mut keys = keys(data, &shown, &fusions);
     keys.extend(quantity.note.map(Key::note));
@@ -92,7 +93,7 @@ pub fn draw(data: &FigureData, width: Width, quantity: &Quantity) -> Result<Vec<
 }
 
 /// Colour tells strategies apart, shape fusion methods.
-fn keys(data: &FigureData, cells: &[&Cell], fusions: &[&str]) -> Vec<Key> {
+fn keys(data: &FigureData, cells: &[&PlottedCell], fusions: &[&str]) -> Vec<Key> {
     let strategies = distinct(cells.iter().map(|cell| cell.strategy.as_str()));
     let colours = strategies
         .into_iter()
@@ -109,13 +110,13 @@ fn shape(fusions: &[&str], fusion: &str) -> Marker {
 
 /// At most one line: what is missing, by fusion method; nothing where all is, which is said in
 /// the plot.
-fn missing_by_fusion(cells: &[&Cell]) -> Option<String> {
+fn missing_by_fusion(cells: &[&PlottedCell]) -> Option<String> {
     if cells.iter().all(|cell| cell.runs.is_empty()) {
         return None;
     }
     let fusions = distinct(cells.iter().map(|cell| cell.fusion.as_str()));
     let notes = fusions.into_iter().filter_map(|fusion| {
-        let of_fusion: Vec<&Cell> =
+        let of_fusion: Vec<&PlottedCell> =
             cells.iter().copied().filter(|cell| cell.fusion == fusion).collect();
         Some(format!("{} ({fusion})", missing_note(&of_fusion)?))
     });

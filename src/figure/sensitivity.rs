@@ -3,7 +3,7 @@
 use crate::error::Result;
 use crate::figure::axis::{Axis, range};
 use crate::figure::canvas::{self, Align, Canvas, Pen};
-use crate::figure::data::{Cell, FigureData, distinct};
+use crate::figure::data::{FigureData, PlottedCell, distinct};
 use crate::figure::legend::{Key, draw_legend, legend_height};
 use crate::figure::panel::{Heading, Multiples, Panel, heading_height, tick_font};
 use crate::figure::style::{BAND, Dash, INK, MARKERS, MUTED, Marker, Width, look};
@@ -91,7 +91,7 @@ fn draw_axes(
     panel: &Panel,
     group: &Group<'_>,
     labels: &[(f64, Vec<String>)],
-    joint: Option<&Cell>,
+    joint: Option<&PlottedCell>,
 ) -> Result<()> {
     let area = panel.area;
     if let Some(interval) = joint.and_then(|joint| joint.accuracy?.interval) {
@@ -135,7 +135,8 @@ fn appearance(
 /// One scale for all that can be compared: the groups of one data set and fusion.
 fn y_axis(data: &FigureData, groups: &[Group<'_>], group: &Group<'_>) -> Axis {
     let compared = groups.iter().filter(|g| g.dataset == group.dataset && g.fusion == group.fusion);
-    let cells: Vec<&Cell> = compared.flat_map(Group::cells).chain(group.baseline(data)).collect();
+    let cells: Vec<&PlottedCell> =
+        compared.flat_map(Group::cells).chain(group.baseline(data)).collect();
     let seeds = || cells.iter().flat_map(|cell| cell.runs.iter().map(|run| run.accuracy));
     let (low, high) = range(seeds()).unwrap_or((0.0, 1.0));
     let reach = (high - low).max(0.02);

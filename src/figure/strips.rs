@@ -4,7 +4,7 @@ use crate::error::Result;
 use crate::figure::Drawing;
 use crate::figure::axis::Axis;
 use crate::figure::canvas::{self, Pen, fit};
-use crate::figure::data::{Cell, FigureData};
+use crate::figure::data::{FigureData, PlottedCell};
 use crate::figure::legend::{Key, draw_legend, legend_height};
 use crate::figure::panel::{Heading, Multiples, Panel, Rect, heading_height};
 use crate::figure::style::{Dash, MUTED, TEXT_SIZE, Width, look};
@@ -129,7 +129,7 @@ fn draw_strip(canvas: &canvas::Canvas, panel: &Panel, strip: &Strip) -> Result<(
 }
 
 /// One key per strategy that occurs among `cells`.
-pub fn strategy_keys(data: &FigureData, cells: &[&Cell]) -> Vec<Key> {
+pub fn strategy_keys(data: &FigureData, cells: &[&PlottedCell]) -> Vec<Key> {
     let labels = crate::figure::data::distinct(cells.iter().map(|cell| cell.strategy.as_str()));
     labels
         .into_iter()
@@ -138,7 +138,7 @@ pub fn strategy_keys(data: &FigureData, cells: &[&Cell]) -> Vec<Key> {
 }
 
 /// "missing: a, b", or that everything is.
-pub fn missing_note(cells: &[&Cell]) -> Option<String> {
+pub fn missing_note(cells: &[&PlottedCell]) -> Option<String> {
     if cells.iter().all(|cell| cell.accuracy.is_none()) {
         return Some("no finished run".into());
     }

@@ -2,7 +2,7 @@
 
 use crate::figure::axis::{Axis, range};
 use crate::figure::canvas::{text_width, wrap};
-use crate::figure::data::{Cell, FigureData, Role};
+use crate::figure::data::{FigureData, PlottedCell, Role};
 use crate::figure::style::TICK_SIZE;
 
 /// The plot of one parameter, or of what is no parameter grid, on one data set under one fusion.
@@ -27,14 +27,14 @@ pub enum Kind {
 #[derive(Debug)]
 pub struct Line<'a> {
     pub method: &'a str,
-    pub points: Vec<(f64, &'a Cell)>,
+    pub points: Vec<(f64, &'a PlottedCell)>,
 }
 
 /// The grids in the order of the suite, then the other variants. Groups without a finished run
 /// are left out.
 pub fn groups(data: &FigureData) -> Vec<Group<'_>> {
     let mut groups: Vec<Group<'_>> = Vec::new();
-    let mut in_grid: Vec<&Cell> = Vec::new();
+    let mut in_grid: Vec<&PlottedCell> = Vec::new();
     for series in data.series() {
         let Some((_, first)) = series.points.first() else { continue };
         in_grid.extend(series.points.iter().map(|(_, cell)| *cell));
@@ -90,12 +90,12 @@ impl<'a> Group<'a> {
         self.lines = lines;
     }
 
-    pub fn cells(&self) -> impl Iterator<Item = &'a Cell> {
+    pub fn cells(&self) -> impl Iterator<Item = &'a PlottedCell> {
         self.lines.iter().flat_map(|line| &line.points).map(|(_, cell)| *cell)
     }
 
     /// Joint training under the same fusion.
-    pub fn baseline(&self, data: &'a FigureData) -> Option<&'a Cell> {
+    pub fn baseline(&self, data: &'a FigureData) -> Option<&'a PlottedCell> {
         data.cells.iter().find(|cell| {
             cell.role == Role::Baseline
                 && cell.dataset == self.dataset
@@ -138,7 +138,7 @@ impl<'a> Group<'a> {
 }
 
 /// What sets a variant apart: its parameters without the name, which colour and place tell.
-fn short(cell: &Cell) -> &str {
+fn short(cell: &PlottedCell) -> &str {
     let params = cell.strategy.strip_prefix(cell.method.as_str());
     let params = params.and_then(|rest| rest.strip_prefix('(')?.strip_suffix(')'));
     params.filter(|text| 0.0 < text_width(text, TICK_SIZE)).unwrap_or(&cell.strategy)

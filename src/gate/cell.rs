@@ -1,12 +1,13 @@
 //! The statistical comparison of cells: a two-sample test with three verdicts.
 
-use crate::stats::{holm::holm, student, summary};
+use crate::stats::holm::holm;
+use crate::stats::{student, summary};
 use serde::Serialize;
 
 /// What is known of a cell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Verdict {
+pub enum Judgement {
     /// Every run has the accepted root.
     Equal,
     /// Not worse by the margin: the whole interval of the change lies above it.
@@ -17,7 +18,7 @@ pub enum Verdict {
     Inconclusive,
 }
 
-impl Verdict {
+impl Judgement {
     pub fn name(self) -> &'static str {
         match self {
             Self::Equal => "equal",
@@ -88,14 +89,14 @@ impl Comparison {
     }
 
     /// The verdict, with a p value that was corrected for the number of cells.
-    fn verdict(&self, corrected: Option<f64>, strictness: &Strictness) -> Verdict {
+    fn verdict(&self, corrected: Option<f64>, strictness: &Strictness) -> Judgement {
         let Strictness { margin, level } = *strictness;
         if self.change < -margin && corrected.is_some_and(|p| p < level) {
-            return Verdict::Regressed;
+            return Judgement::Regressed;
         }
         match self.half_width(level) {
-            Some(half) if -margin < self.change - half => Verdict::Pass,
-            _ => Verdict::Inconclusive,
+            Some(half) if -margin < self.change - half => Judgement::Pass,
+            _ => Judgement::Inconclusive,
         }
     }
 }
@@ -103,7 +104,7 @@ impl Comparison {
 /// The verdict of each cell and its p value. A regression must be found in the family of all cells
 /// (Holm) and be larger than the margin, so the chance that any of them is a false alarm is at
 /// most the level. A pass is said of each cell alone.
-pub fn judge(cells: &[Comparison], strictness: &Strictness) -> Vec<(Verdict, Option<f64>)> {
+pub fn judge(cells: &[Comparison], strictness: &Strictness) -> Vec<(Judgement, Option<f64>)> {
     let corrected = holm(&cells.iter().map(|cell| cell.p).collect::<Vec<_>>());
     let verdicts = cells.iter().zip(corrected);
     verdicts.map(|(cell, p)| (cell.verdict(p, strictness), p)).collect()
@@ -126,7 +127,7 @@ mod tests {
 
     const STRICT: Strictness = Strictness { margin: 0.01, level: 0.05 };
 
-    fn judged(new: &[f64], accepted: &[f64], floor: f64) -> Verdict {
+    fn judged(new: &[f64], accepted: &[f64], floor: f64) -> Judgement {
         let samples = Samples { new: new.to_vec(), accepted: accepted.to_vec(), floor };
         judge(&[samples.compare().unwrap()], &STRICT)[0].0
     }
@@ -134,20 +135,20 @@ mod tests {
     #[test]
     fn the_three_verdicts() {
         let accepted = [0.700, 0.702, 0.698, 0.701, 0.699];
-        assert_eq!(judged(&[0.701, 0.699, 0.700], &accepted, 0.0), Verdict::Pass);
-        assert_eq!(judged(&[0.651, 0.649, 0.650], &accepted, 0.0), Verdict::Regressed);
-        assert_eq!(judged(&[0.651, 0.749, 0.700], &accepted, 0.0), Verdict::Inconclusive);
+        assert_eq!(judged(&[0.701, 0.699, 0.700], &accepted, 0.0), Judgement::Pass);
+        assert_eq!(judged(&[0.651, 0.649, 0.650], &accepted, 0.0), Judgement::Regressed);
+        assert_eq!(judged(&[0.651, 0.749, 0.700], &accepted, 0.0), Judgement::Inconclusive);
         // A drop that is certain but smaller than the margin is none.
-        assert_eq!(judged(&[0.694, 0.694, 0.694], &accepted, 0.0), Verdict::Pass);
+        assert_eq!(judged(&[0.694, 0.694, 0.694], &accepted, 0.0), Judgement::Pass);
         // One run against one has nothing to pool.
-        assert_eq!(judged(&[0.1], &[0.7], 0.001), Verdict::Inconclusive);
+        assert_eq!(judged(&[0.1], &[0.7], 0.001), Judgement::Inconclusive);
     }
 
     #[test]
     fn runs_that_are_all_alike_are_judged_by_the_floor() {
-        assert_eq!(judged(&[0.5, 0.5], &[0.5, 0.5], 0.001), Verdict::Pass);
-        assert_eq!(judged(&[0.4, 0.4], &[0.5, 0.5], 0.001), Verdict::Regressed);
-        assert_eq!(judged(&[0.485, 0.485], &[0.5, 0.5], 0.02), Verdict::Inconclusive);
+        assert_eq!(judged(&[0.5, 0.5], &[0.5, 0.5], 0.001), Judgement::Pass);
+        assert_eq!(judged(&[0.4, 0.4], &[0.5, 0.5], 0.001), Judgement::Regressed);
+        assert_eq!(judged(&[0.485, 0.485], &[0.5, 0.5], 0.02), Judgement::Inconclusive);
     }
 
     /// The half widths of the reference, in standard deviations of a run.
@@ -179,9 +180,9 @@ mod tests {
             worse in 0f64..0.5,
         ) {
             let rank = |verdict| match verdict {
-                Verdict::Regressed => 0,
-                Verdict::Inconclusive => 1,
-                Verdict::Pass | Verdict::Equal => 2,
+                Judgement::Regressed => 0,
+                Judgement::Inconclusive => 1,
+                Judgement::Pass | Judgement::Equal => 2,
             };
             let lower: Vec<f64> = new.iter().map(|score| score - worse).collect();
             let before = rank(judged(&new, &accepted, 1e-3));

@@ -1,12 +1,13 @@
 //! The exact comparison: root against root.
 
+use super::baseline::sound;
 use super::baseline::{AcceptedRun, Baseline};
-use super::{outcome, sound};
+use super::reasons;
 use crate::environment;
 use crate::error::{Error, Result};
 use crate::hash::Digest;
-use crate::report::input::ReportInput;
-use crate::spec::run::RunId;
+use crate::results::input::SuiteInput;
+use crate::suite::run::RunId;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -51,7 +52,7 @@ impl Exact {
 /// # Errors
 /// When a record cannot be encoded, and when the baseline gives a run another score than the run
 /// of the same root has: a root covers the scores, so the baseline was changed.
-pub fn compare(input: &ReportInput, baseline: &Baseline) -> Result<Exact> {
+pub fn compare(input: &SuiteInput, baseline: &Baseline) -> Result<Exact> {
     let metric = baseline.metric;
     let accepted: BTreeMap<(&RunId, u64), &AcceptedRun> = baseline
         .cells
@@ -96,7 +97,7 @@ pub fn compare(input: &ReportInput, baseline: &Baseline) -> Result<Exact> {
         }
     }
     if !contradictions.is_empty() {
-        let list = outcome::list(&contradictions);
+        let list = reasons::list(&contradictions);
         let message = format!("the baseline contradicts itself on the {metric} of runs{list}");
         return Err(Error::input(message).with_hint(sound::HINT));
     }
@@ -111,7 +112,7 @@ pub fn compare(input: &ReportInput, baseline: &Baseline) -> Result<Exact> {
 mod tests {
     use super::*;
     use crate::gate::metric::Metric;
-    use crate::report::fixture;
+    use crate::results::fixture;
 
     #[test]
     fn one_changed_bit_is_a_drift_of_its_run_alone() {

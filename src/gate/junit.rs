@@ -1,8 +1,8 @@
 //! A check as JUnit XML, which every CI service reads: a test case per cell and one for the suite.
 
-use super::cell::Verdict;
+use super::cell::Judgement;
 use super::{Check, CheckedCell};
-use crate::report::html::escape;
+use crate::document::html::escape;
 
 /// A test case: its name, why it fails, and what is known of it.
 pub(super) type Case = (String, Option<String>, String);
@@ -52,15 +52,15 @@ fn text(text: &str) -> String {
 /// The name of a cell's test case, why it fails, and what is known of it.
 fn case(check: &Check, cell: &CheckedCell) -> Case {
     let worse = format!("worse by {}", check.amount(-cell.change));
-    let drifted = check.policy.exact && cell.verdict != Verdict::Equal;
+    let drifted = check.policy.exact && cell.verdict != Judgement::Equal;
     let failure = match cell.verdict {
-        Verdict::Regressed => Some(worse),
+        Judgement::Regressed => Some(worse),
         _ if drifted => Some("has other bits than the accepted runs".into()),
-        Verdict::Inconclusive if check.policy.strict => Some("may have regressed".into()),
+        Judgement::Inconclusive if check.policy.strict => Some("may have regressed".into()),
         _ => None,
     };
     let said = match cell.verdict {
-        Verdict::Equal => "equal to the bit".into(),
+        Judgement::Equal => "equal to the bit".into(),
         verdict => {
             let change = super::table::difference(check.metric, cell.change);
             format!("{}: change {change} for the better", verdict.name())

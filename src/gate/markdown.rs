@@ -3,8 +3,8 @@
 use super::Check;
 use super::outcome::Outcome;
 use super::table::{COLUMNS, NOTE};
-use crate::report::document::{Block, Column, Entry, Rank, Row, Table, text};
-use crate::report::markdown;
+use crate::document::markdown;
+use crate::document::{Block, Column, Entry, Rank, Row, Table, text};
 
 /// The check as a page.
 pub fn render(check: &Check) -> String {

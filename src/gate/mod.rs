@@ -11,6 +11,7 @@
 
 pub mod baseline;
 pub mod cell;
+pub mod complete;
 pub mod exact;
 pub mod failure;
 pub mod junit;
@@ -18,19 +19,19 @@ mod lines;
 pub mod markdown;
 pub mod metric;
 pub mod outcome;
+pub mod reasons;
 pub mod replacement;
-pub mod sound;
 pub mod table;
 pub mod validity;
 pub mod whole;
 
 use crate::error::{Error, Result};
-use crate::report::input::{CellInput, ReportInput};
-use crate::spec::run::RunId;
+use crate::results::input::{CellInput, SuiteInput};
 use crate::stats::power;
 use crate::stats::summary::{Estimate, estimate};
+use crate::suite::run::RunId;
 use baseline::{AcceptedCell, Baseline};
-use cell::{Comparison, Samples, Strictness, Verdict, judge, smallest_drop};
+use cell::{Comparison, Judgement, Samples, Strictness, judge, smallest_drop};
 use exact::Exact;
 use metric::Metric;
 use serde::Serialize;
@@ -79,7 +80,7 @@ pub struct CheckedCell {
     pub id: RunId,
     /// The cell in a line.
     pub label: String,
-    pub verdict: Verdict,
+    pub verdict: Judgement,
     pub accepted: Sample,
     pub found: Sample,
     /// The change of the mean for the better; less than 0 is worse, also of a loss.
@@ -151,9 +152,9 @@ fn found(cell: &CellInput, metric: Metric) -> Vec<f64> {
 /// # Errors
 /// When the baseline is not sound, when runs are missing or have no usable result, or when the
 /// suite is not the one that was accepted.
-pub fn check<'a>(input: &'a ReportInput, baseline: &'a Baseline, policy: Policy) -> Result<Check> {
-    sound::check(baseline)?;
-    validity::complete(input)?;
+pub fn check<'a>(input: &'a SuiteInput, baseline: &'a Baseline, policy: Policy) -> Result<Check> {
+    baseline::sound::check(baseline)?;
+    complete::complete(input)?;
     validity::comparable(input, baseline)?;
     let metric = baseline.metric;
     let exact = exact::compare(input, baseline)?;
@@ -171,7 +172,7 @@ pub fn check<'a>(input: &'a ReportInput, baseline: &'a Baseline, policy: Policy)
     let strictness =
         Strictness { margin: policy.margin, level: policy.alpha / 2.0 / policy.looks as f64 };
     let comparisons: Vec<Comparison> = family.iter().map(|pair| pair.comparison).collect();
-    let verdicts: BTreeMap<&RunId, (Verdict, Option<f64>)> =
+    let verdicts: BTreeMap<&RunId, (Judgement, Option<f64>)> =
         family.iter().map(|pair| &pair.input.id).zip(judge(&comparisons, &strictness)).collect();
     // Cells of as many runs need the same shift, which takes some time to find.
     let level = strictness.level / family.len().max(1) as f64;
@@ -184,7 +185,7 @@ pub fn check<'a>(input: &'a ReportInput, baseline: &'a Baseline, policy: Policy)
         let Pair { input, accepted, comparison } = pair;
         let (verdict, p) = match verdicts.get(&input.id) {
             Some(judged) if exact.cells.contains(&input.id) => *judged,
-            _ => (Verdict::Equal, None),
+            _ => (Judgement::Equal, None),
         };
         CheckedCell {
             id: input.id.clone(),

@@ -1,15 +1,12 @@
 //! What a check comes to: in a word, as an exit code, and in sentences.
 
-use super::cell::Verdict;
+use super::cell::Judgement;
 use super::metric::Metric;
-use super::validity;
+use super::reasons::{accept_hint, list};
 use super::{Check, CheckedCell, SEEDS};
+use crate::document::number::{count, p_value};
 use crate::error::{Error, Kind, Result};
-use crate::report::number::{count, p_value};
 use serde::Serialize;
-
-/// The number of items that a message lists.
-const SHOWN: usize = 5;
 
 /// What a check comes to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -59,11 +56,11 @@ impl Check {
         let any = |verdict| self.cells.iter().any(|cell| cell.verdict == verdict);
         if self.exact.holds() {
             Outcome::Equal
-        } else if any(Verdict::Regressed) || self.whole_regressed() {
+        } else if any(Judgement::Regressed) || self.whole_regressed() {
             Outcome::Regressed
         } else if self.policy.exact {
             Outcome::Drifted
-        } else if any(Verdict::Inconclusive) || self.whole_untested() {
+        } else if any(Judgement::Inconclusive) || self.whole_untested() {
             Outcome::Inconclusive
         } else {
             Outcome::Pass
@@ -82,13 +79,13 @@ impl Check {
     }
 
     /// The cells with this verdict.
-    pub fn with(&self, verdict: Verdict) -> impl Iterator<Item = &CheckedCell> {
+    pub fn with(&self, verdict: Judgement) -> impl Iterator<Item = &CheckedCell> {
         self.cells.iter().filter(move |cell| cell.verdict == verdict)
     }
 
     /// The cells of which nothing can be said yet.
     pub fn open(&self) -> impl Iterator<Item = &CheckedCell> {
-        self.with(Verdict::Inconclusive)
+        self.with(Judgement::Inconclusive)
     }
 
     /// An error with its exit code, where the policy fails the suite.
@@ -102,11 +99,11 @@ impl Check {
         match self.outcome() {
             Outcome::Regressed => {
                 let mut reasons: Vec<String> =
-                    self.with(Verdict::Regressed).map(|cell| self.drop_of(cell)).collect();
+                    self.with(Judgement::Regressed).map(|cell| self.drop_of(cell)).collect();
                 if self.whole_regressed() {
                     reasons.extend(self.shift());
                 }
-                let hint = validity::accept_hint("if the change is meant", &self.suite);
+                let hint = accept_hint("if the change is meant", &self.suite);
                 regression(format!("{} regressed{}", self.suite, list(&reasons)), &hint)
             }
             Outcome::Drifted => {
@@ -225,13 +222,4 @@ impl Check {
             _ => format!("{:.1} points", 100.0 * difference),
         }
     }
-}
-
-/// The first items, each on a line of its own, and how many more there are.
-pub(super) fn list(items: &[String]) -> String {
-    let mut text: String = items.iter().take(SHOWN).map(|item| format!("\n  {item}")).collect();
-    if SHOWN < items.len() {
-        text = format!("{text}\n  and {} more", items.len() - SHOWN);
-    }
-    text
 }

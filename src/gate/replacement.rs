@@ -61,7 +61,7 @@ mod tests {
     use super::*;
     use crate::gate::metric::Metric;
     use crate::hash::Digest;
-    use crate::report::fixture;
+    use crate::results::fixture;
 
     #[test]
     fn cells_are_new_gone_changed_or_equal() {

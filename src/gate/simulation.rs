@@ -3,10 +3,10 @@
 //! Seeds are fixed, so a figure is always the same, and the ones below are those of the README.
 #![allow(clippy::print_stdout, reason = "the figures are shown by --nocapture, to be quoted")]
 
-use super::cell::{Samples, Strictness, Verdict, judge};
+use super::cell::{Judgement, Samples, Strictness, judge};
 use super::outcome::Outcome;
 use super::*;
-use crate::report::fixture::{self, Block};
+use crate::results::fixture::{self, Block};
 use crate::stream::Stream;
 
 const SUITES: u64 = 2000;
@@ -15,7 +15,7 @@ const ACCEPTED: u64 = 10;
 const SD: f64 = 0.01;
 
 /// 24 cells with so many seeds.
-fn suite(seeds: u64) -> ReportInput {
+fn suite(seeds: u64) -> SuiteInput {
     let block = Block {
         dataset: "digits",
         modalities: &["audio", "image"],
@@ -42,7 +42,7 @@ struct World {
 
 const NOTHING: World = World { shift: 0.0, correlation: 0.0 };
 
-fn draw(input: &mut ReportInput, world: World, stream: &mut Stream) {
+fn draw(input: &mut SuiteInput, world: World, stream: &mut Stream) {
     let shared: Vec<f64> = (0..input.cells[0].records.len())
         .map(|_| world.correlation.sqrt() * stream.normal())
         .collect();
@@ -89,7 +89,7 @@ impl World {
 }
 
 /// The suite with only the first seeds of the cells that are chosen.
-fn truncated(input: &ReportInput, seeds: u64, chosen: impl Fn(&CellInput) -> bool) -> ReportInput {
+fn truncated(input: &SuiteInput, seeds: u64, chosen: impl Fn(&CellInput) -> bool) -> SuiteInput {
     let mut input = input.clone();
     for cell in input.cells.iter_mut().filter(|cell| chosen(cell)) {
         cell.records.truncate(seeds as usize);
@@ -113,7 +113,7 @@ fn false_alarms_are_as_rare_as_stated() {
     for (seeds, further, correlation) in [(3, 0, 0.0), (3, 0, 0.3), (3, 2, 0.3)] {
         let checks = outcomes(seeds, further, 0.0, NOTHING.with(correlation));
         let regressed = rate(&checks, |check| check.outcome() == Outcome::Regressed);
-        let cells = rate(&checks, |check| check.with(Verdict::Regressed).next().is_some());
+        let cells = rate(&checks, |check| check.with(Judgement::Regressed).next().is_some());
         let whole = rate(&checks, Check::whole_regressed);
         println!(
             "{seeds}+{further} seeds, correlation {correlation}: {regressed:.4} regressed; \
@@ -131,7 +131,7 @@ fn false_alarms_are_as_rare_as_stated() {
 fn a_small_shift_everywhere_is_found() {
     let checks = outcomes(3, 0, 0.01, World { shift: -0.6, correlation: 0.0 });
     let whole = rate(&checks, Check::whole_regressed);
-    let cells = rate(&checks, |check| check.with(Verdict::Regressed).next().is_some());
+    let cells = rate(&checks, |check| check.with(Judgement::Regressed).next().is_some());
     println!("0.6 standard deviations everywhere: suite {whole:.4}, any cell {cells:.4}");
     assert!(0.95 < whole && cells < 0.3, "{whole} {cells}");
     // The power that a check tells of itself is the one it has.
@@ -163,7 +163,7 @@ fn a_cell_has_the_power_of_the_reference_table() {
                     floor: 0.0,
                 };
                 let verdict = judge(&[samples.compare().unwrap()], &strictness)[0].0;
-                regressed += u64::from(verdict == Verdict::Regressed);
+                regressed += u64::from(verdict == Judgement::Regressed);
             }
             let found = regressed as f64 / SUITES as f64;
             println!("{n} seeds, {drop} standard deviations down: {found:.4}");

@@ -1,9 +1,9 @@
 //! A check as rows of text, for terminals and pages.
 
-use super::cell::Verdict;
+use super::cell::Judgement;
 use super::metric::Metric;
 use super::{Check, CheckedCell, Sample};
-use crate::report::number::{NONE, p_value, percent, points};
+use crate::document::number::{NONE, p_value, percent, points};
 
 /// The columns, and whether they hold numbers.
 pub const COLUMNS: [(&str, bool); 7] = [
@@ -23,7 +23,7 @@ pub const NOTE: &str = "Means with 95 % t intervals over seeds; change for the b
 impl Check {
     /// A row per cell whose roots differ; the others are equal to the bit.
     pub fn rows(&self) -> Vec<[String; 7]> {
-        let differing = self.cells.iter().filter(|cell| cell.verdict != Verdict::Equal);
+        let differing = self.cells.iter().filter(|cell| cell.verdict != Judgement::Equal);
         differing.map(|cell| self.row(cell)).collect()
     }
 

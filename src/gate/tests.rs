@@ -3,7 +3,7 @@
 use super::outcome::Outcome;
 use super::*;
 use crate::error::Kind;
-use crate::report::fixture::{self, Block};
+use crate::results::fixture::{self, Block};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use std::sync::LazyLock;
@@ -11,7 +11,7 @@ use std::sync::LazyLock;
 const POLICY: Policy = Policy { exact: false, strict: false, margin: 0.01, alpha: 0.05, looks: 1 };
 
 /// A suite of six cells with ten seeds.
-fn suite() -> ReportInput {
+fn suite() -> SuiteInput {
     let block = Block {
         dataset: "digits",
         modalities: &["audio", "image"],
@@ -21,7 +21,7 @@ fn suite() -> ReportInput {
     fixture::suite("six", &[block], 10, 1)
 }
 
-fn checked_by(policy: Policy, change: impl Fn(&mut ReportInput)) -> Check {
+fn checked_by(policy: Policy, change: impl Fn(&mut SuiteInput)) -> Check {
     let baseline = Baseline::of(&suite(), Metric::Accuracy, 0.01, "").unwrap();
     let mut input = suite();
     change(&mut input);
@@ -29,7 +29,7 @@ fn checked_by(policy: Policy, change: impl Fn(&mut ReportInput)) -> Check {
 }
 
 /// The suite compared with itself after a change.
-pub(super) fn checked(change: impl Fn(&mut ReportInput)) -> Check {
+pub(super) fn checked(change: impl Fn(&mut SuiteInput)) -> Check {
     checked_by(POLICY, change)
 }
 
@@ -40,7 +40,7 @@ fn shift(cell: &mut CellInput, by: f64) {
 }
 
 /// One cell far worse.
-pub(super) fn worse(input: &mut ReportInput) {
+pub(super) fn worse(input: &mut SuiteInput) {
     shift(&mut input.cells[1], -0.1);
 }
 
@@ -57,9 +57,9 @@ fn equal_roots_end_the_matter_and_the_smallest_drop_is_told_all_the_same() {
 fn a_drop_of_one_cell_is_a_regression_of_that_cell() {
     let check = checked(worse);
     assert_eq!(check.outcome(), Outcome::Regressed);
-    let verdicts: Vec<Verdict> = check.cells.iter().map(|cell| cell.verdict).collect();
-    assert_eq!(verdicts[1], Verdict::Regressed);
-    assert_eq!(verdicts.iter().filter(|verdict| **verdict == Verdict::Equal).count(), 5);
+    let verdicts: Vec<Judgement> = check.cells.iter().map(|cell| cell.verdict).collect();
+    assert_eq!(verdicts[1], Judgement::Regressed);
+    assert_eq!(verdicts.iter().filter(|verdict| **verdict == Judgement::Equal).count(), 5);
     let error = check.conclude().unwrap_err();
     assert_eq!(error.kind, Kind::Regression);
     assert!(error.message.contains("ogm: worse by 10.0 points (p < 0.001)"), "{error}");
@@ -74,7 +74,7 @@ fn a_gain_is_never_a_regression() {
 #[test]
 fn a_small_shift_of_all_cells_is_a_regression_of_the_whole() {
     let check = checked(|input| input.cells.iter_mut().for_each(|cell| shift(cell, -0.009)));
-    assert_eq!(check.with(Verdict::Regressed).count(), 0);
+    assert_eq!(check.with(Judgement::Regressed).count(), 0);
     let whole = check.whole.unwrap();
     assert_eq!(check.whole_regressed(), whole.regressed);
     assert!(whole.change < 0.0 && whole.p < 0.1, "{whole:?}");
@@ -87,7 +87,7 @@ fn a_small_shift_of_all_cells_is_a_regression_of_the_whole() {
 
 #[test]
 fn drift_without_a_drop_passes_unless_exactness_is_asked_for() {
-    let drift = |input: &mut ReportInput| shift(&mut input.cells[0], 1e-12);
+    let drift = |input: &mut SuiteInput| shift(&mut input.cells[0], 1e-12);
     assert_eq!(checked(drift).outcome(), Outcome::Pass);
     let check = checked_by(Policy { exact: true, ..POLICY }, drift);
     assert_eq!(check.outcome(), Outcome::Drifted);
@@ -102,7 +102,7 @@ fn drift_without_a_drop_passes_unless_exactness_is_asked_for() {
 
 #[test]
 fn exactness_in_another_class_names_the_property_unless_roots_are_equal() {
-    let class = |input: &mut ReportInput| {
+    let class = |input: &mut SuiteInput| {
         for record in input.cells.iter_mut().flat_map(|cell| &mut cell.records) {
             record.environment.class.insert("cargo-lock".into(), "new".into());
             record.environment.class_id = crate::hash::Digest::of(b"new");
@@ -124,7 +124,7 @@ fn exactness_in_another_class_names_the_property_unless_roots_are_equal() {
 
 #[test]
 fn what_cannot_be_told_warns_or_fails_as_asked() {
-    let noisy = |input: &mut ReportInput| {
+    let noisy = |input: &mut SuiteInput| {
         input.cells[2].records.truncate(2);
         input.cells[2].seeds.truncate(2);
         for (i, record) in input.cells[2].records.iter_mut().enumerate() {
@@ -148,7 +148,7 @@ fn a_loss_is_worse_when_it_grows() {
         record.epochs[record.selected_epoch].test.shift("loss", 1.0);
     }
     let check = check(&input, &baseline, POLICY).unwrap();
-    assert_eq!(check.with(Verdict::Regressed).count(), 1);
+    assert_eq!(check.with(Judgement::Regressed).count(), 1);
     assert!((check.cells[0].change + 1.0).abs() < 1e-9);
 }
 
@@ -180,7 +180,7 @@ fn one_run_against_one_is_no_pass() {
         shift(cell, 0.01);
     }
     let check = check(&input, &baseline, POLICY).unwrap();
-    assert_eq!(check.with(Verdict::Inconclusive).count(), 6);
+    assert_eq!(check.with(Judgement::Inconclusive).count(), 6);
     assert_eq!(check.outcome(), Outcome::Inconclusive);
 }
 
@@ -194,7 +194,7 @@ fn cells_without_seeds_in_common_are_no_pass_together() {
     input.cells.iter_mut().for_each(|cell| shift(cell, 0.1));
     let strict = Policy { strict: true, ..POLICY };
     let check = check(&input, &baseline, strict).unwrap();
-    assert_eq!(check.with(Verdict::Pass).count(), 6);
+    assert_eq!(check.with(Judgement::Pass).count(), 6);
     assert_eq!((check.whole, check.outcome()), (None, Outcome::Inconclusive));
     let error = check.conclude().unwrap_err();
     assert!(error.message.contains("too few seeds in common"), "{error}");
@@ -202,7 +202,7 @@ fn cells_without_seeds_in_common_are_no_pass_together() {
 }
 
 /// The baseline of the suite, as a file, and the suite trained again with far worse runs.
-static WORSE: LazyLock<(String, ReportInput)> = LazyLock::new(|| {
+static WORSE: LazyLock<(String, SuiteInput)> = LazyLock::new(|| {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("six.json");
     Baseline::of(&suite(), Metric::Accuracy, 0.01, "").unwrap().write(&path).unwrap();
@@ -281,7 +281,7 @@ fn never_passes(bytes: &[u8]) {
 fn a_worse_suite_is_a_regression_by_the_undamaged_baseline() {
     let baseline = Baseline::of(&suite(), Metric::Accuracy, 0.01, "").unwrap();
     let check = check(&WORSE.1, &baseline, POLICY).unwrap();
-    assert_eq!(check.with(Verdict::Regressed).count(), 6);
+    assert_eq!(check.with(Judgement::Regressed).count(), 6);
 }
 
 proptest! {

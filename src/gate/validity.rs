@@ -1,51 +1,18 @@
-//! Whether a suite's runs can be compared with a baseline at all.
+//! Whether a suite's runs are those that a baseline is about.
 
 use super::baseline::{AcceptedCell, Baseline};
 use super::metric::Metric;
-use super::outcome;
-use crate::error::{Error, Kind, Result};
-use crate::report::input::{CellInput, ReportInput};
-use crate::report::number::count;
-use crate::spec::change::changes;
-
-/// Refuses runs that are missing, failed, diverged or without a result that can be, and a suite
-/// without runs.
-///
-/// # Errors
-/// When there are any: they are named, by cell and seed.
-pub fn complete(input: &ReportInput) -> Result<()> {
-    let mut reasons = Vec::new();
-    for cell in &input.cells {
-        let label = cell.label();
-        for (seed, why) in &cell.missing {
-            reasons.push(format!("{label} / seed {seed}: {why}"));
-        }
-        for record in &cell.records {
-            let impossible = Metric::ALL
-                .into_iter()
-                .find(|metric| !metric.holds(metric.of(record)))
-                .map(|metric| metric.none(metric.of(record)));
-            if let Some(why) = record.outcome.failure().or(impossible) {
-                reasons.push(format!("{label} / seed {}: {why}", record.spec.seed));
-            }
-        }
-        if cell.records.is_empty() && cell.missing.is_empty() {
-            reasons.push(format!("{label}: no run"));
-        }
-    }
-    if input.cells.is_empty() {
-        reasons.push("the suite has no cell".into());
-    }
-    let message = format!("{} without a usable result", count(reasons.len(), "run"));
-    refuse(Kind::Runs, message, &reasons, "mend what the reasons say, and train them again")
-}
+use super::reasons::{accept_hint, refuse};
+use crate::error::{Kind, Result};
+use crate::results::input::{CellInput, SuiteInput};
+use crate::suite::change::changes;
 
 /// Refuses what was not trained under the description and on the data of the baseline.
 ///
 /// # Errors
 /// When it is another suite's baseline, cells are new, gone or described otherwise, or the data
 /// differ.
-pub fn comparable(input: &ReportInput, baseline: &Baseline) -> Result<()> {
+pub fn comparable(input: &SuiteInput, baseline: &Baseline) -> Result<()> {
     let mut reasons = Vec::new();
     if input.suite != baseline.suite {
         reasons.push(format!("the baseline is that of the suite `{}`", baseline.suite));
@@ -100,54 +67,17 @@ fn changed(cell: &CellInput, accepted: &AcceptedCell) -> Result<String> {
     Ok(found.join(", "))
 }
 
-/// How numbers are accepted, after the reason to.
-pub fn accept_hint(when: &str, suite: &str) -> String {
-    format!("{when}, `counterpoise accept {suite} --reason \"..\"`")
-}
-
-fn refuse(kind: Kind, message: String, reasons: &[String], hint: &str) -> Result<()> {
-    if reasons.is_empty() {
-        return Ok(());
-    }
-    Err(Error::new(kind, message + &outcome::list(reasons)).with_hint(hint))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::hash::Digest;
-    use crate::report::fixture;
-
-    #[test]
-    fn what_is_missing_is_named_and_a_screen_is_enough() {
-        assert!(complete(&fixture::tiny()).is_ok());
-        let error = complete(&fixture::small()).unwrap_err();
-        assert_eq!(error.kind, Kind::Runs);
-        for said in ["diverged in epoch 2", "killed: out of memory", "7 runs", "and 2 more"] {
-            assert!(error.message.contains(said), "{error}");
-        }
-        let mut input = fixture::tiny();
-        input.cells[0].records[0].epochs[1].test.set("loss", f64::NAN);
-        input.cells[0].records[0].selected_epoch = 1;
-        let refused = |input: &ReportInput, said: &str| {
-            let error = complete(input).unwrap_err();
-            assert!(error.message.contains(said), "{error}");
-        };
-        refused(&input, "joint / seed 0: a loss of NaN is none");
-        input.cells[0].records[0].epochs[1].test.set("loss", 1.0);
-        input.cells[0].records[0].epochs[1].test.set("accuracy", 1.5);
-        refused(&input, "an accuracy of 1.5 is none");
-        input.cells[1].records.clear();
-        refused(&input, "ogm: no run");
-        input.cells.clear();
-        refused(&input, "no cell");
-    }
+    use crate::results::fixture;
 
     #[test]
     fn a_changed_suite_is_not_compared_and_the_change_is_named() {
         let baseline = Baseline::of(&fixture::tiny(), Metric::Accuracy, 0.01, "").unwrap();
         assert!(comparable(&fixture::tiny(), &baseline).is_ok());
-        let refused = |change: fn(&mut ReportInput), said: &str| {
+        let refused = |change: fn(&mut SuiteInput), said: &str| {
             let mut input = fixture::tiny();
             change(&mut input);
             for cell in &mut input.cells {

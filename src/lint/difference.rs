@@ -1,7 +1,7 @@
 //! Where two resolved runs differ beside the compared axes.
 
-use crate::spec::change::{Change, changes};
-use crate::spec::run::CellSpec;
+use crate::suite::change::{Change, changes};
+use crate::suite::run::CellSpec;
 use serde_json::Value;
 
 /// What may differ between compared cells. The estimator of scores has a rule of its own.

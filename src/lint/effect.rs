@@ -3,7 +3,7 @@
 
 use crate::data::{self, DATASETS};
 use crate::registry::{Params, Part, Value, find};
-use crate::spec::run::CellSpec;
+use crate::suite::run::CellSpec;
 use std::collections::BTreeMap;
 
 /// The parameters of the third modality of the made data.

@@ -3,7 +3,7 @@
 use super::effect::effective;
 use super::{Hit, Rule, Severity, Subject};
 use crate::registry::Params;
-use crate::spec::run::CellSpec;
+use crate::suite::run::CellSpec;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A grid over a parameter that another setting makes idle, such as `lambda` where no feature is

@@ -1,7 +1,7 @@
 //! What the rules look at: cells, wherever they come from.
 
-use crate::spec::run::CellSpec;
-use crate::spec::suite::Suite;
+use crate::suite::Suite;
+use crate::suite::run::CellSpec;
 use std::collections::BTreeMap;
 
 /// The name of the strategy that every other is compared with.
@@ -23,7 +23,7 @@ pub struct Subject<'a> {
 impl<'a> Subject<'a> {
     /// The cells of a suite that have a run, in its order.
     pub fn of_suite(suite: &'a Suite) -> Vec<Self> {
-        let subject = |cell: &'a crate::spec::suite::Cell| {
+        let subject = |cell: &'a crate::suite::Cell| {
             Some(Self {
                 dataset: &cell.dataset,
                 fusion: &cell.fusion,

@@ -3,7 +3,7 @@
 use super::*;
 use crate::cli::catalog::catalog;
 use crate::data::partition::{Group, Overlap, Partition};
-use crate::spec::suite::Suite;
+use crate::suite::Suite;
 use std::path::Path;
 
 /// A suite without any flaw.

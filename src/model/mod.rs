@@ -1,25 +1,19 @@
 //! The two-stage model: one encoder per modality, one fusion head.
 
-pub mod cnn;
 pub mod encoder;
+pub mod fusion;
 pub mod init;
 pub mod layers;
-#[cfg(feature = "tch")]
-mod libtorch;
-pub mod lists;
-pub mod mlp;
 pub mod parameters;
-pub mod resnet18;
 pub mod score;
-pub mod temporal;
 
+use crate::device::Place;
 use crate::error::{Error, Result};
-use crate::fusion::Fusion;
-use crate::spec::run::RunSpec;
+use crate::model::fusion::Fusion;
+use crate::suite::run::RunSpec;
 use burn::module::Module;
 use burn::tensor::Tensor;
 use encoder::Encoder;
-use layers::Place;
 
 /// Encoders in the order of the run's branches, and the fusion head on their features.
 #[derive(Module, Debug)]

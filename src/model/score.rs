@@ -1,7 +1,7 @@
 //! Estimators of what the model predicts from one modality alone.
 
 use crate::error::{Error, Result};
-use crate::fusion::Fusion;
+use crate::model::fusion::Fusion;
 use crate::registry::{Entry, Part, find_part};
 use burn::tensor::Tensor;
 

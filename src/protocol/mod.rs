@@ -71,3 +71,14 @@ pub enum Selection {
     /// The epoch of the best test accuracy: biased upwards, for comparison with old papers only.
     BestTest,
 }
+
+impl Selection {
+    /// As a suite writes it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Selection::Last => "last",
+            Selection::BestVal => "best-val",
+            Selection::BestTest => "best-test",
+        }
+    }
+}

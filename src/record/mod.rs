@@ -8,7 +8,7 @@ use crate::hash::{Digest, digest_json};
 use crate::protocol::Selection;
 use crate::record::metrics::{Metrics, Primary};
 use crate::record::probe::{Fault, Link};
-use crate::spec::run::{RunId, RunSpec};
+use crate::suite::run::{RunId, RunSpec};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 

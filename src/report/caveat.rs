@@ -1,11 +1,12 @@
 //! What a reader must know before believing a number, as the records show it: typed, and printed
 //! with what it means. What the descriptions alone show is found by [`crate::lint`].
 
+use crate::document::number::{count, points};
 use crate::figure::data::{Role, distinct};
 use crate::hash::Digest;
-use crate::report::analysis::{Analysis, Cell};
-use crate::report::compare::{Verdict, candidates, comparable};
-use crate::report::number::{count, points};
+use crate::results::analysis::Analysis;
+use crate::results::cell::CellResults;
+use crate::results::comparison::{Verdict, candidates, comparable};
 use crate::stats::power::{Design, smallest_effect};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -63,7 +64,7 @@ pub fn collect(analysis: &Analysis<'_>) -> Vec<Caveat> {
     add(largest > WORTHWHILE, Caveat::LowPower { largest });
 
     let pairs: Vec<(usize, usize)> = candidates(cells).collect();
-    let which = |of: fn(&Cell<'_>, &Cell<'_>) -> bool| {
+    let which = |of: fn(&CellResults<'_>, &CellResults<'_>) -> bool| {
         let chosen = pairs.iter().filter(|(cell, base)| of(&cells[*cell], &cells[*base]));
         names(chosen.map(|(cell, _)| &cells[*cell]))
     };
@@ -89,7 +90,7 @@ pub fn collect(analysis: &Analysis<'_>) -> Vec<Caveat> {
     caveats
 }
 
-fn pairs_differ(cell: &Cell<'_>, baseline: &Cell<'_>) -> bool {
+fn pairs_differ(cell: &CellResults<'_>, baseline: &CellResults<'_>) -> bool {
     cell.runs.iter().any(|run| {
         let matched = baseline.runs.iter().filter(|other| other.seed() == run.seed());
         matched.into_iter().any(|other| {
@@ -101,7 +102,7 @@ fn pairs_differ(cell: &Cell<'_>, baseline: &Cell<'_>) -> bool {
 
 /// Every cell that has trained nothing but the weights of an earlier one, seed by seed, with it.
 /// Selection and optimizer are left aside: two optimizers that leave equal weights are one.
-fn trained_identically(cells: &[Cell<'_>]) -> Vec<String> {
+fn trained_identically(cells: &[CellResults<'_>]) -> Vec<String> {
     let mut found = Vec::new();
     let mut trained: BTreeMap<(u64, Digest), usize> = BTreeMap::new();
     for (place, cell) in cells.iter().enumerate() {
@@ -125,7 +126,7 @@ fn trained_identically(cells: &[Cell<'_>]) -> Vec<String> {
     found
 }
 
-fn names<'a, 'b: 'a>(cells: impl Iterator<Item = &'a Cell<'b>>) -> Vec<String> {
+fn names<'a, 'b: 'a>(cells: impl Iterator<Item = &'a CellResults<'b>>) -> Vec<String> {
     cells
         .map(|cell| format!("{} / {} / {}", cell.input.dataset, cell.fusion(), cell.strategy))
         .collect()
@@ -205,7 +206,7 @@ impl fmt::Display for Caveat {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::fixture;
+    use crate::results::fixture;
 
     #[test]
     fn every_doubt_about_the_fixture_is_raised() {

@@ -1,13 +1,13 @@
 //! The page of a report, block by block, in the order in which it is read.
 
+use crate::document::number::count;
+use crate::document::{Block, Inline, Table, text};
 use crate::figure::data::{Role, distinct};
 use crate::hash::Digest;
 use crate::lint::{self, Finding};
-use crate::report::analysis::Analysis;
-use crate::report::document::{Block, Inline, Table, text};
-use crate::report::number::count;
-use crate::report::tables::{self, selection_name};
+use crate::report::tables;
 use crate::report::{caveat, findings};
+use crate::results::analysis::Analysis;
 
 /// Everything that stands under the title.
 pub fn blocks(
@@ -89,7 +89,7 @@ fn extent(analysis: &Analysis<'_>) -> Vec<Block> {
     seeds.sort_unstable();
     seeds.dedup();
     let seeds: Vec<String> = seeds.iter().map(u64::to_string).collect();
-    let rules = cells.iter().map(|cell| selection_name(cell.input.spec.protocol.selection));
+    let rules = cells.iter().map(|cell| cell.input.spec.protocol.selection.name());
     let multimodal = || cells.iter().filter(|cell| cell.role != Role::Unimodal);
     let strategies = multimodal().filter(|cell| cell.variant_of.is_none());
     let variants = multimodal().filter(|cell| cell.variant_of.is_some());

@@ -1,12 +1,12 @@
 //! The findings in words, generated from the statistics: every comparison is named with its
 //! difference, whatever its outcome.
 
+use crate::document::number::{count, interval, percent, points};
+use crate::document::{Block, Inline, text};
 use crate::figure::data::Role;
-use crate::report::analysis::Analysis;
-use crate::report::compare::{ALPHA, Comparison, Verdict};
-use crate::report::document::{Block, Inline, text};
-use crate::report::number::{count, interval, percent, points};
 use crate::report::tables;
+use crate::results::analysis::Analysis;
+use crate::results::comparison::{ALPHA, Comparison, Verdict};
 
 /// The section of findings, without its heading.
 pub fn findings(analysis: &Analysis<'_>) -> Vec<Block> {

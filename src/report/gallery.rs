@@ -1,5 +1,6 @@
 //! The figures of a report: from an analysis to files and the blocks that show them.
 
+use crate::document::{Block, FigureLink, text};
 use crate::error::Result;
 use crate::figure::convert::Converter;
 use crate::figure::data::{self, FigureData, Swatch};
@@ -8,10 +9,10 @@ use crate::figure::{FIGURES, Figure};
 use crate::hash::canonical_json;
 use crate::record::metrics;
 use crate::registry::{Params, Value};
-use crate::report::analysis::{Analysis, Cell};
-use crate::report::compare::Verdict;
-use crate::report::document::{Block, FigureLink, text};
-use crate::report::names::{self, Stems};
+use crate::results::analysis::Analysis;
+use crate::results::cell::CellResults;
+use crate::results::comparison::Verdict;
+use crate::results::names::{self, Stems};
 use crate::stats::summary::mean;
 use std::collections::BTreeMap;
 
@@ -151,7 +152,7 @@ pub fn figure_data(analysis: &Analysis<'_>) -> Result<FigureData> {
     Ok(FigureData { palette, cells, comparisons: comparisons.collect() })
 }
 
-fn figure_cell(analysis: &Analysis<'_>, cell: &Cell<'_>) -> Result<data::Cell> {
+fn figure_cell(analysis: &Analysis<'_>, cell: &CellResults<'_>) -> Result<data::PlottedCell> {
     let spec = &cell.input.spec;
     let (numbers, words): (BTreeMap<_, _>, BTreeMap<_, _>) = spec
         .strategy
@@ -167,7 +168,7 @@ fn figure_cell(analysis: &Analysis<'_>, cell: &Cell<'_>) -> Result<data::Cell> {
     };
     let numbers = numbers.into_iter().filter_map(|(name, value)| Some((name, number(value)?)));
     let setting = (Params(words), &spec.scores, &spec.protocol, &spec.branches);
-    Ok(data::Cell {
+    Ok(data::PlottedCell {
         dataset: cell.input.dataset.clone(),
         fusion: cell.input.fusion.clone(),
         strategy: cell.strategy.clone(),
@@ -193,7 +194,7 @@ fn figure_cell(analysis: &Analysis<'_>, cell: &Cell<'_>) -> Result<data::Cell> {
 }
 
 /// The means over seeds of everything that is drawn over epochs.
-fn curves(cell: &Cell<'_>) -> BTreeMap<String, Vec<f64>> {
+fn curves(cell: &CellResults<'_>) -> BTreeMap<String, Vec<f64>> {
     let mut series: BTreeMap<String, Vec<Vec<f64>>> = BTreeMap::new();
     for run in &cell.runs {
         let branches = &run.record.spec.cell.branches;
@@ -234,7 +235,7 @@ fn geometric(values: &[f64]) -> Option<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::fixture;
+    use crate::results::fixture;
 
     fn drawn(data: &FigureData, name: &str) -> Vec<String> {
         let figure = FIGURES.iter().find(|figure| figure.name == name).unwrap();

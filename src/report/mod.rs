@@ -1,50 +1,33 @@
 //! Reports: from the records of a suite to a versioned folder of pages, tables and figures.
 //!
 //! ```text
-//! ReportInput -> Analysis -> tables, findings, warnings, caveats, figures -> pages
+//! SuiteInput -> Analysis -> tables, findings, warnings, caveats, figures -> pages
 //!   -> reports/<suite>/vN/
 //! ```
 //!
 //! Rendering is a pure function of the input and the version number: no clock, no random draw,
 //! no environment, so the same records give the same bytes.
 
-pub mod analysis;
 pub mod caveat;
-pub mod collect;
-pub mod compare;
 pub mod content;
-pub mod diff;
-pub mod document;
 pub mod findings;
-#[cfg(test)]
-pub(crate) mod fixture;
 pub mod gallery;
-pub mod html;
-pub mod input;
-pub mod latex;
-pub mod manifest;
-pub mod markdown;
-pub mod names;
-pub mod number;
 pub mod publish;
-pub mod rows;
-pub mod sheets;
 pub mod tables;
-pub mod variant;
-pub mod verify;
 
+use crate::document::{Block, html, latex, markdown};
 use crate::error::Result;
-use analysis::Analysis;
-use document::Block;
-use input::ReportInput;
-use manifest::Manifest;
+use crate::results::analysis::Analysis;
+use crate::results::input::SuiteInput;
+use crate::results::manifest::{self, Manifest};
+use crate::results::{names, sheets};
 use std::collections::BTreeMap;
 
 /// Renders every file of a report, by path in its folder.
 ///
 /// # Errors
 /// When a figure cannot be drawn, a value cannot be encoded, or two files have one name.
-pub fn render(input: &ReportInput, version: u32) -> Result<BTreeMap<String, Vec<u8>>> {
+pub fn render(input: &SuiteInput, version: u32) -> Result<BTreeMap<String, Vec<u8>>> {
     let analysis = Analysis::new(input);
     let root = manifest::root(input)?;
     let gallery = gallery::gallery(&analysis)?;
@@ -77,6 +60,7 @@ pub fn render(input: &ReportInput, version: u32) -> Result<BTreeMap<String, Vec<
 mod tests {
     use super::*;
     use crate::hash::Digest;
+    use crate::results::fixture;
     use std::path::Path;
 
     fn text<'a>(files: &'a BTreeMap<String, Vec<u8>>, path: &str) -> &'a str {

@@ -2,10 +2,10 @@
 
 use crate::atomic;
 use crate::error::{Error, Result};
-use crate::report::input::ReportInput;
-use crate::report::manifest::{self, Manifest};
 use crate::report::render;
-use crate::spec::suite::{NAME, is_name};
+use crate::results::input::SuiteInput;
+use crate::results::manifest::{self, Manifest};
+use crate::suite::folder::{NAME, is_name};
 use std::fs::{self, File};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -25,7 +25,7 @@ pub enum Publication {
 ///
 /// # Errors
 /// When the newest version cannot be read, or the report cannot be rendered or written.
-pub fn publish(input: &ReportInput, reports: &Path) -> Result<Publication> {
+pub fn publish(input: &SuiteInput, reports: &Path) -> Result<Publication> {
     let suite = reports.join(folder_name(&input.suite)?);
     let root = manifest::root(input)?;
     loop {
@@ -119,7 +119,7 @@ fn write_file(path: &Path, bytes: &[u8]) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::fixture;
+    use crate::results::fixture;
 
     #[test]
     fn a_new_version_is_written_only_when_the_root_changes() {
@@ -148,7 +148,7 @@ mod tests {
     #[test]
     fn processes_that_publish_at_once_share_equal_versions_and_number_others() {
         let reports = tempfile::tempdir().unwrap();
-        let inputs: Vec<ReportInput> = (0..6)
+        let inputs: Vec<SuiteInput> = (0..6)
             .map(|i| {
                 let mut input = fixture::tiny();
                 input.cells[0].records[0].epochs[0].test.shift("loss", f64::from(i % 3));

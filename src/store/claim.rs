@@ -5,10 +5,10 @@ use crate::error::{Error, Kind, Result};
 use crate::hash::Digest;
 use crate::plain;
 use crate::record::RunRecord;
-use crate::spec::run::RunId;
 use crate::store::attempt::{Attempt, MARK};
 use crate::store::failure::Failure;
 use crate::store::{FAILED, LOCKS, ROOT, Store, WORK, record_file, writable};
+use crate::suite::run::RunId;
 use std::fs::{File, TryLockError};
 use std::path::Path;
 

@@ -7,7 +7,7 @@ use crate::record::metrics::{Better, Metrics, Primary};
 use crate::record::{Cost, Environment, EpochRecord, Outcome, RunRecord};
 use crate::registry::Params;
 use crate::registry::Part;
-use crate::spec::run::{Branch, CellSpec, RunSpec};
+use crate::suite::run::{Branch, CellSpec, RunSpec};
 use crate::task::CLASSIFICATION;
 use std::collections::BTreeMap;
 

@@ -27,9 +27,9 @@ use crate::error::{Error, Kind, Result};
 use crate::hash::Digest;
 use crate::plain;
 use crate::record::RunRecord;
-use crate::spec::run::RunId;
 use crate::store::claim::Claim;
 use crate::store::failure::Failure;
+use crate::suite::run::RunId;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 

@@ -4,8 +4,8 @@ use crate::atomic;
 use crate::error::{Error, Kind, Result};
 use crate::plain;
 use crate::record::RunRecord;
-use crate::spec::run::{CellSpec, RunId};
 use crate::store::Header;
+use crate::suite::run::{CellSpec, RunId};
 use std::path::Path;
 
 pub(super) const NAME: &str = "record.json";

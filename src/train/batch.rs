@@ -1,7 +1,7 @@
 //! Rows of a split as tensors, from the host's memory or from the device's.
 
 use crate::data::Split;
-use crate::model::layers::Place;
+use crate::device::Place;
 use burn::tensor::{Int, Tensor, TensorData};
 
 /// A batch: flattened inputs `[batch, value]` per modality, and one-hot labels `[batch, class]`.

@@ -5,11 +5,11 @@
 //! nearest state that was kept, or else from the beginning.
 
 use super::chain::state_file;
-use super::device::Backend;
 use super::trainer::{Ended, Trainer};
 use crate::checkpoint::difference::{Difference, differences};
 use crate::checkpoint::{self, NamedTensor};
 use crate::data::Dataset;
+use crate::device::Backend;
 use crate::error::{Kind, Result};
 use crate::hash::Digest;
 use crate::plain;

@@ -1,13 +1,13 @@
 //! The first steps of a run, told in full: what another implementation needs to repeat them.
 
-use super::device::{Backend, Habits};
 use super::trace::Trace;
 use super::trainer::{Ended, Trainer};
 use crate::checkpoint::NamedTensor;
 use crate::data::Dataset;
+use crate::device::Draws;
+use crate::device::{Backend, Habits};
 use crate::error::Result;
-use crate::modulation::Draws;
-use crate::spec::run::RunSpec;
+use crate::suite::run::RunSpec;
 use serde::Serialize;
 use std::ops::ControlFlow;
 

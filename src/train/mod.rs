@@ -3,7 +3,6 @@
 pub mod batch;
 pub mod bisect;
 pub mod chain;
-pub mod device;
 pub mod evaluate;
 mod fault;
 pub mod first_steps;
@@ -20,14 +19,14 @@ mod trainer;
 
 use crate::checkpoint::{self, NamedTensor, Origin};
 use crate::data::Dataset;
+use crate::device::Backend;
 use crate::environment;
 use crate::error::Result;
 use crate::hash::digest_json;
 use crate::record::probe::{Link, Probe};
 use crate::record::{Cost, Environment, EpochRecord, Outcome, RunRecord};
-use crate::spec::run::RunSpec;
+use crate::suite::run::RunSpec;
 use chain::Chain;
-use device::Backend;
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::time::Instant;

@@ -5,7 +5,7 @@
 //! a hash of their state would be those of the reference.
 
 use crate::checkpoint::NamedTensor;
-use crate::model::lists::List;
+use crate::device::lists::List;
 use crate::model::parameters::{Gradient, Site, from_torch, named, to_torch};
 use crate::protocol::{self, Schedule};
 use burn::tensor::{Device, Tensor, TensorData};
@@ -183,7 +183,7 @@ impl Optimizer {
         let load = |site: &Site, tensor: &NamedTensor| -> crate::error::Result<Tensor<1>> {
             let values = tensor.to_f64()?;
             let n = values.len();
-            let place = (device, super::device::DTYPE);
+            let place = (device, crate::device::DTYPE);
             Ok(from_torch(site, Tensor::from_data(TensorData::new(values, [n]), place)))
         };
         for site in sites {

@@ -1,10 +1,10 @@
 //! How fast a run takes its steps.
 
-use super::device::Backend;
 use super::trainer::{Divergence, Ended, Trainer};
 use crate::data::Dataset;
+use crate::device::Backend;
 use crate::error::{Error, Result};
-use crate::spec::run::RunSpec;
+use crate::suite::run::RunSpec;
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 

@@ -4,15 +4,15 @@
 //! after one step, and training amplifies that. A wrong kernel or setting shows as a difference
 //! that is too large from the start, which a comparison of final accuracies would hide.
 
-use super::device::{Backend, Habits};
 use super::reading::Readings;
 use super::trainer::Trainer;
 use crate::checkpoint::{self, NamedTensor};
 use crate::data::Dataset;
+use crate::device::Draws;
+use crate::device::{Backend, Habits};
 use crate::error::{Error, Result};
 use crate::hash::Digest;
-use crate::modulation::Draws;
-use crate::spec::run::RunSpec;
+use crate::suite::run::RunSpec;
 use serde::Serialize;
 use std::rc::Rc;
 

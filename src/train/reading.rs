@@ -3,8 +3,8 @@
 //! Reading makes the host wait for the device. So a step leaves its scalars there, in one tensor,
 //! and only their names and the arithmetic on them wait here.
 
-use crate::modulation::Traced;
-use crate::modulation::coefficient::ratios;
+use crate::strategy::Traced;
+use crate::strategy::coefficient::ratios;
 use burn::tensor::{DType, Tensor};
 use std::collections::BTreeMap;
 

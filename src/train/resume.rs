@@ -11,7 +11,7 @@ use crate::error::{Error, Result};
 use crate::model::parameters::{Site, from_torch, snapshot, update};
 use crate::record::EpochRecord;
 use crate::record::probe::Link;
-use crate::spec::run::{RunId, RunSpec};
+use crate::suite::run::{RunId, RunSpec};
 use burn::tensor::{Tensor, TensorData};
 use serde::{Deserialize, Serialize};
 use std::path::Path;

@@ -3,13 +3,14 @@
 use super::batch::Batch;
 use super::optimizer::Optimizer;
 use super::reading::{Raw, Readings};
+use crate::device::Draws;
+use crate::device::lists::List;
 use crate::error::Result;
 use crate::model::Model;
-use crate::model::lists::List;
 use crate::model::parameters::{Gradient, Group, take_gradients, update};
 use crate::model::score::{Estimator, score_sums};
-use crate::modulation::opm::select_rows;
-use crate::modulation::{Draws, Outputs, Scores, StepContext, Strategy, Updates};
+use crate::strategy::opm::select_rows;
+use crate::strategy::{Outputs, Scores, StepContext, Strategy, Updates};
 use burn::module::Module;
 use burn::tensor::Tensor;
 

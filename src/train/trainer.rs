@@ -1,7 +1,6 @@
 //! Everything that changes while a run trains, and the training of an epoch.
 
 use super::batch::{Batch, Source};
-use super::device::{self, Backend};
 use super::evaluate::{Evaluated, Evaluation};
 use super::optimizer::Optimizer;
 use super::reading::Readings;
@@ -9,19 +8,20 @@ use super::trace::Trace;
 use super::{REVISION, fault, logits, step};
 use crate::checkpoint::{self, NamedTensor};
 use crate::data::{Dataset, Split};
+use crate::device::Place;
+use crate::device::{self, Backend};
 use crate::error::{Error, Result};
 use crate::hash::Digest;
-use crate::model::layers::Place;
 use crate::model::parameters::{Site, snapshot};
 use crate::model::score::Estimator;
 use crate::model::{Model, init};
-use crate::modulation::{self, EpochContext, Strategy, Updates};
 use crate::protocol::{self, Schedule};
 use crate::record::EpochRecord;
 use crate::record::probe::Fault;
 use crate::registry::find_part;
-use crate::spec::run::RunSpec;
+use crate::strategy::{self, EpochContext, Strategy, Updates};
 use crate::stream::Stream;
+use crate::suite::run::RunSpec;
 use crate::task::TASKS;
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
@@ -100,7 +100,7 @@ impl<'a> Trainer<'a> {
             further: data.further.iter().map(|(_, split)| source(split, &plain)).collect(),
         };
         let model = init::fill(Model::build(spec, &autodiff)?, &names, spec.seed);
-        let strategy = modulation::build(&spec.cell.strategy)?;
+        let strategy = strategy::build(&spec.cell.strategy)?;
         let sites: Vec<Site> = snapshot(&model, &names).into_iter().map(|(site, _)| site).collect();
         strategy.check(&sites).map_err(|message| {
             Error::input(format!("strategy `{}`: {message}", spec.cell.strategy.name))
@@ -194,7 +194,7 @@ impl<'a> Trainer<'a> {
     }
 
     /// The passes over the data that make the epoch.
-    pub(super) fn begin_epoch(&mut self, epoch: usize) -> Vec<modulation::Pass> {
+    pub(super) fn begin_epoch(&mut self, epoch: usize) -> Vec<strategy::Pass> {
         let context = epoch_context(self.spec, self.data, &self.model, &self.plain, epoch);
         self.strategy.epoch_start(&context);
         self.strategy.plan(epoch)

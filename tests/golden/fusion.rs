@@ -2,10 +2,10 @@
 
 use crate::vectors::{Tensors, assert_close, autodiff, fusion, load, one_hot, tensor, values};
 use burn::tensor::DType;
-use counterpoise::fusion::Fusion;
 use counterpoise::model::Model;
+use counterpoise::model::fusion::Fusion;
 use counterpoise::model::parameters::{take_gradients, to_torch};
-use counterpoise::modulation::cross_entropy;
+use counterpoise::strategy::cross_entropy;
 
 const TOLERANCE: f64 = 1e-5;
 

@@ -2,7 +2,7 @@
 
 use crate::vectors::{assert_close, assert_close_for, device, json, numbers, tensor, values};
 use burn::tensor::DType;
-use counterpoise::model::layers::Place;
+use counterpoise::device::Place;
 use counterpoise::model::parameters::{Gradient, Group, Kind, Site};
 use counterpoise::protocol::{Optimizer as Rule, Schedule};
 use counterpoise::train::optimizer::Optimizer;

@@ -8,18 +8,19 @@ use crate::vectors::{
 use burn::module::Module;
 use burn::tensor::{DType, Tensor};
 use counterpoise::data::Shape;
+use counterpoise::device::Draws;
+use counterpoise::device::Place;
 use counterpoise::model::Model;
 use counterpoise::model::encoder::Encoder;
-use counterpoise::model::layers::Place;
+use counterpoise::model::encoder::resnet18::ResNet18;
 use counterpoise::model::parameters::{Gradient, snapshot, to_torch};
-use counterpoise::model::resnet18::ResNet18;
 use counterpoise::model::score::{Estimator, Phase};
-use counterpoise::modulation::{
-    self, Draws, Outputs, StepContext, Strategy, Traced, Updates, cross_entropy,
-};
 use counterpoise::protocol;
 use counterpoise::registry::Part;
 use counterpoise::registry::{Params, Value as Param, find};
+use counterpoise::strategy::{
+    self, Outputs, StepContext, Strategy, Traced, Updates, cross_entropy,
+};
 use counterpoise::train::batch::Batch;
 use counterpoise::train::optimizer::Optimizer;
 use counterpoise::train::reading::Readings;
@@ -199,14 +200,14 @@ fn difference(a: &[f64], b: &[f64]) -> Vec<f64> {
 }
 
 fn ogm(golden: &Value) -> Box<dyn Strategy> {
-    let declared = find("strategy", modulation::STRATEGIES, "ogm").unwrap().params;
+    let declared = find("strategy", strategy::STRATEGIES, "ogm").unwrap().params;
     let given = BTreeMap::from([
         ("alpha".to_string(), Param::Float(golden["modulation"]["alpha"].as_f64().unwrap())),
         ("rule".to_string(), Param::Text("cvpr-code".into())),
         ("targets".to_string(), Param::Text("conv-only".into())),
     ]);
     let params = Params::resolve(declared, given).unwrap();
-    modulation::build(&Part { name: "ogm".into(), params, revision: 1 }).unwrap()
+    strategy::build(&Part { name: "ogm".into(), params, revision: 1 }).unwrap()
 }
 
 fn check(dtype: DType, run: &str, tolerance: &Tolerance) {

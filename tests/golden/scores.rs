@@ -6,7 +6,7 @@ use crate::vectors::{
 use burn::tensor::DType;
 use counterpoise::model::Model;
 use counterpoise::model::score::{Estimator, Phase, score_sums};
-use counterpoise::modulation::coefficient::{
+use counterpoise::strategy::coefficient::{
     Rule, coefficients, drop_probabilities, dropped_share, ratios,
 };
 use serde_json::Value;

@@ -2,9 +2,9 @@
 
 use burn::tensor::{DType, Device, Tensor, TensorData};
 use counterpoise::checkpoint::{self, NamedTensor};
-use counterpoise::fusion::Fusion;
+use counterpoise::device::Place;
 use counterpoise::model::Model;
-use counterpoise::model::layers::Place;
+use counterpoise::model::fusion::Fusion;
 use counterpoise::model::parameters::{Site, from_torch, update};
 use counterpoise::registry::Part;
 use counterpoise::registry::{Params, Value, find};
@@ -93,7 +93,7 @@ pub(crate) fn assert_close_for(
 /// The device under test: `cpu`, or that which `COUNTERPOISE_DEVICE` names.
 pub(crate) fn device() -> Device {
     let name = std::env::var("COUNTERPOISE_DEVICE").unwrap_or_else(|_| "cpu".into());
-    counterpoise::train::device::open(&name).unwrap_or_else(|e| panic!("{e}")).device
+    counterpoise::device::open(&name).unwrap_or_else(|e| panic!("{e}")).device
 }
 
 pub(crate) fn autodiff(dtype: DType) -> Place {
@@ -128,7 +128,7 @@ pub(crate) fn fusion(
     n_classes: usize,
     place: &Place,
 ) -> Fusion {
-    let declared = find("fusion", counterpoise::fusion::FUSIONS, name).unwrap().params;
+    let declared = find("fusion", counterpoise::model::fusion::FUSIONS, name).unwrap().params;
     let given = set.iter().map(|(k, v)| ((*k).into(), Value::Text((*v).into()))).collect();
     let params = Params::resolve(declared, given).unwrap();
     Fusion::build(&Part { name: name.into(), params, revision: 1 }, sizes, n_classes, place)

@@ -6,9 +6,10 @@ use counterpoise::data::Dataset;
 use counterpoise::record::RunRecord;
 use counterpoise::record::probe::{Fault, Probe};
 use counterpoise::registry::Value;
-use counterpoise::spec::run::RunSpec;
+use counterpoise::suite::run::RunSpec;
 use counterpoise::train::bisect::{After, Finding, Moment, Side, bisect};
-use counterpoise::train::{self, chain, device};
+use counterpoise::train::chain;
+use counterpoise::{device, train};
 use std::num::NonZeroUsize;
 use tempfile::TempDir;
 

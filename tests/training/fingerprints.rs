@@ -7,20 +7,20 @@
 //! the file with the change.
 
 use crate::made::{IMAGES, dataset, part, spec};
-use counterpoise::data::cache::State;
+use counterpoise::data::store::cache::State;
 use counterpoise::data::{self, DATASETS, Dataset, Shape};
-use counterpoise::fusion::FUSIONS;
 use counterpoise::hash::digest_json;
 use counterpoise::model::encoder::ENCODERS;
+use counterpoise::model::fusion::FUSIONS;
 use counterpoise::model::score::ESTIMATORS;
-use counterpoise::modulation::STRATEGIES;
 use counterpoise::protocol::Selection;
 use counterpoise::protocol::parts::{OPTIMIZERS, SCHEDULES};
 use counterpoise::record::RunRecord;
 use counterpoise::record::probe::Probe;
 use counterpoise::registry::{Domain, Entry, Fallback, Param, Part, Value};
-use counterpoise::spec::run::RunSpec;
-use counterpoise::train::{self, device};
+use counterpoise::strategy::STRATEGIES;
+use counterpoise::suite::run::RunSpec;
+use counterpoise::{device, train};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 

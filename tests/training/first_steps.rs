@@ -3,7 +3,9 @@
 use crate::made::{IMAGES, backend, dataset, spec};
 use counterpoise::checkpoint;
 use counterpoise::record::probe::Probe;
-use counterpoise::train::{self, device, first_steps::first_steps, pace::pace};
+use counterpoise::train::first_steps::first_steps;
+use counterpoise::train::pace::pace;
+use counterpoise::{device, train};
 use std::time::Duration;
 
 /// Batches of 16 of 70 examples: five steps an epoch, ten a run.

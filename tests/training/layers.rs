@@ -3,8 +3,8 @@
 use crate::made::backend;
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
 use burn::tensor::{DType, Device, Gradients, Tensor, TensorData};
-use counterpoise::model::layers::{BatchNorm, Conv, Place, relu};
-use counterpoise::train::device;
+use counterpoise::device::{self, Place};
+use counterpoise::model::layers::{BatchNorm, Conv, relu};
 
 /// Fills parameters with made values.
 struct Fill;

@@ -1,18 +1,18 @@
 //! Small made data and the specs of runs on them.
 
 use counterpoise::data::{Dataset, Modality, Shape, Split};
-use counterpoise::fusion::FUSIONS;
+use counterpoise::device::{self, Backend};
 use counterpoise::hash::Digest;
 use counterpoise::model::encoder::{ENCODERS, default_for};
+use counterpoise::model::fusion::FUSIONS;
 use counterpoise::model::score::ESTIMATORS;
-use counterpoise::modulation::STRATEGIES;
 use counterpoise::protocol::{Optimizer, Protocol, Schedule, Selection};
 use counterpoise::registry::{Entry, Params, Part, Value, find};
-use counterpoise::spec::run::{Branch, CellSpec, RunSpec};
+use counterpoise::strategy::STRATEGIES;
 use counterpoise::stream::Stream;
+use counterpoise::suite::run::{Branch, CellSpec, RunSpec};
 use counterpoise::task::CLASSIFICATION;
 use counterpoise::train;
-use counterpoise::train::device::{self, Backend};
 use std::collections::BTreeMap;
 
 /// The device under test: `cpu`, or that which `COUNTERPOISE_DEVICE` names.

@@ -2,12 +2,12 @@
 
 use crate::made::{IMAGES, backend, dataset, spec};
 use counterpoise::data::{Dataset, Shape};
+use counterpoise::device::{self, Backend};
 use counterpoise::model::encoder::ENCODERS;
-use counterpoise::modulation::STRATEGIES;
 use counterpoise::protocol::Optimizer;
 use counterpoise::registry::find;
-use counterpoise::spec::run::RunSpec;
-use counterpoise::train::device::{self, Backend};
+use counterpoise::strategy::STRATEGIES;
+use counterpoise::suite::run::RunSpec;
 use counterpoise::train::parity::{Envelope, compare};
 
 /// The default backend, and the device under test where it is one of libtorch's.

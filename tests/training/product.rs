@@ -3,14 +3,14 @@
 use crate::made::{IMAGES, backend, dataset, spec};
 use counterpoise::checkpoint;
 use counterpoise::data::{Dataset, Shape};
-use counterpoise::fusion::FUSIONS;
 use counterpoise::model::encoder::ENCODERS;
-use counterpoise::modulation::STRATEGIES;
+use counterpoise::model::fusion::FUSIONS;
 use counterpoise::protocol::Optimizer;
 use counterpoise::record::probe::Probe;
 use counterpoise::record::{Outcome, RunRecord};
 use counterpoise::registry::{Value, find};
-use counterpoise::spec::run::RunSpec;
+use counterpoise::strategy::STRATEGIES;
+use counterpoise::suite::run::RunSpec;
 use counterpoise::train;
 use counterpoise::train::metrics::Predictions;
 

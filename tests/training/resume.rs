@@ -6,7 +6,7 @@ use counterpoise::protocol::Optimizer;
 use counterpoise::record::RunRecord;
 use counterpoise::record::probe::Probe;
 use counterpoise::registry::Value;
-use counterpoise::spec::run::RunSpec;
+use counterpoise::suite::run::RunSpec;
 use counterpoise::train::{self, Progress};
 use std::num::NonZeroUsize;
 use std::panic::{AssertUnwindSafe, catch_unwind};

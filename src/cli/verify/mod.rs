@@ -8,19 +8,20 @@ use super::training::{Training, Wishes};
 use super::worker::as_a_worker;
 use super::{Format, print_json};
 use crate::atomic;
+use crate::device;
 use crate::environment;
 use crate::error::{Error, Kind, Result};
 use crate::hash::Digest;
 use crate::plain;
-use crate::report::manifest::Manifest;
-use crate::report::rows;
-use crate::report::verify::attest::{self, Retraining, Verdict, Verification};
-use crate::report::verify::records::{self, Records};
-use crate::report::verify::retrained::{self, Choice, TOLERANCE};
-use crate::report::verify::{self, Files, claims, files, rendering, sheets};
-use crate::spec::suite::{self, Suite};
+use crate::results::manifest::Manifest;
+use crate::results::rows;
 use crate::store::{State, Store};
-use crate::train::device;
+use crate::suite::{Suite, folder};
+use crate::verify::attest::{Conclusion, Retraining, Verification};
+use crate::verify::records::{self, Records};
+use crate::verify::retrained::{self, Choice, TOLERANCE};
+use crate::verify::{self, attest};
+use crate::verify::{Files, claims, files, rendering};
 use clap::Args;
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
@@ -84,7 +85,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<()> {
             let (checks, records) = records::check(&manifest, &store)?;
             found.checks.extend(checks);
             match &suite {
-                Some(suite) if found.verdict() == Verdict::Verified => {
+                Some(suite) if found.verdict() == Conclusion::Verified => {
                     found.checks.push(rendering::check(&files, &manifest, suite, &records)?);
                 }
                 Some(_) => found.notes.push("not rendered again, since something differs".into()),
@@ -94,7 +95,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<()> {
         }
     };
     if let Some(n) = arguments.retrain {
-        if found.verdict() == Verdict::Verified {
+        if found.verdict() == Conclusion::Verified {
             let choices = retrained::choose(&manifest, n.get(), arguments.seed, backend.kind)?;
             found.retraining = Some(arguments.train(&files, &manifest, &records, &choices)?);
         } else {
@@ -138,7 +139,7 @@ impl Arguments {
     /// The suite of the report, where it is still the one that the report was written for, and
     /// the check of its cells.
     fn suite(&self, manifest: &Manifest, found: &mut Verification) -> Result<Option<Suite>> {
-        let path = match suite::file(&self.suites, &manifest.suite) {
+        let path = match folder::file(&self.suites, &manifest.suite) {
             Ok(Some(path)) => path,
             Ok(None) => {
                 let path = self.suites.join(format!("{}.yaml", manifest.suite));
@@ -188,8 +189,8 @@ impl Arguments {
         records: &Records,
         choices: &[Choice<'_>],
     ) -> Result<Retraining> {
-        let bytes = files.get(sheets::RESULTS).map_or(&[][..], Vec::as_slice);
-        let rows = rows::read(sheets::RESULTS, bytes)?;
+        let bytes = files.get(rows::RESULTS).map_or(&[][..], Vec::as_slice);
+        let rows = rows::read(rows::RESULTS, bytes)?;
         let Afresh { store, .. } = &Afresh::open(self.keep.as_deref())?;
         let cells = choices.iter().map(Choice::cell).collect::<Result<Vec<_>>>()?;
         let trained = self.training.run(&cells, store, Wishes::default());
@@ -219,8 +220,8 @@ impl Arguments {
         let report = self.report.display();
         let failed = found.retraining.iter().flat_map(|retraining| &retraining.failed);
         match found.verdict() {
-            Verdict::Verified => Ok(()),
-            Verdict::Mismatch => {
+            Conclusion::Verified => Ok(()),
+            Conclusion::Mismatch => {
                 let mut mismatches = found.mismatches();
                 let first = mismatches.next().map_or(String::new(), |first| first.to_string());
                 let more = match mismatches.count() {
@@ -236,7 +237,7 @@ impl Arguments {
                     ),
                 })
             }
-            Verdict::Incomplete => {
+            Conclusion::Incomplete => {
                 let reasons: Vec<String> =
                     failed.map(|(id, why)| format!("\n  run {id}: {why}")).collect();
                 let message = format!("{report}: runs could not be trained{}", reasons.concat());

@@ -2,9 +2,9 @@
 
 use crate::cli::output::{self, Align, Table};
 use crate::error::Result;
-use crate::report::manifest::Manifest;
-use crate::report::verify::attest::{Retraining, Verification};
-use crate::report::verify::retrained::{Retrained, Verdict};
+use crate::results::manifest::Manifest;
+use crate::verify::attest::{Retraining, Verification};
+use crate::verify::retrained::{Agreement, Retrained};
 use std::collections::BTreeSet;
 
 /// Prints what was compared and what differs.
@@ -64,7 +64,7 @@ fn retrained(retraining: &Retraining) -> Result<()> {
     let differing: BTreeSet<String> = retraining
         .runs
         .iter()
-        .filter(|run| run.verdict != Verdict::Equal)
+        .filter(|run| run.verdict != Agreement::Equal)
         .flat_map(|run| &run.class_differs)
         .map(|(name, [there, here])| {
             let [there, here] = [there, here].map(|value| value.as_deref().unwrap_or("absent"));
@@ -77,10 +77,10 @@ fn retrained(retraining: &Retraining) -> Result<()> {
 fn verdict(run: &Retrained) -> String {
     let within = format!("{:.1} points", 100.0 * run.allowed);
     match run.verdict {
-        Verdict::Equal => "equal to the bit".into(),
-        Verdict::WithinTolerance => format!("other bits, within {within}"),
-        Verdict::BeyondTolerance => format!("other bits, beyond {within}"),
-        Verdict::Different => "differs".into(),
+        Agreement::Equal => "equal to the bit".into(),
+        Agreement::WithinTolerance => format!("other bits, within {within}"),
+        Agreement::BeyondTolerance => format!("other bits, beyond {within}"),
+        Agreement::Different => "differs".into(),
     }
 }
 

@@ -1,12 +1,15 @@
 use super::*;
 use crate::error::Kind;
+use crate::exec::launch::Slot;
 use crate::exec::launch::{self, Exit, Process, Worker};
-use crate::exec::wire::{Event, Job};
+use crate::exec::message::{Event, Job};
 use crate::exec::worker;
+use crate::record::probe::Probe;
 use crate::record::{Outcome, RunRecord};
 use crate::store::failure::FailureKind;
 use crate::store::fixture::{record, spec};
 use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;

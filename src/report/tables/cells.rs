@@ -1,11 +1,12 @@
 //! The main tables: a row per cell, with its comparison to joint training.
 
 use super::{READING, accuracy};
+use crate::document::number::{NONE, interval, p_value, percent, points, spread};
+use crate::document::{Column, Entry, Row, Table};
 use crate::figure::data::Role;
-use crate::report::analysis::{Analysis, Cell};
-use crate::report::document::{Column, Entry, Row, Table};
-use crate::report::names;
-use crate::report::number::{NONE, interval, p_value, percent, points, spread};
+use crate::results::analysis::Analysis;
+use crate::results::cell::CellResults;
+use crate::results::names;
 
 /// The main table of one data set: a row per cell, but for variants; one modality alone last.
 pub fn dataset(analysis: &Analysis<'_>, dataset: &str) -> Table {
@@ -34,7 +35,7 @@ pub fn variants(analysis: &Analysis<'_>) -> Option<Table> {
     let mut rows: Vec<Row> = Vec::new();
     for dataset in analysis.datasets() {
         for fusion in analysis.fusions() {
-            let of_group = |cell: &Cell<'_>| {
+            let of_group = |cell: &CellResults<'_>| {
                 cell.role != Role::Unimodal
                     && cell.input.dataset == dataset
                     && cell.input.fusion == fusion
@@ -82,7 +83,7 @@ fn columns() -> Vec<Column> {
     ]
 }
 
-fn entries(analysis: &Analysis<'_>, place: usize, cell: &Cell<'_>) -> Vec<Entry> {
+fn entries(analysis: &Analysis<'_>, place: usize, cell: &CellResults<'_>) -> Vec<Entry> {
     let comparison = analysis.comparison(place);
     let test = comparison.and_then(|comparison| comparison.paired);
     let planned = cell.runs.len() + cell.failures.len();

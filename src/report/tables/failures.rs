@@ -1,7 +1,7 @@
 //! The planned runs without a usable result.
 
-use crate::report::analysis::Analysis;
-use crate::report::document::{Column, Entry, Row, Table};
+use crate::document::{Column, Entry, Row, Table};
+use crate::results::analysis::Analysis;
 
 /// A row per cell and reason; `None` where every run finished.
 pub fn failures(analysis: &Analysis<'_>) -> Option<Table> {

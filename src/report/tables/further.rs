@@ -1,10 +1,10 @@
 //! Accuracy on the further test splits of a data set, beside the main one.
 
+use crate::document::number::spread;
+use crate::document::{Column, Entry, Row, Table};
 use crate::figure::data::distinct;
-use crate::report::analysis::Analysis;
-use crate::report::document::{Column, Entry, Row, Table};
-use crate::report::names;
-use crate::report::number::spread;
+use crate::results::analysis::Analysis;
+use crate::results::names;
 
 /// A row per cell that was tested on a further split; `None` without any.
 pub fn further(analysis: &Analysis<'_>) -> Option<Table> {

@@ -18,12 +18,12 @@ pub use protocol::protocol;
 pub use selection::{selection, selection_summary};
 pub use verdicts::verdicts;
 
+use crate::document::number::spread;
+use crate::document::{Entry, Rank};
 use crate::figure::data::Role;
-use crate::protocol::Selection;
-use crate::report::analysis::{Analysis, Cell};
-use crate::report::compare::Verdict;
-use crate::report::document::{Entry, Rank};
-use crate::report::number::spread;
+use crate::results::analysis::Analysis;
+use crate::results::cell::CellResults;
+use crate::results::comparison::Verdict;
 
 /// How the tables of accuracy are to be read.
 pub const READING: &str = "Test accuracy in percent at the selected epoch, mean ± standard \
@@ -37,7 +37,7 @@ pub const READING: &str = "Test accuracy in percent at the selected epoch, mean 
 
 /// Mean ± standard deviation, ranked among the cells of the same data set and fusion, and marked
 /// where it can be told from joint training.
-fn accuracy(analysis: &Analysis<'_>, place: usize, cell: &Cell<'_>) -> Entry {
+fn accuracy(analysis: &Analysis<'_>, place: usize, cell: &CellResults<'_>) -> Entry {
     let mark = match analysis.comparison(place).map(|comparison| comparison.verdict) {
         Some(Verdict::Positive) => "†",
         Some(Verdict::Negative) => "‡",
@@ -50,8 +50,9 @@ fn accuracy(analysis: &Analysis<'_>, place: usize, cell: &Cell<'_>) -> Entry {
     Entry { text, rank: rank(analysis, cell) }
 }
 
-fn rank(analysis: &Analysis<'_>, cell: &Cell<'_>) -> Rank {
-    let is_ranked = |cell: &Cell<'_>| cell.role != Role::Unimodal && cell.variant_of.is_none();
+fn rank(analysis: &Analysis<'_>, cell: &CellResults<'_>) -> Rank {
+    let is_ranked =
+        |cell: &CellResults<'_>| cell.role != Role::Unimodal && cell.variant_of.is_none();
     let Some(own) = cell.accuracy.filter(|_| is_ranked(cell)) else {
         return Rank::None;
     };
@@ -65,14 +66,5 @@ fn rank(analysis: &Analysis<'_>, cell: &Cell<'_>) -> Rank {
         0 if rivals.len() > 1 => Rank::Best,
         1 if rivals.len() > 2 => Rank::Second,
         _ => Rank::None,
-    }
-}
-
-/// The name of a selection rule, as a suite writes it.
-pub fn selection_name(selection: Selection) -> &'static str {
-    match selection {
-        Selection::Last => "last",
-        Selection::BestVal => "best-val",
-        Selection::BestTest => "best-test",
     }
 }

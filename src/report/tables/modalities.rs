@@ -1,15 +1,16 @@
 //! What each modality can do: trained alone, and inside the jointly trained model.
 
+use crate::document::number::{NONE, spread};
+use crate::document::{Column, Entry, Row, Table};
 use crate::figure::data::{Role, distinct};
-use crate::report::analysis::{Analysis, Cell};
-use crate::report::document::{Column, Entry, Row, Table};
-use crate::report::names;
-use crate::report::number::{NONE, spread};
+use crate::results::analysis::Analysis;
+use crate::results::cell::CellResults;
+use crate::results::names;
 use crate::stats::summary::Estimate;
 
 /// Accuracy by each modality alone on one data set, variants left out.
 pub fn modalities(analysis: &Analysis<'_>, dataset: &str) -> Table {
-    let cells: Vec<&Cell<'_>> = analysis.of_dataset(dataset).map(|(_, cell)| cell).collect();
+    let cells: Vec<&CellResults<'_>> = analysis.of_dataset(dataset).map(|(_, cell)| cell).collect();
     let branches = cells.iter().flat_map(|cell| &cell.input.spec.branches);
     let names = distinct(branches.map(|branch| branch.modality.name.as_str()));
     let alone = |name: &str| {
@@ -53,7 +54,7 @@ pub fn modalities(analysis: &Analysis<'_>, dataset: &str) -> Table {
 }
 
 /// The accuracy of the modality called `name` in a cell.
-fn of(cell: &Cell<'_>, name: &str) -> Option<Estimate> {
+fn of(cell: &CellResults<'_>, name: &str) -> Option<Estimate> {
     let at = cell.input.spec.branches.iter().position(|branch| branch.modality.name == name)?;
     cell.by_modality.get(at).copied().flatten()
 }

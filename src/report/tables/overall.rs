@@ -1,11 +1,11 @@
 //! The overview: accuracy of every strategy and fusion on every data set.
 
 use super::{READING, accuracy};
+use crate::document::number::{NONE, spread};
+use crate::document::{Column, Entry, Row, Table};
 use crate::figure::data::{Role, distinct};
-use crate::report::analysis::Analysis;
-use crate::report::document::{Column, Entry, Row, Table};
-use crate::report::names;
-use crate::report::number::{NONE, spread};
+use crate::results::analysis::Analysis;
+use crate::results::names;
 
 /// A row per fusion and strategy, variants left out, and one for the best modality alone.
 pub fn overall(analysis: &Analysis<'_>) -> Table {

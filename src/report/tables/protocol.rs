@@ -1,14 +1,13 @@
 //! The protocol of every data set.
 
-use super::selection_name;
+use crate::document::number::NONE;
+use crate::document::{Column, Entry, Row, Table};
 use crate::figure::data::Role;
 use crate::protocol::{Optimizer, Protocol, Schedule};
 use crate::registry::Part;
-use crate::report::analysis::Analysis;
-use crate::report::document::{Column, Entry, Row, Table};
-use crate::report::names;
-use crate::report::number::NONE;
-use crate::spec::run::CellSpec;
+use crate::results::analysis::Analysis;
+use crate::results::names;
+use crate::suite::run::CellSpec;
 
 /// The protocol of every data set: a row per distinct one.
 pub fn protocol(analysis: &Analysis<'_>) -> Table {
@@ -96,7 +95,7 @@ fn protocol_entries(
         batch,
         validation,
         test,
-        selection_name(*selection).to_string(),
+        selection.name().to_string(),
         spec.backend.clone(),
     ]
     .map(Entry::plain)

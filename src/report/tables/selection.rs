@@ -1,11 +1,11 @@
 //! How much the rule that selects the epoch moves the numbers.
 
-use super::selection_name;
+use crate::document::number::{NONE, percent, points, spread};
+use crate::document::{Column, Entry, Row, Table};
 use crate::figure::data::Role;
-use crate::report::analysis::{Analysis, SELECTIONS};
-use crate::report::document::{Column, Entry, Row, Table};
-use crate::report::names;
-use crate::report::number::{NONE, percent, points, spread};
+use crate::results::analysis::Analysis;
+use crate::results::cell::SELECTIONS;
+use crate::results::names;
 use crate::stats::summary::mean;
 
 /// What is said of best-test wherever its numbers stand.
@@ -72,7 +72,8 @@ pub fn selection_summary(analysis: &Analysis<'_>) -> Table {
 }
 
 fn rules() -> impl Iterator<Item = Column> {
-    SELECTIONS.into_iter().zip(["", "", " (optimistic)"]).map(|(selection, warning)| {
-        Column::number(&format!("{}{warning}", selection_name(selection)))
-    })
+    SELECTIONS
+        .into_iter()
+        .zip(["", "", " (optimistic)"])
+        .map(|(selection, warning)| Column::number(&format!("{}{warning}", selection.name())))
 }

@@ -1,9 +1,9 @@
 //! The verdicts at a glance: how often each strategy differs from joint training.
 
+use crate::document::{Column, Entry, Row, Table};
 use crate::figure::data::distinct;
-use crate::report::analysis::Analysis;
-use crate::report::compare::{Comparison, Verdict};
-use crate::report::document::{Column, Entry, Row, Table};
+use crate::results::analysis::Analysis;
+use crate::results::comparison::{Comparison, Verdict};
 
 /// A row per strategy, variants left out, and a column per data set; `None` without comparisons.
 pub fn verdicts(analysis: &Analysis<'_>) -> Option<Table> {

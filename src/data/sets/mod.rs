@@ -1,0 +1,8 @@
+//! One file per data set.
+
+pub(super) mod av_digits;
+pub(super) mod cg_mnist;
+pub(super) mod mfeat;
+mod mnist;
+pub(super) mod synthetic;
+pub(super) mod watch;

@@ -1,0 +1,308 @@
+//! Shoulder exercises recorded by a watch: accelerometer and gyroscope at 50 Hz, really together.
+//!
+//! Ten subjects, seven exercises, 140 recordings, cut into windows that overlap by half. Splits
+//! are by subject: windows of one person never stand on both sides. Source: arXiv 1802.01489.
+
+use crate::data::assemble::{Splits, assemble};
+use crate::data::formats::malformed;
+use crate::data::formats::npy;
+use crate::data::formats::pickle::{self, Array, Elements, Value};
+use crate::data::partition::{Group, Overlap, Partition};
+use crate::data::store::cache::Arrays;
+use crate::data::store::source::{Client, Member, RawFiles, Source};
+use crate::data::{Dataset, DatasetParts, Modality, Shape, Split};
+use crate::error::Result;
+use crate::registry::{Domain, Entry, Fallback, Param, Params};
+use std::collections::BTreeMap;
+
+const FILE: &str = "watch_dataset.npy";
+/// The exercises, in label order: pendulum, abduction, forward elevation, internal rotation,
+/// external rotation, trapezius extension, upright row.
+const CLASSES: [&str; 7] = ["PEN", "ABD", "FEL", "IR", "ER", "TRAP", "ROW"];
+const N_SUBJECTS: u8 = 10;
+/// Channels of a recording: three of the accelerometer, then three of the gyroscope.
+const N_CHANNELS: usize = 6;
+
+/// Windows of 100 samples in the validation split of every fold, as counted.
+const VALIDATION_WINDOWS: [usize; 5] = [600, 968, 1006, 1002, 1101];
+
+const SUBJECTS: Group = Group { name: "subject", overlap: Overlap::Disjoint };
+
+pub(in crate::data) const ENTRY: Entry<DatasetParts> = Entry {
+    name: "watch",
+    summary: "shoulder exercises by watch accelerometer and gyroscope, split by subject",
+    params: &[
+        Param {
+            name: "window",
+            summary: "samples of a window at 50 Hz; windows overlap by half",
+            domain: Domain::Int { min: 20, max: 400 },
+            default: Fallback::Int(100),
+        },
+        Param {
+            name: "fold",
+            summary: "which two of the ten subjects are the test; the next two are validation",
+            domain: Domain::Int { min: 0, max: 4 },
+            default: Fallback::Int(0),
+        },
+    ],
+    revision: 1,
+    build: DatasetParts {
+        licence: "BSD 3-clause (the package, which states nothing separate for the data)",
+        sources: &[Source {
+            client: Client::Pip,
+            package: "seglearn",
+            version: "1.2.5",
+            archive: "seglearn-1.2.5-py3-none-any.whl",
+            sha256: "ec6b952c85c9627050102854b372d85951563d3b990df677d7c55547e87413dd",
+            members: &[Member {
+                path: "seglearn/data/watch_dataset.npy",
+                bytes: 18_118_091,
+                sha256: "eb122f23cdf06ef6bd6c6c5312958ec5cf9d038e2e6d457b8081662c75a42537",
+            }],
+        }],
+        modalities,
+        classes: |_| CLASSES.map(String::from).to_vec(),
+        examples: |params| (290_000 / params.count("window"), 190_000 / params.count("window")),
+        partition: |params| Partition {
+            n_validation: VALIDATION_WINDOWS[params.count("fold")] * 100 / params.count("window"),
+            groups: &[SUBJECTS],
+        },
+        convert,
+        load,
+    },
+};
+
+fn modalities(params: &Params) -> Vec<Modality> {
+    let shape = Shape::Sequence { channels: N_CHANNELS / 2, length: params.count("window") };
+    let modality = |name: &str| Modality { name: name.into(), shape };
+    vec![modality("accelerometer"), modality("gyroscope")]
+}
+
+/// An array `recording-N` [6, samples] per recording, and their `labels` and `subjects` [n].
+fn convert(raw: &RawFiles) -> Result<Arrays> {
+    let wrong = |what: &str| malformed(FILE, what);
+    let file = npy::parse(FILE, raw.get(FILE)?)?;
+    if file.dtype != npy::Dtype::Object {
+        return Err(wrong("expected a pickled object"));
+    }
+    let Value::Array(Array { elements: Elements::Objects(objects), .. }) =
+        pickle::parse(FILE, file.data)?
+    else {
+        return Err(wrong("expected an array of objects"));
+    };
+    let [Value::Dict(dict)] = objects.as_slice() else {
+        return Err(wrong("expected one dictionary"));
+    };
+    let Some(Value::List(recordings)) = dict.get("X") else {
+        return Err(wrong("`X` is not a list"));
+    };
+    let labels = numbers(dict, "y", 0..CLASSES.len() as u8)?;
+    let subjects = numbers(dict, "subject", 1..N_SUBJECTS + 1)?;
+    if labels.len() != recordings.len() || subjects.len() != recordings.len() {
+        return Err(wrong("`X`, `y` and `subject` differ in length"));
+    }
+    let mut arrays = Arrays::default();
+    for (at, recording) in recordings.iter().enumerate() {
+        let Some((values, n_samples)) = channel_first(recording) else {
+            return Err(wrong(&format!("recording {at} is not a matrix of six channels")));
+        };
+        arrays.insert_floats(&format!("recording-{at}"), &[N_CHANNELS, n_samples], values);
+    }
+    arrays.insert_bytes("labels", &[labels.len()], labels);
+    arrays.insert_bytes("subjects", &[subjects.len()], subjects);
+    Ok(arrays)
+}
+
+/// The integers called `key`, all of which must lie in `range`.
+fn numbers(
+    dict: &BTreeMap<&str, Value<'_>>,
+    key: &str,
+    range: std::ops::Range<u8>,
+) -> Result<Vec<u8>> {
+    let number = |x: &i64| u8::try_from(*x).ok().filter(|x| range.contains(x));
+    let numbers = match dict.get(key) {
+        Some(Value::Array(Array { elements: Elements::I8(values), .. })) => {
+            values.iter().map(number).collect::<Option<Vec<u8>>>()
+        }
+        _ => None,
+    };
+    numbers.ok_or_else(|| malformed(FILE, format!("`{key}` does not hold integers in {range:?}")))
+}
+
+/// The values of a recording [samples, 6], channel first, and the number of samples.
+fn channel_first(recording: &Value<'_>) -> Option<(Vec<f32>, usize)> {
+    let Value::Array(Array { shape, column_major, elements: Elements::F8(values) }) = recording
+    else {
+        return None;
+    };
+    let &[n_samples, N_CHANNELS] = shape.as_slice() else {
+        return None;
+    };
+    let at = |channel: usize, sample: usize| match column_major {
+        true => values[channel * n_samples + sample],
+        false => values[sample * N_CHANNELS + channel],
+    };
+    let channel = |channel| (0..n_samples).map(move |sample| at(channel, sample) as f32);
+    Some(((0..N_CHANNELS).flat_map(channel).collect(), n_samples))
+}
+
+fn load(arrays: &Arrays, params: &Params) -> Result<Dataset> {
+    let window = params.count("window");
+    let subjects = Subjects::of_fold(params.count("fold"));
+    let splits = Splits {
+        train: windows(arrays, window, &subjects.train)?,
+        validation: windows(arrays, window, &subjects.validation)?,
+        test: windows(arrays, window, &subjects.test)?,
+        further: Vec::new(),
+    };
+    assemble(modalities(params), (ENTRY.build.classes)(params), splits)
+}
+
+/// The subjects of every split, numbered from 1.
+struct Subjects {
+    train: Vec<u8>,
+    validation: Vec<u8>,
+    test: Vec<u8>,
+}
+
+impl Subjects {
+    /// Fold f tests on subjects 2f + 1 and 2f + 2 and validates on the next two, around the
+    /// circle: over the five folds everybody is test once and validation once.
+    fn of_fold(fold: usize) -> Self {
+        let mut order: Vec<u8> = (1..=N_SUBJECTS).collect();
+        order.rotate_left(2 * fold);
+        let train = order.split_off(4);
+        let validation = order.split_off(2);
+        Self { train, validation, test: order }
+    }
+}
+
+/// Every window of the recordings of `subjects`, in the order of the file.
+fn windows(arrays: &Arrays, window: usize, subjects: &[u8]) -> Result<Split> {
+    let (_, labels) = arrays.bytes("labels")?;
+    let (_, owners) = arrays.bytes("subjects")?;
+    let mut split = Split { features: vec![Vec::new(), Vec::new()], labels: Vec::new() };
+    for (at, (&label, owner)) in labels.iter().zip(owners).enumerate() {
+        if !subjects.contains(owner) {
+            continue;
+        }
+        let (shape, values) = arrays.floats(&format!("recording-{at}"))?;
+        let n_samples = shape[1];
+        for start in (0..(n_samples + 1).saturating_sub(window)).step_by(window / 2) {
+            for (channel, series) in values.chunks_exact(n_samples).enumerate() {
+                let modality = channel / (N_CHANNELS / 2);
+                split.features[modality].extend(&series[start..start + window]);
+            }
+            split.labels.push(label.into());
+        }
+    }
+    Ok(split)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::formats::npy::tests::npy_file;
+    use crate::data::formats::pickle::tests::Writer;
+    use crate::registry::Value as Param;
+
+    /// Two recordings a subject, of 50 samples; a sample's value is its subject, and its time in
+    /// the last channel.
+    fn raw_files(first_label: i64) -> RawFiles {
+        let subjects: Vec<i64> = (0..20).map(|at| 1 + at / 2).collect();
+        let mut labels: Vec<i64> = (0..20).map(|at| at % 7).collect();
+        labels[0] = first_label;
+        let pickle = Writer::dictionary(|w| {
+            w.text("X");
+            w.list(|w| {
+                for (at, &subject) in subjects.iter().enumerate() {
+                    let is_column_major = at % 2 == 0;
+                    let value =
+                        |channel, sample| if channel == 5 { sample as f64 } else { subject as f64 };
+                    let values: Vec<f64> = if is_column_major {
+                        (0..300).map(|i| value(i / 50, i % 50)).collect()
+                    } else {
+                        (0..300).map(|i| value(i % 6, i / 6)).collect()
+                    };
+                    w.matrix([50, 6], is_column_major, &values);
+                }
+            });
+            w.text("y");
+            w.integers(&labels);
+            w.text("subject");
+            w.integers(&subjects);
+        });
+        let mut raw = RawFiles::default();
+        raw.insert(FILE, npy_file("|O", "()", &pickle));
+        raw
+    }
+
+    #[test]
+    fn recordings_of_either_order_are_cut_alike() {
+        let arrays = convert(&raw_files(0)).unwrap();
+        let split = windows(&arrays, 20, &[4]).unwrap();
+        // 50 samples hold windows at 0, 10, 20 and 30; the second recording repeats the first.
+        assert_eq!(split.labels, [6, 6, 6, 6, 0, 0, 0, 0]);
+        assert!(split.features[0].iter().all(|&x| x == 4.0));
+        let gyroscope = &split.features[1];
+        assert_eq!(gyroscope[..240], gyroscope[240..]);
+        let last_channel: Vec<f32> = (10..30).map(|x| x as f32).collect();
+        assert_eq!(gyroscope[60 + 40..60 + 60], last_channel);
+    }
+
+    #[test]
+    fn no_subject_stands_in_two_splits_and_everybody_is_tested_once() {
+        let mut tested = Vec::new();
+        for fold in 0..5 {
+            let Subjects { train, validation, test } = Subjects::of_fold(fold);
+            let mut all = [train, validation, test.clone()].concat();
+            all.sort_unstable();
+            assert_eq!(all, (1..=10).collect::<Vec<u8>>());
+            tested.extend(test);
+        }
+        assert_eq!(tested, (1..=10).collect::<Vec<u8>>());
+        assert_eq!(Subjects::of_fold(4).validation, [1, 2]);
+    }
+
+    /// What is declared to the protocol's checks, held against windows that carry their subject.
+    #[test]
+    fn the_declared_disjointness_by_subject_holds_in_the_windows() {
+        let arrays = convert(&raw_files(0)).unwrap();
+        assert_eq!(SUBJECTS.overlap, Overlap::Disjoint);
+        for fold in 0..5 {
+            let subjects = Subjects::of_fold(fold);
+            let inside = |subjects: &[u8]| {
+                let split = windows(&arrays, 20, subjects).unwrap();
+                let owners = split.features[0].iter().map(|&owner| owner as u8);
+                owners.collect::<std::collections::BTreeSet<u8>>()
+            };
+            let (train, validation, test) =
+                (inside(&subjects.train), inside(&subjects.validation), inside(&subjects.test));
+            assert_eq!((train.len(), validation.len(), test.len()), (6, 2, 2));
+            assert!(test.is_disjoint(&train) && test.is_disjoint(&validation));
+            assert!(train.is_disjoint(&validation));
+        }
+    }
+
+    #[test]
+    fn folds_differ_and_loads_repeat() {
+        let arrays = convert(&raw_files(0)).unwrap();
+        let content = |fold| {
+            let mut params = Params::defaults(ENTRY.params);
+            params.0.insert("window".into(), Param::Int(20));
+            params.0.insert("fold".into(), Param::Int(fold));
+            load(&arrays, &params).unwrap().content
+        };
+        assert_eq!(content(0), content(0));
+        assert_ne!(content(0), content(1));
+    }
+
+    #[test]
+    fn unexpected_contents_are_refused() {
+        let message = convert(&raw_files(7)).unwrap_err().message;
+        assert_eq!(message, "watch_dataset.npy: `y` does not hold integers in 0..7");
+        let mut raw = RawFiles::default();
+        raw.insert(FILE, npy_file("<i8", "(1,)", &[0; 8]));
+        assert!(convert(&raw).unwrap_err().message.contains("pickled"));
+    }
+}

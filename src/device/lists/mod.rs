@@ -1,0 +1,106 @@
+//! Arithmetic on lists of flattened tensors, element by element and off the autodiff graph.
+//!
+//! A model has dozens of small tensors, and on a GPU every operation on one of them is a kernel to
+//! launch. libtorch has kernels that take a whole list.
+
+#[cfg(feature = "tch")]
+use super::lists::libtorch;
+use burn::tensor::Tensor;
+use std::ops::{Add, Div, Mul};
+
+/// Tensors of any lengths. Two lists that meet have the same lengths.
+#[derive(Clone, Debug)]
+pub struct List(pub Vec<Tensor<1>>);
+
+/// What is done with each tensor `a` of a list, or with each pair `a` and `b` of two.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Op {
+    Add,
+    AddScaled(f64),
+    Multiply,
+    Divide,
+    Scale(f64),
+    AddScalar(f64),
+    Sqrt,
+}
+
+impl List {
+    /// `a + factor b`.
+    pub fn add_scaled(self, b: &List, factor: f64) -> List {
+        self.apply(Op::AddScaled(factor), Some(b))
+    }
+
+    /// `factor a`.
+    pub fn scale(self, factor: f64) -> List {
+        self.apply(Op::Scale(factor), None)
+    }
+
+    /// `a + term`.
+    pub fn add_scalar(self, term: f64) -> List {
+        self.apply(Op::AddScalar(term), None)
+    }
+
+    /// The square roots.
+    pub fn sqrt(self) -> List {
+        self.apply(Op::Sqrt, None)
+    }
+
+    /// The sum of squares of each tensor, as one tensor; none of an empty list.
+    pub fn squares(self) -> Option<Tensor<1>> {
+        if self.0.is_empty() {
+            return None;
+        }
+        #[cfg(feature = "tch")]
+        if libtorch::holds(&self) {
+            let norms = libtorch::norms(self);
+            return Some(norms.clone() * norms);
+        }
+        Some(Tensor::cat(self.0.into_iter().map(|a| (a.clone() * a).sum()).collect(), 0))
+    }
+
+    fn apply(self, op: Op, other: Option<&List>) -> List {
+        #[cfg(feature = "tch")]
+        if libtorch::holds(&self) {
+            return libtorch::apply(op, self, other);
+        }
+        let mut others = other.into_iter().flat_map(|other| &other.0).cloned();
+        let mut b = || others.next().expect("a tensor for each of the first list");
+        let one = |a: Tensor<1>| match op {
+            Op::Add => a + b(),
+            Op::AddScaled(factor) => a + b().mul_scalar(factor),
+            Op::Multiply => a * b(),
+            Op::Divide => a / b(),
+            Op::Scale(factor) => a.mul_scalar(factor),
+            Op::AddScalar(term) => a.add_scalar(term),
+            Op::Sqrt => a.sqrt(),
+        };
+        List(self.0.into_iter().map(one).collect())
+    }
+}
+
+/// `a + b` of each pair.
+impl Add<&List> for List {
+    type Output = List;
+
+    fn add(self, b: &List) -> List {
+        self.apply(Op::Add, Some(b))
+    }
+}
+
+/// `a b` of each pair.
+impl Mul<&List> for List {
+    type Output = List;
+
+    fn mul(self, b: &List) -> List {
+        self.apply(Op::Multiply, Some(b))
+    }
+}
+
+/// `a / b` of each pair.
+impl Div<&List> for List {
+    type Output = List;
+
+    fn div(self, b: &List) -> List {
+        self.apply(Op::Divide, Some(b))
+    }
+}

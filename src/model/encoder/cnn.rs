@@ -1,0 +1,54 @@
+//! A small convolutional network on images.
+
+use crate::data::Shape;
+use crate::device::Place;
+use crate::model::layers::{BatchNorm, Conv, linear, relu};
+use crate::registry::Params;
+use burn::module::Module;
+use burn::nn::Linear;
+use burn::nn::pool::{MaxPool2d, MaxPool2dConfig};
+use burn::tensor::Tensor;
+
+/// Two blocks of 3x3 convolution, batch normalisation, ReLU and 2x2 max pooling; then a linear
+/// layer with ReLU on all that is left of the image, so that position is kept.
+#[derive(Module, Debug)]
+pub struct Cnn {
+    conv1: Conv<4>,
+    bn1: BatchNorm,
+    conv2: Conv<4>,
+    bn2: BatchNorm,
+    fc: Linear,
+    pool: MaxPool2d,
+    channels: usize,
+    height: usize,
+    width: usize,
+}
+
+impl Cnn {
+    /// `shape` must be an image of at least 4x4.
+    pub fn new(params: &Params, shape: Shape, place: &Place) -> Self {
+        let Shape::Image { channels, height, width } = shape else {
+            unreachable!("the table accepts images only");
+        };
+        let first = params.count("channels");
+        let left = 2 * first * (height / 4) * (width / 4);
+        Self {
+            conv1: Conv::new([channels, first], 3, 1, 1, place),
+            bn1: BatchNorm::new(first, place),
+            conv2: Conv::new([first, 2 * first], 3, 1, 1, place),
+            bn2: BatchNorm::new(2 * first, place),
+            fc: linear(left, params.count("features"), place),
+            pool: MaxPool2dConfig::new([2, 2]).with_strides([2, 2]).init(),
+            channels,
+            height,
+            width,
+        }
+    }
+
+    pub fn forward(&self, x: Tensor<2>) -> Tensor<2> {
+        let x = x.reshape([-1, self.channels as i32, self.height as i32, self.width as i32]);
+        let x = self.pool.forward(relu(self.bn1.forward(self.conv1.forward(x))));
+        let x = self.pool.forward(relu(self.bn2.forward(self.conv2.forward(x))));
+        relu(self.fc.forward(x.flatten(1, 3)))
+    }
+}

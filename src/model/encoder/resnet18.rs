@@ -1,0 +1,117 @@
+//! ResNet-18 without its classifier, as the published code trains it from scratch.
+//!
+//! Source: OGM-GE_CVPR2022 `models/backbone.py` and `models/basic_model.py` (343dc1d): a 7x7
+//! stride-2 stem, four stages of two basic blocks, then the mean over space, and over the frames
+//! of a clip, which are folded into the batch before.
+
+use crate::data::Shape;
+use crate::device::Place;
+use crate::model::layers::{BatchNorm, Conv, relu};
+use burn::module::Module;
+use burn::nn::PaddingConfig2d;
+use burn::nn::pool::{MaxPool2d, MaxPool2dConfig};
+use burn::tensor::Tensor;
+
+#[derive(Module, Debug)]
+pub struct ResNet18 {
+    conv1: Conv<4>,
+    bn1: BatchNorm,
+    layer1: Vec<BasicBlock>,
+    layer2: Vec<BasicBlock>,
+    layer3: Vec<BasicBlock>,
+    layer4: Vec<BasicBlock>,
+    maxpool: MaxPool2d,
+    frames: usize,
+    channels: usize,
+    height: usize,
+    width: usize,
+}
+
+#[derive(Module, Debug)]
+struct BasicBlock {
+    conv1: Conv<4>,
+    bn1: BatchNorm,
+    conv2: Conv<4>,
+    bn2: BatchNorm,
+    /// The projection of a block whose stride or width changes.
+    downsample: Option<(Conv<4>, BatchNorm)>,
+}
+
+impl BasicBlock {
+    fn new(inputs: usize, outputs: usize, stride: usize, place: &Place) -> Self {
+        let projects = stride != 1 || inputs != outputs;
+        Self {
+            conv1: Conv::new([inputs, outputs], 3, stride, 1, place),
+            bn1: BatchNorm::new(outputs, place),
+            conv2: Conv::new([outputs, outputs], 3, 1, 1, place),
+            bn2: BatchNorm::new(outputs, place),
+            downsample: projects.then(|| {
+                (Conv::new([inputs, outputs], 1, stride, 0, place), BatchNorm::new(outputs, place))
+            }),
+        }
+    }
+
+    fn forward(&self, x: Tensor<4>) -> Tensor<4> {
+        let y = relu(self.bn1.forward(self.conv1.forward(x.clone())));
+        let y = self.bn2.forward(self.conv2.forward(y));
+        let shortcut = match &self.downsample {
+            Some((conv, bn)) => bn.forward(conv.forward(x)),
+            None => x,
+        };
+        relu(y + shortcut)
+    }
+}
+
+impl ResNet18 {
+    /// The length of the feature vector.
+    pub const FEATURES: usize = 512;
+
+    /// `shape` must be an image or a clip.
+    pub fn new(shape: Shape, place: &Place) -> Self {
+        let (frames, channels, height, width) = match shape {
+            Shape::Image { channels, height, width } => (1, channels, height, width),
+            Shape::Clip { channels, frames, height, width } => (frames, channels, height, width),
+            _ => unreachable!("the table accepts images and clips only"),
+        };
+        let stage = |inputs, outputs, stride| {
+            vec![
+                BasicBlock::new(inputs, outputs, stride, place),
+                BasicBlock::new(outputs, outputs, 1, place),
+            ]
+        };
+        Self {
+            conv1: Conv::new([channels, 64], 7, 2, 3, place),
+            bn1: BatchNorm::new(64, place),
+            layer1: stage(64, 64, 1),
+            layer2: stage(64, 128, 2),
+            layer3: stage(128, 256, 2),
+            layer4: stage(256, 512, 2),
+            maxpool: MaxPool2dConfig::new([3, 3])
+                .with_strides([2, 2])
+                .with_padding(PaddingConfig2d::Explicit(1, 1, 1, 1))
+                .init(),
+            frames,
+            channels,
+            height,
+            width,
+        }
+    }
+
+    /// Features `[batch, 512]` of flattened images `[C, H, W]` or clips `[C, T, H, W]`.
+    pub fn forward(&self, x: Tensor<2>) -> Tensor<2> {
+        let [batch, _] = x.dims();
+        let x = x
+            .reshape([batch, self.channels, self.frames, self.height, self.width])
+            .swap_dims(1, 2)
+            .reshape([batch * self.frames, self.channels, self.height, self.width]);
+        let x = self.maxpool.forward(relu(self.bn1.forward(self.conv1.forward(x))));
+        let stages = [&self.layer1, &self.layer2, &self.layer3, &self.layer4];
+        let x = stages.into_iter().flatten().fold(x, |x, block| block.forward(x));
+        // Means, because the backward pass of adaptive pooling has no deterministic CUDA kernel.
+        let [_, _, height, width] = x.dims();
+        x.reshape([batch, self.frames, Self::FEATURES, height * width])
+            .mean_dim(3)
+            .mean_dim(1)
+            .reshape([batch, Self::FEATURES])
+    }
+}

@@ -1,0 +1,51 @@
+//! A small temporal convolutional network on sequences.
+
+use crate::data::Shape;
+use crate::device::Place;
+use crate::model::layers::{BatchNorm, Conv, linear, relu};
+use crate::registry::Params;
+use burn::module::Module;
+use burn::nn::Linear;
+use burn::nn::pool::{MaxPool1d, MaxPool1dConfig};
+use burn::tensor::Tensor;
+
+/// Two blocks of convolution over 5 steps, batch normalisation and ReLU, with max pooling by 2
+/// between them; then the mean over time and a linear layer with ReLU.
+#[derive(Module, Debug)]
+pub struct Temporal {
+    conv1: Conv<3>,
+    bn1: BatchNorm,
+    conv2: Conv<3>,
+    bn2: BatchNorm,
+    fc: Linear,
+    pool: MaxPool1d,
+    channels: usize,
+    length: usize,
+}
+
+impl Temporal {
+    /// `shape` must be a sequence of at least 4 steps.
+    pub fn new(params: &Params, shape: Shape, place: &Place) -> Self {
+        let Shape::Sequence { channels, length } = shape else {
+            unreachable!("the table accepts sequences only");
+        };
+        let first = params.count("channels");
+        Self {
+            conv1: Conv::new([channels, first], 5, 1, 2, place),
+            bn1: BatchNorm::new(first, place),
+            conv2: Conv::new([first, 2 * first], 5, 1, 2, place),
+            bn2: BatchNorm::new(2 * first, place),
+            fc: linear(2 * first, params.count("features"), place),
+            pool: MaxPool1dConfig::new(2).with_stride(2).init(),
+            channels,
+            length,
+        }
+    }
+
+    pub fn forward(&self, x: Tensor<2>) -> Tensor<2> {
+        let x = x.reshape([-1, self.channels as i32, self.length as i32]);
+        let x = self.pool.forward(relu(self.bn1.forward(self.conv1.forward(x))));
+        let x = relu(self.bn2.forward(self.conv2.forward(x)));
+        relu(self.fc.forward(x.mean_dim(2).squeeze_dim(2)))
+    }
+}

@@ -1,0 +1,52 @@
+//! Sum: a linear head per modality, logits added.
+
+use super::{Build, Fusion};
+use crate::device::Place;
+use crate::model::layers::linear;
+use crate::registry::Entry;
+use burn::module::Module;
+use burn::nn::Linear;
+use burn::tensor::Tensor;
+
+pub(super) const ENTRY: Entry<Build> = Entry {
+    name: "sum",
+    summary: "a linear head per modality, logits added",
+    params: &[],
+    revision: 1,
+    build: Build {
+        joins: |_| Ok(()),
+        default_scores: "split-head",
+        splits: true,
+        build: |_, sizes, n_classes, place| Fusion::Sum(Sum::new(sizes, n_classes, place)),
+    },
+};
+
+#[derive(Module, Debug)]
+pub struct Sum {
+    pub heads: Vec<Linear>,
+}
+
+impl Sum {
+    fn new(sizes: &[usize], n_classes: usize, place: &Place) -> Self {
+        Self { heads: sizes.iter().map(|size| linear(*size, n_classes, place)).collect() }
+    }
+
+    pub(super) fn forward(&self, features: &[Tensor<2>]) -> Tensor<2> {
+        self.split_logits(features, false)
+            .into_iter()
+            .reduce(|sum, logits| sum + logits)
+            .expect("a model has a modality")
+    }
+
+    pub(super) fn split_logits(&self, features: &[Tensor<2>], halve: bool) -> Vec<Tensor<2>> {
+        let share = if halve { 1.0 / self.heads.len() as f64 } else { 1.0 };
+        self.heads
+            .iter()
+            .zip(features)
+            .map(|(head, x)| {
+                let bias = head.bias.as_ref().map(|bias| bias.val().mul_scalar(share));
+                burn::tensor::module::linear(x.clone(), head.weight.val(), bias)
+            })
+            .collect()
+    }
+}

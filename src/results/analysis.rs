@@ -1,0 +1,118 @@
+//! From records to statistics: what every table, figure and sentence of a report reads.
+
+use super::cell::CellResults;
+use crate::figure::data::{Role, distinct};
+use crate::record::RunRecord;
+use crate::results::comparison::{Comparison, compare};
+use crate::results::input::SuiteInput;
+use crate::results::names::Stems;
+use crate::results::variant::variants;
+
+/// A report's input with everything computed from it.
+#[derive(Debug)]
+pub struct Analysis<'a> {
+    pub input: &'a SuiteInput,
+    /// In the order of the suite.
+    pub cells: Vec<CellResults<'a>>,
+    /// In the order of the suite.
+    pub comparisons: Vec<Comparison>,
+    /// What the files about one data set, or one fusion method, are called.
+    pub dataset_stems: Stems,
+    pub fusion_stems: Stems,
+}
+
+impl<'a> Analysis<'a> {
+    /// Computes every estimate and comparison.
+    pub fn new(input: &'a SuiteInput) -> Self {
+        let mut cells: Vec<CellResults<'a>> = input.cells.iter().map(CellResults::new).collect();
+        for (place, main) in variants(&cells).into_iter().enumerate() {
+            cells[place].variant_of = main;
+        }
+        let comparisons = compare(&cells);
+        let dataset_stems = Stems::new(cells.iter().map(|cell| cell.input.dataset.as_str()));
+        let fusion_stems = Stems::new(cells.iter().map(|cell| cell.input.fusion.as_str()));
+        Self { input, cells, comparisons, dataset_stems, fusion_stems }
+    }
+
+    /// The distinct data sets, in order.
+    pub fn datasets(&self) -> Vec<&str> {
+        distinct(self.cells.iter().map(|cell| cell.input.dataset.as_str()))
+    }
+
+    /// The distinct fusion methods of multimodal cells, in order.
+    pub fn fusions(&self) -> Vec<&str> {
+        let multimodal = self.cells.iter().filter(|cell| cell.role != Role::Unimodal);
+        distinct(multimodal.map(|cell| cell.input.fusion.as_str()))
+    }
+
+    /// The cells of one data set with their places in `cells`, in order.
+    pub fn of_dataset(&self, dataset: &str) -> impl Iterator<Item = (usize, &CellResults<'a>)> {
+        let cells = self.cells.iter().enumerate();
+        cells.filter(move |(_, cell)| cell.input.dataset == dataset)
+    }
+
+    /// The comparison of the cell at `place` with its baseline.
+    pub fn comparison(&self, place: usize) -> Option<&Comparison> {
+        self.comparisons.iter().find(|comparison| comparison.cell == place)
+    }
+
+    /// The cell with the highest mean accuracy among those of one data set that are `eligible`.
+    pub fn best(
+        &self,
+        dataset: &str,
+        eligible: impl Fn(&CellResults<'a>) -> bool,
+    ) -> Option<&CellResults<'a>> {
+        let cells = self.of_dataset(dataset).map(|(_, cell)| cell).filter(|cell| eligible(cell));
+        let known = cells.filter_map(|cell| Some((cell, cell.accuracy?.mean)));
+        known.max_by(|a, b| a.1.total_cmp(&b.1)).map(|(cell, _)| cell)
+    }
+
+    /// All records, in the order of cells and seeds.
+    pub fn records(&self) -> impl Iterator<Item = &'a RunRecord> {
+        self.input.cells.iter().flat_map(|cell| &cell.records)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::protocol::Selection;
+    use crate::results::fixture;
+
+    #[test]
+    fn a_diverged_run_is_a_failure_with_its_reason() {
+        let input = fixture::small();
+        let analysis = Analysis::new(&input);
+        let failed: Vec<&CellResults<'_>> =
+            analysis.cells.iter().filter(|cell| !cell.failures.is_empty()).collect();
+        let reasons: Vec<&str> =
+            failed.iter().flat_map(|cell| &cell.failures).map(|(_, why)| why.as_str()).collect();
+        assert!(
+            reasons.contains(&"diverged in epoch 2, step 17: loss is not finite"),
+            "{reasons:?}"
+        );
+        for cell in failed {
+            assert_eq!(cell.runs.len() + cell.failures.len(), cell.input.seeds.len());
+        }
+    }
+
+    #[test]
+    fn a_planned_seed_without_a_trace_is_a_failure_too() {
+        let mut input = fixture::small();
+        input.cells[0].records.remove(0);
+        let analysis = Analysis::new(&input);
+        assert_eq!(analysis.cells[0].failures, [(0, "no record".to_string())]);
+    }
+
+    #[test]
+    fn accuracy_is_that_of_the_epoch_that_the_protocol_selects() {
+        let mut input = fixture::small();
+        input.cells[0].records.truncate(1);
+        let record = &mut input.cells[0].records[0];
+        record.spec.cell.protocol.selection = Selection::Last;
+        record.epochs.last_mut().unwrap().test.set("accuracy", 0.125);
+        let analysis = Analysis::new(&input);
+        assert_eq!(analysis.cells[0].accuracy.unwrap().mean, 0.125);
+        assert!(0.125 < analysis.cells[0].by_selection[2].unwrap().mean);
+    }
+}

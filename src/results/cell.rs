@@ -1,0 +1,182 @@
+//! A cell's records, and the estimates over its runs.
+
+use super::input::CellInput;
+use crate::figure::data::Role;
+use crate::protocol::Selection;
+use crate::record::metrics::{self, Metrics};
+use crate::record::{EpochRecord, RunRecord};
+use crate::stats::summary::{Estimate, estimate};
+use crate::text;
+use std::collections::BTreeMap;
+
+/// A cell with its usable runs, its failures and its estimates.
+#[derive(Debug)]
+pub struct CellResults<'a> {
+    pub input: &'a CellInput,
+    pub role: Role,
+    /// The strategy's label; for a unimodal cell, with the name of its modality.
+    pub strategy: String,
+    /// The finished runs, in seed order.
+    pub runs: Vec<Run<'a>>,
+    /// The planned runs that left no usable result, in seed order, and why.
+    pub failures: Vec<(u64, String)>,
+    /// Test accuracy under the protocol's selection, as a fraction.
+    pub accuracy: Option<Estimate>,
+    pub macro_f1: Option<Estimate>,
+    pub imbalance: Option<Estimate>,
+    /// Test accuracy under each of [`SELECTIONS`].
+    pub by_selection: [Option<Estimate>; 3],
+    /// Test accuracy by each modality alone, in the order of branches.
+    pub by_modality: Vec<Option<Estimate>>,
+    /// Accuracy on each further test split, by its name.
+    pub further: BTreeMap<String, Estimate>,
+    /// The place of the cell that this one varies; see [`variants`].
+    pub variant_of: Option<usize>,
+}
+
+/// A finished run and its selected epoch.
+#[derive(Clone, Copy, Debug)]
+pub struct Run<'a> {
+    pub record: &'a RunRecord,
+    /// The epoch that the protocol selects.
+    pub epoch: &'a EpochRecord,
+}
+
+/// The selection rules that a report compares, in order.
+pub const SELECTIONS: [Selection; 3] = [Selection::Last, Selection::BestVal, Selection::BestTest];
+
+impl<'a> CellResults<'a> {
+    pub(super) fn new(input: &'a CellInput) -> Self {
+        let mut runs = Vec::new();
+        let mut failures = input.missing.clone();
+        for record in &input.records {
+            match usable(record) {
+                Ok(run) => runs.push(run),
+                Err(why) => failures.push((record.spec.seed, why)),
+            }
+        }
+        let known = |seed: &u64| {
+            let recorded = input.records.iter().any(|record| record.spec.seed == *seed);
+            recorded || input.missing.iter().any(|(missing, _)| missing == seed)
+        };
+        let unknown = input.seeds.iter().filter(|seed| !known(seed));
+        failures.extend(unknown.map(|seed| (*seed, "no record".to_string())));
+        // A reason is written in several files, which must agree, and in tables, on one line.
+        for (_, why) in &mut failures {
+            *why = text::line(why);
+        }
+        failures.sort();
+        let role = role(&input.spec.strategy.name);
+        let strategy =
+            strategy_label(&input.spec.strategy.name, &input.spec.modalities(), &input.strategy);
+        let over = |name: &str| {
+            let values = runs.iter().filter_map(|run: &Run<'_>| run.test().get(name));
+            estimate(&values.collect::<Vec<_>>())
+        };
+        let by_selection = SELECTIONS.map(|selection| {
+            let chosen = runs.iter().filter_map(|run| run.under(selection));
+            let values = chosen.filter_map(|(_, epoch)| epoch.test.get(metrics::ACCURACY));
+            estimate(&values.collect::<Vec<_>>())
+        });
+        let by_modality = input
+            .spec
+            .branches
+            .iter()
+            .map(|branch| over(&metrics::modality_accuracy(&branch.modality.name)));
+        Self {
+            input,
+            role,
+            strategy,
+            by_modality: by_modality.collect(),
+            further: further(&runs),
+            variant_of: None,
+            accuracy: over(metrics::ACCURACY),
+            macro_f1: over(metrics::MACRO_F1),
+            imbalance: over(metrics::IMBALANCE),
+            by_selection,
+            runs,
+            failures,
+        }
+    }
+
+    /// The name of the fusion method; a unimodal cell fuses nothing.
+    pub fn fusion(&self) -> &str {
+        if self.role == Role::Unimodal { "–" } else { &self.input.fusion }
+    }
+
+    /// Test accuracy by seed, as fractions.
+    pub fn accuracies(&self) -> Vec<(u64, f64)> {
+        self.runs.iter().map(|run| (run.seed(), run.accuracy())).collect()
+    }
+}
+
+impl<'a> Run<'a> {
+    pub fn seed(&self) -> u64 {
+        self.record.spec.seed
+    }
+
+    /// The metrics on the test split at the selected epoch.
+    pub fn test(&self) -> &'a Metrics {
+        &self.epoch.test
+    }
+
+    /// Test accuracy, as a fraction. A run without it is not usable.
+    pub fn accuracy(&self) -> f64 {
+        self.test().get(metrics::ACCURACY).unwrap_or(f64::NAN)
+    }
+
+    /// The degree of imbalance on the test split. A run without it is not usable.
+    pub fn imbalance(&self) -> f64 {
+        self.test().get(metrics::IMBALANCE).unwrap_or(f64::NAN)
+    }
+
+    /// The epoch, from 0, that another selection rule picks.
+    pub fn under(&self, selection: Selection) -> Option<(usize, &'a EpochRecord)> {
+        let at = RunRecord::select(&self.record.epochs, &self.record.primary, selection)?;
+        Some((at, self.record.epochs.get(at)?))
+    }
+}
+
+fn role(strategy: &str) -> Role {
+    match strategy {
+        "joint" => Role::Baseline,
+        "unimodal" => Role::Unimodal,
+        _ => Role::Strategy,
+    }
+}
+
+/// How a report calls the strategy that a suite labels so: a unimodal one with its modality.
+pub fn strategy_label(strategy: &str, modalities: &[&str], label: &str) -> String {
+    match (role(strategy), modalities.first()) {
+        (Role::Unimodal, Some(modality)) => format!("unimodal {modality}"),
+        _ => label.to_string(),
+    }
+}
+
+fn further(runs: &[Run<'_>]) -> BTreeMap<String, Estimate> {
+    let mut values: BTreeMap<String, Vec<f64>> = BTreeMap::new();
+    for (split, measured) in runs.iter().flat_map(|run| &run.epoch.further) {
+        if let Some(accuracy) = measured.get(metrics::ACCURACY) {
+            values.entry(split.clone()).or_default().push(accuracy);
+        }
+    }
+    let known = values.into_iter().filter_map(|(split, of)| Some((split, estimate(&of)?)));
+    known.collect()
+}
+
+/// The run of a record that ended well, or why it is a failure.
+fn usable(record: &RunRecord) -> Result<Run<'_>, String> {
+    if let Some(why) = record.outcome.failure() {
+        return Err(why);
+    }
+    let selection = record.spec.cell.protocol.selection;
+    let selected = RunRecord::select(&record.epochs, &record.primary, selection);
+    let epoch = selected.and_then(|at| record.epochs.get(at)).ok_or("no epoch to select")?;
+    // Those that tables and figures show of every run.
+    for name in [metrics::ACCURACY, metrics::IMBALANCE] {
+        if !epoch.test.get(name).is_some_and(f64::is_finite) {
+            return Err(format!("the test {name} is not a number"));
+        }
+    }
+    Ok(Run { record, epoch })
+}

@@ -1,0 +1,62 @@
+//! What a report is made of: the suite as written, its planned cells, and what their runs left.
+
+use crate::lint::{Finding, Subject, lint};
+use crate::record::RunRecord;
+use crate::suite::run::{CellSpec, RunId};
+
+/// A suite with everything that its runs left.
+#[derive(Clone, Debug)]
+pub struct SuiteInput {
+    /// The suite's name: the name of its report's folder.
+    pub suite: String,
+    pub title: String,
+    /// The suite's own prose, printed in the report.
+    pub analysis: String,
+    /// The suite file as it was read.
+    pub source_text: String,
+    /// In the order of the suite.
+    pub cells: Vec<CellInput>,
+    /// What the reader of the records complained of.
+    pub warnings: Vec<String>,
+}
+
+/// A planned cell and the records of its runs.
+#[derive(Clone, Debug)]
+pub struct CellInput {
+    pub id: RunId,
+    /// Labels, unambiguous within the suite.
+    pub dataset: String,
+    pub fusion: String,
+    pub strategy: String,
+    /// The preset that its protocol starts from.
+    pub preset: String,
+    /// The resolved description. A cell whose runs are all missing is still described.
+    pub spec: CellSpec,
+    /// The seeds that were planned.
+    pub seeds: Vec<u64>,
+    /// In seed order.
+    pub records: Vec<RunRecord>,
+    /// Seeds without a record, and why.
+    pub missing: Vec<(u64, String)>,
+}
+
+impl SuiteInput {
+    /// What the protocol lint finds in the planned cells.
+    pub fn lint(&self) -> Vec<Finding> {
+        let subjects = self.cells.iter().map(|cell| Subject {
+            dataset: &cell.dataset,
+            fusion: &cell.fusion,
+            strategy: &cell.strategy,
+            spec: &cell.spec,
+            seeds: cell.seeds.clone(),
+        });
+        lint(&subjects.collect::<Vec<_>>())
+    }
+}
+
+impl CellInput {
+    /// The cell in a line: `mfeat / concat / ogm`.
+    pub fn label(&self) -> String {
+        format!("{} / {} / {}", self.dataset, self.fusion, self.strategy)
+    }
+}

@@ -1,0 +1,22 @@
+//! The results of a suite: what reports, the verification and the gate all read.
+//!
+//! ```text
+//! store -> collect -> SuiteInput -> Analysis (cells, variants, comparisons) -> sheets, manifest
+//!   a published report's sheets and manifest -> rows, Manifest -> diff
+//! ```
+//!
+//! Pure functions of records, but for reading files.
+
+pub mod analysis;
+pub mod cell;
+pub mod collect;
+pub mod comparison;
+pub mod diff;
+#[cfg(test)]
+pub(crate) mod fixture;
+pub mod input;
+pub mod manifest;
+pub mod names;
+pub mod rows;
+pub mod sheets;
+pub mod variant;

@@ -1,0 +1,190 @@
+//! OGM and OGM-GE: scale down the gradients of the dominant modality's encoder, and add noise.
+//!
+//! Source: conference paper Eqs. 8-12; OGM-GE_CVPR2022 `main.py` lines 82-148 (343dc1d).
+
+use super::coefficient::{Rule, coefficients_on_device};
+use super::window::{ENDS, STARTS, WARMUP, Window};
+use super::{Build, StepContext, Strategy, Traced};
+use crate::device::Draws;
+use crate::model::parameters::{Gradient, Group, Kind, Site};
+use crate::registry::{Domain, Entry, Fallback, Param, Params};
+use crate::stream::Stream;
+use burn::tensor::{Distribution, Tensor, TensorData};
+
+pub(super) const ALPHA: Param = Param {
+    name: "alpha",
+    summary: "strength of the gradient modulation",
+    domain: Domain::Float { min: 0.0, max: f64::MAX },
+    default: Fallback::Float(0.8),
+};
+pub(super) const RULE: Param = Param {
+    name: "rule",
+    summary: "how k follows from rho: a paper's formula, or the published code with its tie",
+    domain: Domain::Choice(Rule::NAMES),
+    default: Fallback::Text("cvpr-eq10"),
+};
+pub(super) const TARGETS: Param = Param {
+    name: "targets",
+    summary: "which encoder gradients are modulated; the published code takes convolutions only",
+    domain: Domain::Choice(&["all-encoder", "conv-only"]),
+    default: Fallback::Text("all-encoder"),
+};
+pub(super) const NOISE: Param = Param {
+    name: "noise",
+    summary: "tensor-std: normal, with the deviation of the entries of the gradient tensor",
+    domain: Domain::Choice(&["tensor-std"]),
+    default: Fallback::Text("tensor-std"),
+};
+
+pub(super) const OGM: Entry<Build> = Entry {
+    name: "ogm",
+    summary: "scale down the gradients of the dominant modality's encoder",
+    params: &[ALPHA, RULE, TARGETS, WARMUP, STARTS, ENDS],
+    revision: 1,
+    build: |params| Box::new(Ogm::new(params, false)),
+};
+
+pub(super) const OGM_GE: Entry<Build> = Entry {
+    name: "ogm-ge",
+    summary: "ogm, with noise added to the encoders' gradients",
+    params: &[ALPHA, RULE, TARGETS, NOISE, WARMUP, STARTS, ENDS],
+    revision: 1,
+    build: |params| Box::new(Ogm::new(params, true)),
+};
+
+/// Gradient modulation, with or without noise.
+pub(super) struct Ogm {
+    alpha: f64,
+    rule: Rule,
+    conv_only: bool,
+    enhance: bool,
+    window: Window,
+    /// k of the last step, for the trace.
+    k: Traced,
+}
+
+impl Ogm {
+    pub(super) fn new(params: &Params, enhance: bool) -> Self {
+        Self {
+            alpha: params.float("alpha"),
+            rule: Rule::of(params.text("rule")),
+            conv_only: params.text("targets") == "conv-only",
+            enhance,
+            window: Window::of(params),
+            k: Traced::Known(Vec::new()),
+        }
+    }
+
+    fn targets(&self, site: &Site) -> Option<usize> {
+        match site.group {
+            Group::Encoder(m) if !self.conv_only || site.kind == Kind::ConvWeight => Some(m),
+            _ => None,
+        }
+    }
+}
+
+impl Strategy for Ogm {
+    fn check(&self, sites: &[Site]) -> Result<(), String> {
+        let encoders = 1 + sites
+            .iter()
+            .filter_map(|site| match site.group {
+                Group::Encoder(m) => Some(m),
+                Group::Fusion => None,
+            })
+            .max()
+            .unwrap_or(0);
+        match (0..encoders).find(|m| !sites.iter().any(|site| self.targets(site) == Some(*m))) {
+            None => Ok(()),
+            Some(m) => Err(format!(
+                "targets `conv-only` leaves encoder {m} untouched, since it has no convolution; \
+                 use `all-encoder`"
+            )),
+        }
+    }
+
+    fn gradients(
+        &mut self,
+        context: &StepContext<'_>,
+        mut per_loss: Vec<Vec<Gradient>>,
+    ) -> Vec<Gradient> {
+        let mut gradients = per_loss.swap_remove(0);
+        if !self.window.is_open(context.epoch) {
+            self.k = Traced::Known(vec![1.0; context.modalities.len()]);
+            return gradients;
+        }
+        // On the device, so that the host need not wait for the scores.
+        let k = coefficients_on_device(self.rule, self.alpha, context.scores.tensor());
+        self.k = Traced::Pending(Box::new(k.clone()));
+        let Some(dtype) = gradients.first().map(|gradient| gradient.value.dtype()) else {
+            return gradients;
+        };
+        let k = k.cast(dtype);
+        let k: Vec<_> = (0..context.modalities.len()).map(|m| k.clone().slice(m..m + 1)).collect();
+        for gradient in &mut gradients {
+            let Some(m) = self.targets(&gradient.site) else { continue };
+            let noise = self.enhance.then(|| noise(gradient, context));
+            let value = gradient.value.clone() * k[m].clone();
+            gradient.value = match noise {
+                Some(noise) => value + noise,
+                None => value,
+            };
+        }
+        gradients
+    }
+
+    fn trace(&self) -> Vec<(&'static str, Traced)> {
+        vec![("k", self.k.clone())]
+    }
+}
+
+/// Normal noise with the deviation of the unmodulated gradient's own entries plus 1e-8
+/// (`main.py` lines 137-147), from a stream of its own for each parameter and step.
+fn noise(gradient: &Gradient, context: &StepContext<'_>) -> Tensor<1> {
+    let value = &gradient.value;
+    let n = value.dims()[0];
+    let purpose = format!("ge/{}/{}", gradient.site.path, context.step);
+    let draws = normals(Stream::new(context.seed, &purpose), context.draws, value);
+    let deviation = if n > 1 { value.clone().var(0).sqrt() } else { value.zeros_like() };
+    draws * deviation.add_scalar(1e-8)
+}
+
+/// Standard normal draws, as many as `like` has values.
+fn normals(mut stream: Stream, draws: Draws, like: &Tensor<1>) -> Tensor<1> {
+    let [n] = like.dims();
+    let place = (&like.device(), like.dtype());
+    match draws {
+        Draws::Host => {
+            let draws: Vec<f32> = (0..n).map(|_| stream.normal() as f32).collect();
+            Tensor::from_data(TensorData::new(draws, [n]), place)
+        }
+        Draws::Device => {
+            // libtorch keeps one generator for all; a seed of its own makes the draw keyed, and a
+            // process trains one run at a time, so that nothing else draws in between.
+            like.device().seed(stream.key());
+            Tensor::random([n], Distribution::Normal(0.0, 1.0), place)
+        }
+    }
+}
+
+#[cfg(all(test, feature = "tch"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn draws_on_a_device_are_keyed_and_standard_normal() {
+        let n = 20_000;
+        let device = crate::device::open("tch-cpu").unwrap().device;
+        let like = Tensor::<1>::zeros([n], &device);
+        let draw = |seed, purpose: &str| -> Vec<f64> {
+            let draws = normals(Stream::new(seed, purpose), Draws::Device, &like);
+            draws.into_data().iter::<f64>().collect()
+        };
+        let first = draw(0, "ge/a/0");
+        assert_ne!(first, draw(0, "ge/a/1"));
+        assert_ne!(first, draw(1, "ge/a/0"));
+        assert_eq!(first, draw(0, "ge/a/0"), "whatever was drawn before");
+        let mean = first.iter().sum::<f64>() / n as f64;
+        let variance = first.iter().map(|x| (x - mean) * (x - mean)).sum::<f64>() / n as f64;
+        assert!(mean.abs() < 0.03 && (variance - 1.0).abs() < 0.05, "{mean} {variance}");
+    }
+}
