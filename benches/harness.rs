@@ -1,6 +1,7 @@
 //! Time of one training step per encoder, of hashing a checkpoint and of rendering a report.
 
 use counterpoise::checkpoint::{self, NamedTensor};
+use counterpoise::data::column::Column;
 use counterpoise::data::{Dataset, Modality, Shape, Split};
 use counterpoise::device::Draws;
 use counterpoise::device::Place;
@@ -65,13 +66,14 @@ fn spec(encoder: &str, shape: Shape, strategy: &str) -> RunSpec {
 fn random_batch(shape: Shape, rows: usize, place: &Place) -> Batch {
     let features = |name: &str| {
         let mut stream = Stream::new(0, name);
-        (0..rows * shape.size()).map(|_| stream.normal() as f32).collect()
+        let values = (0..rows * shape.size()).map(|_| stream.normal() as f32);
+        Column::in_memory(shape.size(), values.collect())
     };
     let split = Split {
         features: vec![features("a"), features("b")],
         labels: (0..rows).map(|i| (i % CLASSES) as u32).collect(),
     };
-    gather(&split, &[0, 1], &(0..rows).collect::<Vec<_>>(), CLASSES, place)
+    gather(&split, &[0, 1], &(0..rows).collect::<Vec<_>>(), None, CLASSES, place).unwrap()
 }
 
 fn training_steps(c: &mut Criterion) {
@@ -137,7 +139,10 @@ fn rendering(c: &mut Criterion) {
     let shape = Shape::Vector { size: 16 };
     let split = |name: &str| {
         let mut stream = Stream::new(0, name);
-        let mut features = || (0..64 * shape.size()).map(|_| stream.normal() as f32).collect();
+        let mut features = || {
+            let values = (0..64 * shape.size()).map(|_| stream.normal() as f32);
+            Column::in_memory(shape.size(), values.collect())
+        };
         Split {
             features: vec![features(), features()],
             labels: (0..64).map(|i| (i % CLASSES) as u32).collect(),

@@ -102,22 +102,21 @@ fn write_data(data: &Dataset, folder: &Path) -> Result<String> {
         let splits =
             [("train", &data.train), ("validation", &data.validation), ("test", &data.test)];
         let further = data.further.iter().map(|(name, split)| (name.as_str(), split));
-        let tensors: Vec<NamedTensor> = splits
-            .into_iter()
-            .chain(further)
-            .flat_map(|(name, split)| tensors(data, name, split))
-            .collect();
+        let mut tensors = Vec::new();
+        for (name, split) in splits.into_iter().chain(further) {
+            tensors.extend(of_split(data, name, split)?);
+        }
         checkpoint::write_unsynced(&path, &tensors)?;
     }
     Ok(name)
 }
 
-fn tensors(data: &Dataset, name: &str, split: &Split) -> Vec<NamedTensor> {
+fn of_split(data: &Dataset, name: &str, split: &Split) -> Result<Vec<NamedTensor>> {
     let labels: Vec<i64> = split.labels.iter().map(|label| i64::from(*label)).collect();
-    let features = data.modalities.iter().zip(&split.features).map(|(modality, values)| {
+    let features = data.modalities.iter().zip(&split.features).map(|(modality, column)| {
         let shape = vec![split.len(), modality.shape.size()];
-        NamedTensor::f32(format!("{name}.{}", modality.name), shape, values)
+        Ok(NamedTensor::f32(format!("{name}.{}", modality.name), shape, &column.values()?))
     });
     let labels = NamedTensor::i64(format!("{name}.labels"), vec![split.len()], &labels);
-    features.chain([labels]).collect()
+    features.chain([Ok(labels)]).collect()
 }

@@ -1,9 +1,10 @@
 //! The last step of every data set: check, standardise, hash.
 
-use super::preprocess::standardise;
+use super::column::Column;
+use super::preprocess::Scaling;
 use super::{Dataset, Modality, Split};
 use crate::error::{Error, Result};
-use crate::hash::{Digest, merkle_root};
+use crate::hash::{Digest, Hasher, merkle_root};
 
 /// The splits of a data set before standardisation.
 pub(super) struct Splits {
@@ -16,8 +17,8 @@ pub(super) struct Splits {
 /// Makes a data set of raw splits.
 ///
 /// # Errors
-/// Arrays that do not fit the declared modalities, an empty split, a label that is no class, and a
-/// value that is not finite.
+/// Arrays that do not fit the declared modalities, an empty split, a label that is no class, a value
+/// that is not finite, and features that cannot be read.
 pub(super) fn assemble(
     modalities: Vec<Modality>,
     classes: Vec<String>,
@@ -30,12 +31,19 @@ pub(super) fn assemble(
         check(name, split, &modalities, classes.len())?;
     }
     for (modality_idx, modality) in modalities.iter().enumerate() {
+        let column = &train.features[modality_idx];
+        let scaling = Scaling::of(modality.shape, column.len(), &|visit| column.scan(visit))?;
         let others = [&mut validation, &mut test].into_iter();
         let others = others.chain(further.iter_mut().map(|(_, split)| split));
-        standardise(modality.shape, modality_idx, &mut train, others);
+        for split in std::iter::once(&mut train).chain(others) {
+            split.features[modality_idx].standardise(&scaling);
+        }
     }
-    let splits = named(&train, &validation, &test, &further);
-    let content = merkle_root(splits.flat_map(|(name, split)| leaves(name, split, &modalities)));
+    let mut content = Vec::new();
+    for (name, split) in named(&train, &validation, &test, &further) {
+        content.extend(leaves(name, split, &modalities)?);
+    }
+    let content = merkle_root(content);
     Ok(Dataset { modalities, classes, train, validation, test, further, content })
 }
 
@@ -62,34 +70,66 @@ fn check(name: &str, split: &Split, modalities: &[Modality], n_classes: usize) -
     if let Some(label) = split.labels.iter().find(|&&label| n_classes <= label as usize) {
         return wrong(format!("has the label {label}, but there are {n_classes} classes"));
     }
-    for (modality, values) in modalities.iter().zip(&split.features) {
-        let expected = split.len() * modality.shape.size();
-        if values.len() != expected {
-            let found = values.len();
-            return wrong(format!("has {found} values of `{}`, not {expected}", modality.name));
+    for (modality, column) in modalities.iter().zip(&split.features) {
+        let found = (column.len(), column.size());
+        let expected = (split.len(), modality.shape.size());
+        if found != expected {
+            let shown = |(rows, size)| format!("{rows} rows of {size} values");
+            let (found, expected) = (shown(found), shown(expected));
+            return wrong(format!("has {found} of `{}`, not {expected}", modality.name));
         }
-        if let Some(at) = values.iter().position(|x| !x.is_finite()) {
-            let example = at / modality.shape.size();
+        if let Some(example) = first_not_finite(column)? {
             return wrong(format!("has a non-finite `{}` in example {example}", modality.name));
         }
     }
     Ok(())
 }
 
+/// The first row with a value that is not finite.
+fn first_not_finite(column: &Column) -> Result<Option<usize>> {
+    let (mut before, mut found) = (0, None);
+    column.scan(&mut |values| {
+        let at = values.iter().position(|x| !x.is_finite());
+        found = found.or(at.map(|at| (before + at) / column.size()));
+        before += values.len();
+        Ok(())
+    })?;
+    Ok(found)
+}
+
 /// One leaf per array, of its name, its shape and its little-endian bytes.
-fn leaves(name: &str, split: &Split, modalities: &[Modality]) -> Vec<Digest> {
-    let leaf = |what: &str, bytes: &mut dyn Iterator<Item = [u8; 4]>| {
-        let mut content = format!("{name}\n{what}\n{}\n", split.len()).into_bytes();
-        bytes.for_each(|word| content.extend(word));
-        Digest::of(&content)
+fn leaves(name: &str, split: &Split, modalities: &[Modality]) -> Result<Vec<Digest>> {
+    let begin = |what: &str| {
+        let mut hasher = Hasher::default();
+        hasher.update(format!("{name}\n{what}\n{}\n", split.len()).as_bytes());
+        hasher
     };
-    let features = modalities.iter().zip(&split.features).map(|(modality, values)| {
-        let what = format!("{}\n{:?}", modality.name, modality.shape);
-        leaf(&what, &mut values.iter().map(|x| x.to_le_bytes()))
-    });
-    let mut leaves: Vec<Digest> = features.collect();
-    leaves.push(leaf("labels", &mut split.labels.iter().map(|x| x.to_le_bytes())));
-    leaves
+    let mut leaves = Vec::new();
+    for (modality, column) in modalities.iter().zip(&split.features) {
+        let mut hasher = begin(&format!("{}\n{:?}", modality.name, modality.shape));
+        column.scan(&mut |values| {
+            hash_words(&mut hasher, values.iter().map(|x| x.to_le_bytes()));
+            Ok(())
+        })?;
+        leaves.push(hasher.finish());
+    }
+    let mut hasher = begin("labels");
+    hash_words(&mut hasher, split.labels.iter().map(|x| x.to_le_bytes()));
+    leaves.push(hasher.finish());
+    Ok(leaves)
+}
+
+fn hash_words(hasher: &mut Hasher, words: impl Iterator<Item = [u8; 4]>) {
+    const FULL: usize = 1 << 16;
+    let mut bytes = Vec::with_capacity(FULL);
+    for word in words {
+        bytes.extend(word);
+        if bytes.len() == FULL {
+            hasher.update(&bytes);
+            bytes.clear();
+        }
+    }
+    hasher.update(&bytes);
 }
 
 #[cfg(test)]
@@ -99,7 +139,7 @@ mod tests {
 
     fn made(test_value: f32, test_label: u32) -> Result<Dataset> {
         let split = |values: &[f32], labels: &[u32]| Split {
-            features: vec![values.to_vec()],
+            features: vec![Column::in_memory(1, values.to_vec())],
             labels: labels.to_vec(),
         };
         let modality = Modality { name: "a".into(), shape: Shape::Vector { size: 1 } };
@@ -115,8 +155,8 @@ mod tests {
     #[test]
     fn every_split_is_standardised_and_hashed() {
         let dataset = made(5.0, 1).unwrap();
-        assert_eq!(dataset.test.features[0], [4.0]);
-        assert_eq!(dataset.further[0].1.features[0], [2.0]);
+        assert_eq!(dataset.test.read(0, &[0], None).unwrap(), [4.0]);
+        assert_eq!(dataset.further[0].1.read(0, &[0], None).unwrap(), [2.0]);
         assert_eq!(dataset.content, made(5.0, 1).unwrap().content);
         assert_ne!(dataset.content, made(5.1, 1).unwrap().content);
         assert_ne!(dataset.content, made(5.0, 0).unwrap().content);

@@ -4,6 +4,7 @@
 //! fetched and verified once, converted into a cache, and read whole from there. Everything random
 //! in the data is keyed by the parameter `draw`; a run's seed never changes the data.
 
+pub mod column;
 pub mod partition;
 pub mod store;
 
@@ -16,6 +17,7 @@ mod sets;
 use crate::error::{Error, Result};
 use crate::hash::{Digest, digest_json};
 use crate::registry::{Entry, Params, Part, find, find_part};
+use column::{Column, Key};
 use partition::Partition;
 use serde::{Deserialize, Serialize};
 use sets::{av_digits, cg_mnist, mfeat, synthetic, watch};
@@ -80,10 +82,10 @@ pub struct Modality {
 }
 
 /// Examples with all their modalities, in a fixed order.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct Split {
-    /// One row-major array per modality: `len() * shape.size()` values.
-    pub features: Vec<Vec<f32>>,
+    /// The features of every modality: `len()` rows of `shape.size()` values.
+    pub features: Vec<Column>,
     /// The class of every example.
     pub labels: Vec<u32>,
 }
@@ -96,6 +98,21 @@ impl Split {
 
     pub fn is_empty(&self) -> bool {
         self.labels.is_empty()
+    }
+
+    /// The features of modality number `modality` in the given rows: `[row, value]`. With a key they
+    /// are augmented, where the data set declares how.
+    ///
+    /// # Errors
+    /// A modality or a row that there is not, and features that cannot be read.
+    pub fn read(&self, modality: usize, rows: &[usize], key: Option<&Key>) -> Result<Vec<f32>> {
+        let column = self.features.get(modality).ok_or_else(|| {
+            let n = self.features.len();
+            Error::unexpected(format!("modality {modality} was asked for, and there are {n}"))
+        })?;
+        let mut values = Vec::new();
+        column.read(rows, key, &mut values)?;
+        Ok(values)
     }
 }
 

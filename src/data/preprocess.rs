@@ -1,48 +1,68 @@
 //! Preprocessing that data sets share. Sums are in `f64` and in a fixed order; values are `f32`.
 
-use super::{Shape, Split};
+use super::Shape;
+use crate::error::Result;
 
-/// Standardises one modality of all splits to mean 0 and variance 1 over the training split.
+/// Shows the values of rows in order to the function that it is given.
+pub(super) type Scan<'a> = dyn Fn(&mut dyn FnMut(&[f32]) -> Result<()>) -> Result<()> + 'a;
+
+/// What standardises one modality to mean 0 and variance 1 over the training split.
 ///
 /// A vector has statistics for every feature; an image or a sequence for every channel. The
 /// variance divides by n. A feature that is constant in training is only centred.
-pub(super) fn standardise<'a>(
-    shape: Shape,
-    modality_idx: usize,
-    train: &'a mut Split,
-    others: impl Iterator<Item = &'a mut Split>,
-) {
-    let (n_groups, run) = match shape {
-        Shape::Vector { size } => (size, 1),
-        Shape::Image { channels, height, width } => (channels, height * width),
-        Shape::Sequence { channels, length } => (channels, length),
-        Shape::Clip { channels, frames, height, width } => (channels, frames * height * width),
-    };
-    let group = |position: usize| position / run % n_groups;
-    let values = &train.features[modality_idx];
-    let n_per_group = (values.len() / n_groups) as f64;
-    let mean_by_group = |value: &dyn Fn(usize, f64) -> f64| {
-        let mut sums = vec![0.0; n_groups];
-        for (position, &x) in values.iter().enumerate() {
-            sums[group(position)] += value(group(position), f64::from(x));
-        }
-        sums.iter().map(|sum| sum / n_per_group).collect::<Vec<f64>>()
-    };
-    let mean = mean_by_group(&|_, x| x);
-    let variance = mean_by_group(&|g, x| (x - mean[g]) * (x - mean[g]));
-    let scale: Vec<f64> = variance
-        .iter()
-        .zip(&mean)
-        // The mean of equal values is rounded, so their deviation need not be exactly zero.
-        .map(|(variance, mean)| match libm::sqrt(*variance) {
-            deviation if deviation <= 1e-9 * mean.abs() => 1.0,
-            deviation => 1.0 / deviation,
-        })
-        .collect();
-    for split in std::iter::once(train).chain(others) {
-        for (position, x) in split.features[modality_idx].iter_mut().enumerate() {
-            let g = group(position);
-            *x = ((f64::from(*x) - mean[g]) * scale[g]) as f32;
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Scaling {
+    /// By group of values.
+    mean: Vec<f64>,
+    scale: Vec<f64>,
+    /// Values of a row that follow each other and are of one group.
+    run: usize,
+}
+
+impl Scaling {
+    /// The statistics of `n` rows of the given shape, which `scan` shows in order, some whole rows at
+    /// a time, as often as it is asked.
+    ///
+    /// # Errors
+    /// Those of `scan`.
+    pub(super) fn of(shape: Shape, n: usize, scan: &Scan<'_>) -> Result<Self> {
+        let (n_groups, run) = match shape {
+            Shape::Vector { size } => (size, 1),
+            Shape::Image { channels, height, width } => (channels, height * width),
+            Shape::Sequence { channels, length } => (channels, length),
+            Shape::Clip { channels, frames, height, width } => (channels, frames * height * width),
+        };
+        let n_per_group = (n * run) as f64;
+        let mean_by_group = |value: &dyn Fn(usize, f64) -> f64| -> Result<Vec<f64>> {
+            let mut sums = vec![0.0; n_groups];
+            scan(&mut |values| {
+                for (position, &x) in values.iter().enumerate() {
+                    let group = position / run % n_groups;
+                    sums[group] += value(group, f64::from(x));
+                }
+                Ok(())
+            })?;
+            Ok(sums.iter().map(|sum| sum / n_per_group).collect())
+        };
+        let mean = mean_by_group(&|_, x| x)?;
+        let variance = mean_by_group(&|g, x| (x - mean[g]) * (x - mean[g]))?;
+        let scale = variance
+            .iter()
+            .zip(&mean)
+            // The mean of equal values is rounded, so their deviation need not be exactly zero.
+            .map(|(variance, mean)| match libm::sqrt(*variance) {
+                deviation if deviation <= 1e-9 * mean.abs() => 1.0,
+                deviation => 1.0 / deviation,
+            })
+            .collect();
+        Ok(Self { mean, scale, run })
+    }
+
+    /// Standardises the values of whole rows.
+    pub(super) fn apply(&self, rows: &mut [f32]) {
+        for (position, x) in rows.iter_mut().enumerate() {
+            let group = position / self.run % self.mean.len();
+            *x = ((f64::from(*x) - self.mean[group]) * self.scale[group]) as f32;
         }
     }
 }
@@ -80,32 +100,33 @@ pub(super) fn resample(frames: &[f64], n_channels: usize, length: usize) -> Vec<
 mod tests {
     use super::*;
 
-    fn split(values: &[f32], n: usize) -> Split {
-        Split { features: vec![values.to_vec()], labels: vec![0; n] }
+    fn standardised(shape: Shape, train: &[f32], values: &[f32]) -> Vec<f32> {
+        // Row by row: where the parts end plays no part.
+        let scan: &Scan<'_> = &|visit| train.chunks(shape.size()).try_for_each(visit);
+        let mut values = values.to_vec();
+        Scaling::of(shape, train.len() / shape.size(), scan).unwrap().apply(&mut values);
+        values
     }
 
     #[test]
     fn only_training_statistics_are_used() {
-        let mut train = split(&[1.0, 5.0, 3.0, 5.0], 2);
-        let mut test = split(&[5.0, 6.0], 1);
-        standardise(Shape::Vector { size: 2 }, 0, &mut train, std::iter::once(&mut test));
-        assert_eq!(train.features[0], [-1.0, 0.0, 1.0, 0.0]);
-        assert_eq!(test.features[0], [3.0, 1.0]);
+        let shape = Shape::Vector { size: 2 };
+        let train = [1.0, 5.0, 3.0, 5.0];
+        assert_eq!(standardised(shape, &train, &train), [-1.0, 0.0, 1.0, 0.0]);
+        assert_eq!(standardised(shape, &train, &[5.0, 6.0]), [3.0, 1.0]);
     }
 
     #[test]
     fn a_channel_shares_its_statistics() {
-        let mut train = split(&[0.0, 2.0, 10.0, 30.0], 1);
+        let train = [0.0, 2.0, 10.0, 30.0];
         let shape = Shape::Sequence { channels: 2, length: 2 };
-        standardise(shape, 0, &mut train, std::iter::empty());
-        assert_eq!(train.features[0], [-1.0, 1.0, -1.0, 1.0]);
+        assert_eq!(standardised(shape, &train, &train), [-1.0, 1.0, -1.0, 1.0]);
     }
 
     #[test]
     fn equal_values_that_sum_inexactly_are_not_blown_up() {
-        let mut train = split(&[0.1; 7], 7);
-        standardise(Shape::Vector { size: 1 }, 0, &mut train, std::iter::empty());
-        assert!(train.features[0].iter().all(|x| x.abs() < 1e-6));
+        let values = standardised(Shape::Vector { size: 1 }, &[0.1; 7], &[0.1; 7]);
+        assert!(values.iter().all(|x| x.abs() < 1e-6));
     }
 
     #[test]

@@ -1,7 +1,9 @@
-//! Rows of a split as tensors, from the host's memory or from the device's.
+//! Rows of a split as tensors: read when they are needed, or gathered from a copy on the device.
 
 use crate::data::Split;
+use crate::data::column::Key;
 use crate::device::Place;
+use crate::error::Result;
 use burn::tensor::{Int, Tensor, TensorData};
 
 /// A batch: flattened inputs `[batch, value]` per modality, and one-hot labels `[batch, class]`.
@@ -13,36 +15,48 @@ pub struct Batch {
 
 /// Where the batches of a split come from.
 pub enum Source<'a> {
-    /// The split itself: each batch is copied to the device.
+    /// The split itself: the rows of each batch are read and copied to the device.
     Host { split: &'a Split, columns: Vec<usize>, n_classes: usize, place: Place },
     /// A copy of the whole split on the device, where batches are gathered.
     Resident { whole: Box<Batch>, place: Place },
 }
 
 impl<'a> Source<'a> {
-    /// Batches of a split on a device, which holds a copy of the split where `resident`.
-    /// `columns` are the indices of the modalities that take part.
+    /// Batches of a split on a device, which holds a copy of the split where `resident`, and where
+    /// an epoch sees the same rows as the one before. `columns` are the indices of the modalities
+    /// that take part.
+    ///
+    /// # Errors
+    /// When the split cannot be read.
     pub fn new(
         split: &'a Split,
         columns: &[usize],
         n_classes: usize,
         place: Place,
         resident: bool,
-    ) -> Self {
-        if !resident {
-            return Source::Host { split, columns: columns.to_vec(), n_classes, place };
+    ) -> Result<Self> {
+        let is_augmented = columns.iter().any(|column| split.features[*column].is_augmented());
+        if !resident || is_augmented {
+            return Ok(Source::Host { split, columns: columns.to_vec(), n_classes, place });
         }
         let rows: Vec<usize> = (0..split.len()).collect();
-        let whole = gather(split, columns, &rows, n_classes, &place);
-        Source::Resident { whole: Box::new(whole), place }
+        let whole = gather(split, columns, &rows, None, n_classes, &place)?;
+        Ok(Source::Resident { whole: Box::new(whole), place })
     }
 
-    /// The batches of the given rows, in order.
-    pub fn batches<'b>(&'b self, batches: Vec<Vec<usize>>) -> Box<dyn Iterator<Item = Batch> + 'b> {
+    /// The batches of the given rows, in order. Training gives the `key` of its epoch, evaluation
+    /// none. A batch whose rows cannot be read is an error in its place.
+    pub fn batches<'b>(
+        &'b self,
+        batches: Vec<Vec<usize>>,
+        key: Option<Key>,
+    ) -> Box<dyn Iterator<Item = Result<Batch>> + 'b> {
         match self {
-            Source::Host { split, columns, n_classes, place } => Box::new(
-                batches.into_iter().map(|rows| gather(split, columns, &rows, *n_classes, place)),
-            ),
+            Source::Host { split, columns, n_classes, place } => {
+                Box::new(batches.into_iter().map(move |rows| {
+                    gather(split, columns, &rows, key.as_ref(), *n_classes, place)
+                }))
+            }
             Source::Resident { whole, place } => {
                 // One transfer for all.
                 let sizes: Vec<usize> = batches.iter().map(Vec::len).collect();
@@ -55,10 +69,10 @@ impl<'a> Source<'a> {
                     let rows = order.clone().slice(begin..begin + size);
                     begin += size;
                     let pick = |x: &Tensor<2>| x.clone().select(0, rows.clone());
-                    Batch {
+                    Ok(Batch {
                         inputs: whole.inputs.iter().map(pick).collect(),
                         one_hot: pick(&whole.one_hot),
-                    }
+                    })
                 }))
             }
         }
@@ -66,31 +80,31 @@ impl<'a> Source<'a> {
 }
 
 /// Copies the given rows of a split to a device. `columns` are the indices of the modalities
-/// that take part.
+/// that take part. With a key the rows are augmented, where the data set declares how.
+///
+/// # Errors
+/// When a row cannot be read.
 pub fn gather(
     split: &Split,
     columns: &[usize],
     rows: &[usize],
+    key: Option<&Key>,
     n_classes: usize,
     place: &Place,
-) -> Batch {
+) -> Result<Batch> {
     let options = (&place.device, place.dtype);
     let inputs = columns
         .iter()
         .map(|column| {
-            let values = &split.features[*column];
-            let size = values.len() / split.len();
-            let mut gathered = Vec::with_capacity(rows.len() * size);
-            for row in rows {
-                gathered.extend_from_slice(&values[row * size..(row + 1) * size]);
-            }
-            Tensor::from_data(TensorData::new(gathered, [rows.len(), size]), options)
+            let values = split.read(*column, rows, key)?;
+            let shape = [rows.len(), split.features[*column].size()];
+            Ok(Tensor::from_data(TensorData::new(values, shape), options))
         })
-        .collect();
+        .collect::<Result<_>>()?;
     let mut one_hot = vec![0.0f32; rows.len() * n_classes];
     for (i, row) in rows.iter().enumerate() {
         one_hot[i * n_classes + split.labels[*row] as usize] = 1.0;
     }
     let one_hot = Tensor::from_data(TensorData::new(one_hot, [rows.len(), n_classes]), options);
-    Batch { inputs, one_hot }
+    Ok(Batch { inputs, one_hot })
 }

@@ -38,7 +38,7 @@ impl Evaluation<'_> {
     /// gives. `None` where a logit is not finite: of the model, of a modality alone, or of a coalition.
     ///
     /// # Errors
-    /// When the score estimator does not work with the fusion.
+    /// When the score estimator does not work with the fusion, or the split cannot be read.
     pub fn of(&self, split: &Split, source: &Source<'_>) -> Result<Option<Evaluated>> {
         let model = self.model.valid();
         let modalities = self.modalities.len();
@@ -48,7 +48,9 @@ impl Evaluation<'_> {
         let mut alone = vec![Vec::new(); modalities];
         let mut coalitions = vec![Vec::new(); 1 << modalities];
         let rows: Vec<usize> = (0..split.len()).collect();
-        for batch in source.batches(rows.chunks(CHUNK).map(<[usize]>::to_vec).collect()) {
+        let chunks = rows.chunks(CHUNK).map(<[usize]>::to_vec).collect();
+        for batch in source.batches(chunks, None) {
+            let batch = batch?;
             let features = model.features(batch.inputs);
             let unimodal = self.estimator.logits(&model.fusion, &features, Phase::Evaluation)?;
             let logits = self.strategy.evaluate(model.fusion.forward(&features), &unimodal);

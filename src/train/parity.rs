@@ -8,6 +8,7 @@ use super::reading::Readings;
 use super::trainer::Trainer;
 use crate::checkpoint::{self, NamedTensor};
 use crate::data::Dataset;
+use crate::data::column::Key;
 use crate::device::Draws;
 use crate::device::{Backend, Habits};
 use crate::error::{Error, Result};
@@ -90,13 +91,15 @@ pub fn compare(
             let sources = trainers.each_ref().map(|trainer| Rc::clone(&trainer.sources));
             let rows = trainers.each_mut().map(|trainer| trainer.batches(epoch, pass));
             let [rows_a, rows_b] = rows;
-            let batches = sources[0].train.batches(rows_a).zip(sources[1].train.batches(rows_b));
+            let key = Some(Key { seed: spec.seed, epoch });
+            let of = |source: usize, rows| sources[source].train.batches(rows, key);
+            let batches = of(0, rows_a).zip(of(1, rows_b));
             for (batch_a, batch_b) in batches {
                 if parity.steps.len() == steps {
                     return Ok(parity);
                 }
                 for (trainer, batch) in trainers.iter_mut().zip([batch_a, batch_b]) {
-                    trainer.train_batch(&batch, (epoch, pass), turns)?;
+                    trainer.train_batch(&batch?, (epoch, pass), turns)?;
                 }
                 let [loss_a, loss_b] = trainers.each_mut().map(|trainer| {
                     let read = Readings::read(std::mem::take(&mut trainer.unread));

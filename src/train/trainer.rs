@@ -7,6 +7,7 @@ use super::reading::Readings;
 use super::trace::Trace;
 use super::{REVISION, fault, logits, step};
 use crate::checkpoint::{self, NamedTensor};
+use crate::data::column::Key;
 use crate::data::{Dataset, Split};
 use crate::device::Place;
 use crate::device::{self, Backend};
@@ -94,10 +95,14 @@ impl<'a> Trainer<'a> {
             Source::new(split, &columns, spec.cell.outputs, place.clone(), resident)
         };
         let sources = Sources {
-            train: source(&data.train, &autodiff),
-            validation: source(&data.validation, &plain),
-            test: source(&data.test, &plain),
-            further: data.further.iter().map(|(_, split)| source(split, &plain)).collect(),
+            train: source(&data.train, &autodiff)?,
+            validation: source(&data.validation, &plain)?,
+            test: source(&data.test, &plain)?,
+            further: data
+                .further
+                .iter()
+                .map(|(_, split)| source(split, &plain))
+                .collect::<Result<_>>()?,
         };
         let model = init::fill(Model::build(spec, &autodiff)?, &names, spec.seed);
         let strategy = strategy::build(&spec.cell.strategy)?;
@@ -168,7 +173,9 @@ impl<'a> Trainer<'a> {
             let batches = batches.into_iter().skip(taken).enumerate();
             let batches =
                 batches.map(|(i, rows)| fault::rows(self.fault, self.step + i, rows)).collect();
-            for batch in sources.train.batches(batches) {
+            let key = Key { seed: self.spec.seed, epoch };
+            for batch in sources.train.batches(batches, Some(key)) {
+                let batch = batch?;
                 self.model =
                     fault::weights(self.fault, self.step, self.model.clone(), &self.names)?;
                 if let Some(divergence) = self.train_batch(&batch, (epoch, pass), &turns)? {

@@ -1,5 +1,6 @@
 //! Small made data and the specs of runs on them.
 
+use counterpoise::data::column::Column;
 use counterpoise::data::{Dataset, Modality, Shape, Split};
 use counterpoise::device::{self, Backend};
 use counterpoise::hash::Digest;
@@ -38,7 +39,7 @@ pub(crate) fn dataset(shapes: &[Shape]) -> Dataset {
             .map(|(m, modality)| {
                 let mut stream = Stream::new(1, &format!("{name}/{m}"));
                 let signal = if m == 0 { 2.0 } else { 0.3 };
-                labels
+                let values = labels
                     .iter()
                     .flat_map(|label| {
                         (0..modality.shape.size())
@@ -48,7 +49,8 @@ pub(crate) fn dataset(shapes: &[Shape]) -> Dataset {
                             })
                             .collect::<Vec<f32>>()
                     })
-                    .collect()
+                    .collect();
+                Column::in_memory(modality.shape.size(), values)
             })
             .collect();
         Split { features, labels }

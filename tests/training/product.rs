@@ -2,6 +2,7 @@
 
 use crate::made::{IMAGES, backend, dataset, spec};
 use counterpoise::checkpoint;
+use counterpoise::data::column::Column;
 use counterpoise::data::{Dataset, Shape};
 use counterpoise::model::encoder::ENCODERS;
 use counterpoise::model::fusion::FUSIONS;
@@ -178,7 +179,9 @@ fn metrics_follow_from_the_logits_that_a_run_keeps() {
 fn logits_that_are_not_finite_end_the_run_though_loss_and_weights_are() {
     // Of one split alone, which is evaluated and not trained on.
     let mut data = dataset(&IMAGES);
-    data.test.features[0].fill(f32::INFINITY);
+    let size = data.test.features[0].size();
+    let infinite = vec![f32::INFINITY; data.test.len() * size];
+    data.test.features[0] = Column::in_memory(size, infinite);
     let record = run(&spec(&data, "concat", "joint", &[], 0), &data);
     let failure = record.outcome.failure().unwrap();
     assert!(failure.contains("a logit on the split `test` is not finite"), "{failure}");

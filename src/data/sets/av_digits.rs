@@ -8,6 +8,7 @@
 
 use super::mnist::{self, Digits};
 use crate::data::assemble::{Splits, assemble};
+use crate::data::column::Column;
 use crate::data::draw::{DRAW, draw};
 use crate::data::formats::{malformed, npy};
 use crate::data::partition::{Group, Overlap, Partition};
@@ -133,12 +134,16 @@ fn load(arrays: &Arrays, params: &Params) -> Result<Dataset> {
     let (_, recordings) = arrays.floats("recordings")?;
     let (_, labels) = arrays.bytes("recording-labels")?;
     let pools = Pools::draw(labels, params.count("audio_pool"), draw(params))?;
+    let image = mnist::shape(params, 1);
     let pair = |digits: Digits, pool: &[Vec<usize>], part| {
         let chosen = choose(&digits.labels, pool, draw(params), part);
         let size = N_COEFFICIENTS * N_FRAMES;
         let audio = chosen.iter().flat_map(|&at| &recordings[at * size..][..size]).copied();
         Split {
-            features: vec![digits.images, audio.collect()],
+            features: vec![
+                Column::in_memory(image.size(), digits.images),
+                Column::in_memory(size, audio.collect()),
+            ],
             labels: digits.labels.iter().map(|&label| label.into()).collect(),
         }
     };
@@ -236,7 +241,7 @@ mod tests {
             let mut by_class: Vec<(u32, f32)> = split
                 .labels
                 .iter()
-                .zip(split.features[1].chunks(size))
+                .zip(split.features[1].values().unwrap().chunks(size))
                 .map(|(&label, audio)| (label, audio[0]))
                 .collect();
             by_class.sort_by(|a, b| a.1.total_cmp(&b.1));

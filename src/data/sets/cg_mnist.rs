@@ -9,6 +9,7 @@
 
 use super::mnist::{self, Digits};
 use crate::data::assemble::{Splits, assemble};
+use crate::data::column::Column;
 use crate::data::draw::{DRAW, draw};
 use crate::data::partition::Partition;
 use crate::data::store::cache::Arrays;
@@ -132,7 +133,10 @@ fn paint(digits: &Digits, colours: &[[f32; 3]]) -> Split {
     let channels = images.flat_map(|(image, colour)| colour.iter().map(move |c| (image, c)));
     let coloured = channels.flat_map(|(image, &c)| image.iter().map(move |pixel| pixel * c));
     Split {
-        features: vec![digits.images.clone(), coloured.collect()],
+        features: vec![
+            Column::in_memory(size, digits.images.clone()),
+            Column::in_memory(3 * size, coloured.collect()),
+        ],
         labels: digits.labels.iter().map(|&label| label.into()).collect(),
     }
 }
@@ -154,10 +158,12 @@ mod tests {
         let dataset = loaded(1.0);
         assert_eq!(dataset.content, loaded(1.0).content);
         assert_ne!(dataset.content, loaded(0.5).content);
-        assert_eq!(dataset.train.features[1].len(), 100 * 3 * 14 * 14);
+        let values = |split: &Split, modality: usize| split.features[modality].values().unwrap();
+        assert_eq!(values(&dataset.train, 1).len(), 100 * 3 * 14 * 14);
         assert_eq!(dataset.further[0].0, "test-matched-colour");
-        assert_eq!(dataset.further[0].1.features[0], dataset.test.features[0]);
-        assert_ne!(dataset.further[0].1.features[1], dataset.test.features[1]);
+        let further = &dataset.further[0].1;
+        assert_eq!(values(further, 0), values(&dataset.test, 0));
+        assert_ne!(values(further, 1), values(&dataset.test, 1));
     }
 
     #[test]
@@ -194,7 +200,7 @@ mod tests {
     fn a_coloured_digit_is_the_gray_one_times_its_colour() {
         let digits = Digits { images: vec![0.5, 1.0], labels: vec![3, 4] };
         let split = paint(&digits, &[[1.0, 0.0, 0.5], [0.25, 1.0, 0.0]]);
-        assert_eq!(split.features[1], [0.5, 0.0, 0.25, 0.25, 1.0, 0.0]);
+        assert_eq!(split.features[1].values().unwrap(), [0.5, 0.0, 0.25, 0.25, 1.0, 0.0]);
         assert_eq!(split.labels, [3, 4]);
     }
 }

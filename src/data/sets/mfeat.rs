@@ -3,6 +3,7 @@
 //! Source: "Handwritten digit recognition by combined classifiers", Kybernetika, 1998.
 
 use crate::data::assemble::{Splits, assemble};
+use crate::data::column::Column;
 use crate::data::draw::{DRAW, draw};
 use crate::data::formats::malformed;
 use crate::data::partition::{Group, Overlap, Partition};
@@ -146,9 +147,10 @@ fn load(arrays: &Arrays, params: &Params) -> Result<Dataset> {
         let view = |modality: &Modality| {
             let (_, values) = arrays.floats(&modality.name)?;
             let size = modality.shape.size();
-            Ok(rows.iter().flat_map(|&row| &values[row * size..][..size]).copied().collect())
+            let values = rows.iter().flat_map(|&row| &values[row * size..][..size]).copied();
+            Ok(Column::in_memory(size, values.collect()))
         };
-        let features = modalities.iter().map(view).collect::<Result<Vec<Vec<f32>>>>()?;
+        let features = modalities.iter().map(view).collect::<Result<Vec<Column>>>()?;
         Ok(Split { features, labels: rows.iter().map(|&row| labels[row].into()).collect() })
     };
     let rows = Rows::draw(labels, draw(params));
@@ -229,7 +231,7 @@ mod tests {
         let params = Params::defaults(ENTRY.params);
         let dataset = load(&arrays, &params).unwrap();
         assert_eq!(dataset.content, load(&arrays, &params).unwrap().content);
-        let [fac, zer] = [0, 1].map(|m| &dataset.test.features[m]);
+        let [fac, zer] = [0, 1].map(|m| dataset.test.features[m].values().unwrap());
         let rows = fac.chunks(216).zip(zer.chunks(47));
         assert!(rows.into_iter().all(|(fac, zer)| (fac[0] + zer[0]).abs() < 1e-6));
         assert_eq!(dataset.train.len(), 100);

@@ -4,6 +4,7 @@
 //! are by subject: windows of one person never stand on both sides. Source: arXiv 1802.01489.
 
 use crate::data::assemble::{Splits, assemble};
+use crate::data::column::Column;
 use crate::data::formats::malformed;
 use crate::data::formats::npy;
 use crate::data::formats::pickle::{self, Array, Elements, Value};
@@ -181,7 +182,7 @@ impl Subjects {
 fn windows(arrays: &Arrays, window: usize, subjects: &[u8]) -> Result<Split> {
     let (_, labels) = arrays.bytes("labels")?;
     let (_, owners) = arrays.bytes("subjects")?;
-    let mut split = Split { features: vec![Vec::new(), Vec::new()], labels: Vec::new() };
+    let (mut features, mut labels_of_windows) = ([Vec::new(), Vec::new()], Vec::new());
     for (at, (&label, owner)) in labels.iter().zip(owners).enumerate() {
         if !subjects.contains(owner) {
             continue;
@@ -191,12 +192,14 @@ fn windows(arrays: &Arrays, window: usize, subjects: &[u8]) -> Result<Split> {
         for start in (0..(n_samples + 1).saturating_sub(window)).step_by(window / 2) {
             for (channel, series) in values.chunks_exact(n_samples).enumerate() {
                 let modality = channel / (N_CHANNELS / 2);
-                split.features[modality].extend(&series[start..start + window]);
+                features[modality].extend(&series[start..start + window]);
             }
-            split.labels.push(label.into());
+            labels_of_windows.push(label.into());
         }
     }
-    Ok(split)
+    let size = N_CHANNELS / 2 * window;
+    let features = features.map(|values| Column::in_memory(size, values));
+    Ok(Split { features: features.into(), labels: labels_of_windows })
 }
 
 #[cfg(test)]
@@ -243,8 +246,8 @@ mod tests {
         let split = windows(&arrays, 20, &[4]).unwrap();
         // 50 samples hold windows at 0, 10, 20 and 30; the second recording repeats the first.
         assert_eq!(split.labels, [6, 6, 6, 6, 0, 0, 0, 0]);
-        assert!(split.features[0].iter().all(|&x| x == 4.0));
-        let gyroscope = &split.features[1];
+        let [accelerometer, gyroscope] = [0, 1].map(|m| split.features[m].values().unwrap());
+        assert!(accelerometer.iter().all(|&x| x == 4.0));
         assert_eq!(gyroscope[..240], gyroscope[240..]);
         let last_channel: Vec<f32> = (10..30).map(|x| x as f32).collect();
         assert_eq!(gyroscope[60 + 40..60 + 60], last_channel);
@@ -273,7 +276,8 @@ mod tests {
             let subjects = Subjects::of_fold(fold);
             let inside = |subjects: &[u8]| {
                 let split = windows(&arrays, 20, subjects).unwrap();
-                let owners = split.features[0].iter().map(|&owner| owner as u8);
+                let owners = split.features[0].values().unwrap();
+                let owners = owners.iter().map(|&owner| owner as u8);
                 owners.collect::<std::collections::BTreeSet<u8>>()
             };
             let (train, validation, test) =
