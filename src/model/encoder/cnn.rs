@@ -1,15 +1,35 @@
 //! A small convolutional network on images.
 
-use super::Stages;
+use super::{Build, CHANNELS, Encoder, FEATURES, Stages, convolutions, two_blocks};
 use crate::data::Shape;
 use crate::device::Place;
 use crate::model::hidden::Hidden;
 use crate::model::layers::{BatchNorm, Conv, linear, relu};
-use crate::registry::Params;
+use crate::registry::{Entry, Params};
 use burn::module::Module;
 use burn::nn::Linear;
 use burn::nn::pool::{MaxPool2d, MaxPool2dConfig};
 use burn::tensor::Tensor;
+
+pub(super) const ENTRY: Entry<Build> = Entry {
+    name: "cnn",
+    summary: "two 3x3 convolutions with batch normalisation and pooling, on images",
+    params: &[CHANNELS, FEATURES],
+    revision: 1,
+    build: Build {
+        accepts: |shape| match shape {
+            Shape::Image { height, width, .. } if height >= 4 && width >= 4 => Ok(()),
+            Shape::Image { .. } => Err("an image of at least 4x4 is needed".into()),
+            _ => Err("it reads images only".into()),
+        },
+        sizes: two_blocks,
+        seconds: |params, shape| {
+            let first = params.count("channels");
+            convolutions(shape, 9, first) + 1.5e-10 * (first * shape.size() * 8) as f64
+        },
+        build: |params, shape, place| Encoder::Cnn(Cnn::new(params, shape, place)),
+    },
+};
 
 /// Two blocks of 3x3 convolution, batch normalisation, ReLU and 2x2 max pooling; then a linear
 /// layer with ReLU on all that is left of the image, so that position is kept.

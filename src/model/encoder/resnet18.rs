@@ -4,15 +4,34 @@
 //! stride-2 stem, four stages of two basic blocks, then the mean over space, and over the frames
 //! of a clip, which are folded into the batch before.
 
-use super::Stages;
+use super::{Build, Encoder, Stages};
 use crate::data::Shape;
 use crate::device::Place;
 use crate::model::hidden::Hidden;
 use crate::model::layers::{BatchNorm, Conv, relu};
+use crate::registry::Entry;
+use crate::suite::catalog::Sizes;
 use burn::module::Module;
 use burn::nn::PaddingConfig2d;
 use burn::nn::pool::{MaxPool2d, MaxPool2dConfig};
 use burn::tensor::Tensor;
+
+pub(super) const ENTRY: Entry<Build> = Entry {
+    name: "resnet18",
+    summary: "ResNet-18 from scratch without a head, on images, spectrograms and clips",
+    params: &[],
+    revision: 1,
+    build: Build {
+        accepts: |shape| match shape {
+            Shape::Image { .. } | Shape::Clip { .. } => Ok(()),
+            _ => Err("it reads images, spectrograms and clips only".into()),
+        },
+        sizes: |_| Sizes { features: ResNet18::FEATURES, stages: ResNet18::STAGES.to_vec() },
+        // 60 ms an example of 3x64x64, in proportion to the pixels.
+        seconds: |_, shape| 5e-6 * shape.size() as f64,
+        build: |_, shape, place| Encoder::ResNet18(ResNet18::new(shape, place)),
+    },
+};
 
 #[derive(Module, Debug)]
 pub struct ResNet18 {

@@ -5,7 +5,7 @@
 //! `mmtm.py` lines 40-80 (1c81cfe); greedy_multimodal_learning `src/balanced_mmtm.py` (a190e03)
 //! averages the heads' logits.
 
-use super::{Build, Fusion};
+use super::{Build, Fusion, Join};
 use crate::device::Place;
 use crate::model::hidden::Hidden;
 use crate::model::layers::{linear, relu};
@@ -91,13 +91,8 @@ impl Mmtm {
         }
     }
 
-    pub(super) fn forward(&self, features: &[Tensor<2>]) -> Tensor<2> {
-        let sum = self.split_logits(features).into_iter().reduce(|sum, logits| sum + logits);
-        sum.expect("a model has a modality").mul_scalar(1.0 / features.len() as f64)
-    }
-
     /// Each modality's own head.
-    pub(super) fn split_logits(&self, features: &[Tensor<2>]) -> Vec<Tensor<2>> {
+    fn parts(&self, features: &[Tensor<2>]) -> Vec<Tensor<2>> {
         self.heads.iter().zip(features).map(|(head, x)| head.forward(x.clone())).collect()
     }
 }
@@ -123,5 +118,24 @@ impl Exchange {
             if self.doubled { gate.mul_scalar(2.0) } else { gate }
         };
         hidden.into_iter().zip(&self.fc_excite).map(|(x, excite)| x.gated(gate(excite))).collect()
+    }
+}
+
+impl Join for Mmtm {
+    fn forward(&self, features: &[Tensor<2>]) -> Tensor<2> {
+        let sum = self.parts(features).into_iter().reduce(|sum, logits| sum + logits);
+        sum.expect("a model has a modality").mul_scalar(1.0 / features.len() as f64)
+    }
+
+    fn split_logits(&self, features: &[Tensor<2>], _halve_bias: bool) -> Option<Vec<Tensor<2>>> {
+        Some(self.parts(features))
+    }
+
+    fn reach(&self) -> usize {
+        self.exchanges.len()
+    }
+
+    fn between(&self, from_last: usize, hidden: Vec<Hidden>, mask: Mask) -> Vec<Hidden> {
+        self.exchanges[from_last - 1].forward(hidden, mask)
     }
 }

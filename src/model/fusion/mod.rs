@@ -16,11 +16,6 @@ use crate::registry::{Entry, Params, Part, find_part};
 use crate::suite::catalog::Sizes;
 use burn::module::Module;
 use burn::tensor::Tensor;
-use concat::Concat;
-use film::Film;
-use gated::Gated;
-use mmtm::Mmtm;
-use sum::Sum;
 
 /// How a fusion is made and what it takes.
 pub struct Build {
@@ -34,18 +29,60 @@ pub struct Build {
     build: fn(&Params, &[Sizes], usize, &Place) -> Fusion,
 }
 
-/// Every fusion, in the order shown to users.
-pub const FUSIONS: &[Entry<Build>] =
-    &[sum::ENTRY, concat::ENTRY, film::ENTRY, gated::ENTRY, mmtm::ENTRY];
+/// The table of fusions, and the fusion as an enum over it, because a burn module cannot be a trait
+/// object.
+macro_rules! fusions {
+    ($($variant:ident in $module:ident,)+) => {
+        /// Every fusion, in the order shown to users.
+        pub const FUSIONS: &[Entry<Build>] = &[$($module::ENTRY),+];
 
-/// A fusion head. An enum, because a burn module cannot be a trait object.
-#[derive(Module, Debug)]
-pub enum Fusion {
-    Sum(Sum),
-    Concat(Concat),
-    Film(Film),
-    Gated(Gated),
-    Mmtm(Mmtm),
+        /// A fusion.
+        #[derive(Module, Debug)]
+        pub enum Fusion {
+            $($variant($module::$variant),)+
+        }
+
+        impl Fusion {
+            /// The fusion as what it does.
+            fn join(&self) -> &dyn Join {
+                match self {
+                    $(Fusion::$variant(fusion) => fusion,)+
+                }
+            }
+        }
+    };
+}
+
+fusions! {
+    Sum in sum,
+    Concat in concat,
+    Film in film,
+    Gated in gated,
+    Mmtm in mmtm,
+}
+
+/// What a fusion does.
+pub trait Join {
+    /// Logits `[batch, class]` of features `[batch, feature]`, one tensor per modality.
+    fn forward(&self, features: &[Tensor<2>]) -> Tensor<2>;
+
+    /// Logits of each modality's own part of the head, where the head splits. `halve_bias` divides
+    /// the bias of a sum's own heads by the number of modalities.
+    fn split_logits(&self, _features: &[Tensor<2>], _halve_bias: bool) -> Option<Vec<Tensor<2>>> {
+        None
+    }
+
+    /// Between how many of the encoders' last stages the fusion acts; 0 for one that only joins
+    /// features.
+    fn reach(&self) -> usize {
+        0
+    }
+
+    /// What goes on from a stage, the last one being 1, of what every modality's encoder gives
+    /// there. Modalities outside of `mask` show nothing to the others.
+    fn between(&self, _from_last: usize, hidden: Vec<Hidden>, _mask: Mask) -> Vec<Hidden> {
+        hidden
+    }
 }
 
 impl Fusion {
@@ -62,44 +99,24 @@ impl Fusion {
         Ok((entry.build.build)(&part.params, sizes, n_classes, place))
     }
 
-    /// Logits `[batch, class]` of features `[batch, feature]`, one tensor per modality.
+    /// See [`Join::forward`].
     pub fn forward(&self, features: &[Tensor<2>]) -> Tensor<2> {
-        match self {
-            Fusion::Sum(fusion) => fusion.forward(features),
-            Fusion::Concat(fusion) => fusion.forward(features),
-            Fusion::Film(fusion) => fusion.forward(features),
-            Fusion::Gated(fusion) => fusion.forward(features),
-            Fusion::Mmtm(fusion) => fusion.forward(features),
-        }
+        self.join().forward(features)
     }
 
-    /// Between how many of the encoders' last stages the fusion acts; 0 for one that only joins
-    /// features.
-    pub fn reach(&self) -> usize {
-        match self {
-            Fusion::Mmtm(fusion) => fusion.exchanges.len(),
-            _ => 0,
-        }
-    }
-
-    /// What goes on from a stage, the last one being 1, of what every modality's encoder gives
-    /// there. Modalities outside of `mask` show nothing to the others.
-    pub fn between(&self, from_last: usize, hidden: Vec<Hidden>, mask: Mask) -> Vec<Hidden> {
-        match self {
-            Fusion::Mmtm(fusion) => fusion.exchanges[from_last - 1].forward(hidden, mask),
-            _ => hidden,
-        }
-    }
-
-    /// Logits of each modality's own part of the head, where the head splits. `halve_bias`
-    /// divides the bias of a sum's own heads by the number of modalities.
+    /// See [`Join::split_logits`].
     pub fn split_logits(&self, features: &[Tensor<2>], halve_bias: bool) -> Option<Vec<Tensor<2>>> {
-        match self {
-            Fusion::Sum(fusion) => Some(fusion.split_logits(features, halve_bias)),
-            Fusion::Concat(fusion) => Some(fusion.split_logits(features)),
-            Fusion::Mmtm(fusion) => Some(fusion.split_logits(features)),
-            Fusion::Film(_) | Fusion::Gated(_) => None,
-        }
+        self.join().split_logits(features, halve_bias)
+    }
+
+    /// See [`Join::reach`].
+    pub fn reach(&self) -> usize {
+        self.join().reach()
+    }
+
+    /// See [`Join::between`].
+    pub fn between(&self, from_last: usize, hidden: Vec<Hidden>, mask: Mask) -> Vec<Hidden> {
+        self.join().between(from_last, hidden, mask)
     }
 }
 
