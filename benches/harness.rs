@@ -58,6 +58,7 @@ fn spec(encoder: &str, shape: Shape, strategy: &str) -> RunSpec {
         },
         training: train::REVISION,
         backend: "cpu".into(),
+        needs: Vec::new(),
     };
     cell.run(0)
 }

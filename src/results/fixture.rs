@@ -166,6 +166,7 @@ fn spec(
         },
         training: 1,
         backend: "cpu".into(),
+        needs: Vec::new(),
     }
 }
 

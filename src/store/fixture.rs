@@ -38,6 +38,7 @@ pub(crate) fn spec(dataset: &str, seed: u64) -> RunSpec {
         },
         training: 1,
         backend: "cpu".into(),
+        needs: Vec::new(),
     };
     cell.run(seed)
 }
