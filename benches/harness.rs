@@ -158,7 +158,8 @@ fn rendering(c: &mut Criterion) {
     let folder = tempfile::tempdir().unwrap();
     let backend = device::open("cpu").unwrap();
     let record =
-        train::run(&run, &data, &backend, folder.path(), &Probe::default(), &mut |_| ()).unwrap();
+        train::run(&run, &data, &backend, folder.path(), &Probe::default(), &[], &mut |_| ())
+            .unwrap();
     let cells = ["joint", "ogm", "ogm-ge", "opm", "ogm-ge+opm", "modality-dropout"].map(|name| {
         let records: Vec<RunRecord> = (0..5)
             .map(|seed| {

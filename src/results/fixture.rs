@@ -215,6 +215,7 @@ fn record(spec: &RunSpec) -> RunRecord {
         primary,
         epochs,
         fault: None,
+        needs: Vec::new(),
         links: Vec::new(),
         environment: Environment {
             class_id: digest_json(&class).unwrap(),

@@ -83,6 +83,7 @@ pub(crate) fn record(spec: &RunSpec) -> RunRecord {
         selected_epoch: 0,
         logits_root: Some(root),
         fault: None,
+        needs: Vec::new(),
         links: Vec::new(),
         environment: Environment {
             class: BTreeMap::new(),

@@ -4,6 +4,7 @@
 //! after one step, and training amplifies that. A wrong kernel or setting shows as a difference
 //! that is too large from the start, which a comparison of final accuracies would hide.
 
+use super::needed::Needed;
 use super::reading::Readings;
 use super::trainer::Trainer;
 use crate::checkpoint::{self, NamedTensor};
@@ -64,7 +65,8 @@ impl Apart {
 }
 
 /// Trains up to `steps` steps of a run on two devices, in lockstep; fewer where the run has fewer
-/// or diverges, of which the last step tells by a difference that is not finite. Draws come from the host on both, so that noise is the same.
+/// or diverges, of which the last step tells by a difference that is not finite. Draws come from the host on both, so that noise is the same; both begin from
+/// the same needed runs.
 ///
 /// # Errors
 /// As [`super::run`].
@@ -72,10 +74,11 @@ pub fn compare(
     spec: &RunSpec,
     data: &Dataset,
     backends: [&Backend; 2],
+    needed: &[Needed],
     steps: usize,
 ) -> Result<Parity> {
     let [a, b] = backends.map(|backend| {
-        let mut trainer = Trainer::new(spec, data, backend, None)?;
+        let mut trainer = Trainer::new(spec, data, backend, None, needed)?;
         // Nothing is read but here.
         let own = trainer.habits;
         trainer.habits = Habits { read_every: usize::MAX, draws: Draws::Host, ..own };
