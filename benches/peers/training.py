@@ -30,6 +30,7 @@ from strategy import STRATEGIES, Step
 def make_deterministic():
     """The settings of the harness."""
     torch.use_deterministic_algorithms(True)
+    torch.utils.deterministic.fill_uninitialized_memory = False
     torch.backends.cudnn.deterministic = True
     torch.backends.cudnn.benchmark = False
     torch.backends.cudnn.allow_tf32 = False

@@ -16,7 +16,7 @@ pub fn catalog() -> Catalog {
             .map(|entry| EncoderInfo {
                 part: PartInfo::of(entry),
                 accepts: entry.build.accepts,
-                feature_size: entry.build.feature_size,
+                sizes: entry.build.sizes,
             })
             .collect(),
         fusions: FUSIONS

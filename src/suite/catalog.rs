@@ -33,16 +33,24 @@ pub struct EncoderInfo {
     pub part: PartInfo,
     /// What is wrong with a shape, if anything.
     pub accepts: fn(Shape) -> Result<(), String>,
-    /// The length of its feature vector.
-    pub feature_size: fn(&Params) -> usize,
+    pub sizes: fn(&Params) -> Sizes,
+}
+
+/// The sizes of an encoder.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sizes {
+    /// The length of the feature vector.
+    pub features: usize,
+    /// The number of channels that each stage gives.
+    pub stages: Vec<usize>,
 }
 
 /// A fusion.
 #[derive(Clone, Copy, Debug)]
 pub struct FusionInfo {
     pub part: PartInfo,
-    /// What is wrong with features of these sizes, if anything.
-    pub joins: fn(&[usize]) -> Result<(), String>,
+    /// What is wrong with encoders of these sizes, if anything.
+    pub joins: fn(&[Sizes]) -> Result<(), String>,
     /// The estimator used where a suite names none.
     pub default_scores: &'static str,
     /// Whether its head splits by modality, as the `split-head` estimators need.

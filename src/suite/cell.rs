@@ -168,7 +168,7 @@ fn obstacle(
     info: &FusionInfo,
     scores: Option<&(String, Place)>,
 ) -> Option<Problem> {
-    if let Err(why) = (info.joins)(&set.feature_sizes) {
+    if let Err(why) = (info.joins)(&set.sizes) {
         let message =
             format!("fusion `{}` cannot join data set `{}`: {why}", fusion.label, set.label);
         let hint = format!(

@@ -1,6 +1,6 @@
 //! A catalog for tests: the names and parameters of the real parts, without what trains them.
 
-use super::catalog::{Catalog, EncoderInfo, FusionInfo, Needs, PartInfo, StrategyInfo};
+use super::catalog::{Catalog, EncoderInfo, FusionInfo, Needs, PartInfo, Sizes, StrategyInfo};
 use crate::data::{DATASETS, Shape};
 use crate::registry::{Domain, Fallback, Param, Params};
 
@@ -41,8 +41,8 @@ const fn part(name: &'static str, params: &'static [Param]) -> PartInfo {
     PartInfo { name, summary: "a part", params, revision: 1 }
 }
 
-fn two(feature_sizes: &[usize]) -> Result<(), String> {
-    match feature_sizes.len() {
+fn two(sizes: &[Sizes]) -> Result<(), String> {
+    match sizes.len() {
         2 => Ok(()),
         n => Err(format!("joins two modalities, not {n}")),
     }
@@ -53,7 +53,7 @@ pub(super) fn catalog() -> Catalog {
     let encoder = |name, accepts| EncoderInfo {
         part: part(name, &[FEATURES]),
         accepts,
-        feature_size: |params: &Params| params.count("features"),
+        sizes: |params: &Params| Sizes { features: params.count("features"), stages: vec![] },
     };
     let fusion = |name, splits: bool| FusionInfo {
         part: part(name, &[]),

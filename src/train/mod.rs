@@ -1,6 +1,5 @@
 //! Training: the one loop. Knows nothing of suites, reports or the command line.
 
-pub mod batch;
 pub mod bisect;
 pub mod chain;
 pub mod evaluate;

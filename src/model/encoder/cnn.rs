@@ -1,7 +1,9 @@
 //! A small convolutional network on images.
 
+use super::Stages;
 use crate::data::Shape;
 use crate::device::Place;
+use crate::model::hidden::Hidden;
 use crate::model::layers::{BatchNorm, Conv, linear, relu};
 use crate::registry::Params;
 use burn::module::Module;
@@ -44,11 +46,27 @@ impl Cnn {
             width,
         }
     }
+}
 
-    pub fn forward(&self, x: Tensor<2>) -> Tensor<2> {
-        let x = x.reshape([-1, self.channels as i32, self.height as i32, self.width as i32]);
-        let x = self.pool.forward(relu(self.bn1.forward(self.conv1.forward(x))));
-        let x = self.pool.forward(relu(self.bn2.forward(self.conv2.forward(x))));
-        relu(self.fc.forward(x.flatten(1, 3)))
+impl Stages for Cnn {
+    fn count(&self) -> usize {
+        2
+    }
+
+    fn enter(&self, x: Tensor<2>) -> Hidden {
+        let shape = [-1, self.channels as i32, self.height as i32, self.width as i32];
+        Hidden::Map { maps: x.reshape(shape), frames: 1 }
+    }
+
+    fn stage(&self, index: usize, x: Hidden) -> Hidden {
+        let Hidden::Map { maps, frames } = x else { unreachable!("its stages are maps") };
+        let (conv, bn) =
+            if index == 0 { (&self.conv1, &self.bn1) } else { (&self.conv2, &self.bn2) };
+        Hidden::Map { maps: self.pool.forward(relu(bn.forward(conv.forward(maps)))), frames }
+    }
+
+    fn leave(&self, x: Hidden) -> Tensor<2> {
+        let Hidden::Map { maps, .. } = x else { unreachable!("its stages are maps") };
+        relu(self.fc.forward(maps.flatten(1, 3)))
     }
 }

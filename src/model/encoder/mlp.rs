@@ -1,7 +1,9 @@
 //! A multilayer perceptron on the flattened input.
 
+use super::Stages;
 use crate::data::Shape;
 use crate::device::Place;
+use crate::model::hidden::Hidden;
 use crate::model::layers::{linear, relu};
 use crate::registry::Params;
 use burn::module::Module;
@@ -21,8 +23,26 @@ impl Mlp {
         sizes.push(params.count("features"));
         Self { layers: sizes.windows(2).map(|pair| linear(pair[0], pair[1], place)).collect() }
     }
+}
 
-    pub fn forward(&self, x: Tensor<2>) -> Tensor<2> {
-        self.layers.iter().fold(x, |x, layer| relu(layer.forward(x)))
+impl Stages for Mlp {
+    fn count(&self) -> usize {
+        self.layers.len() - 1
+    }
+
+    fn enter(&self, x: Tensor<2>) -> Hidden {
+        Hidden::Flat(x)
+    }
+
+    fn stage(&self, index: usize, x: Hidden) -> Hidden {
+        let Hidden::Flat(x) = x else { unreachable!("its stages are flat") };
+        Hidden::Flat(relu(self.layers[index].forward(x)))
+    }
+
+    fn leave(&self, x: Hidden) -> Tensor<2> {
+        let Hidden::Flat(x) = self.stage(self.count(), x) else {
+            unreachable!("as any other layer")
+        };
+        x
     }
 }

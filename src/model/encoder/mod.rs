@@ -9,10 +9,12 @@ use super::encoder::cnn::Cnn;
 use super::encoder::mlp::Mlp;
 use super::encoder::resnet18::ResNet18;
 use super::encoder::temporal::Temporal;
+use super::hidden::Hidden;
 use crate::data::Shape;
 use crate::device::Place;
 use crate::error::{Error, Result};
 use crate::registry::{Domain, Entry, Fallback, Param, Params, Part, find_part};
+use crate::suite::catalog::Sizes;
 use burn::module::Module;
 use burn::tensor::Tensor;
 
@@ -20,8 +22,8 @@ use burn::tensor::Tensor;
 pub struct Build {
     /// What is wrong with a shape, if anything.
     pub accepts: fn(Shape) -> std::result::Result<(), String>,
-    /// The length of the feature vector.
-    pub feature_size: fn(&Params) -> usize,
+    /// The lengths of the feature vector and of what its stages give.
+    pub sizes: fn(&Params) -> Sizes,
     /// The seconds that training on one example takes on one core, to a factor of two, from the
     /// multiply-adds and the rates that `cargo bench` shows.
     pub seconds: fn(&Params, Shape) -> f64,
@@ -65,7 +67,10 @@ pub const ENCODERS: &[Entry<Build>] = &[
         revision: 1,
         build: Build {
             accepts: |_| Ok(()),
-            feature_size: |params| params.count("features"),
+            sizes: |params| Sizes {
+                features: params.count("features"),
+                stages: vec![params.count("hidden"); params.count("depth")],
+            },
             seconds: |params, shape| {
                 let hidden = params.count("hidden");
                 let inner = hidden * params.count("depth").saturating_sub(1);
@@ -85,7 +90,7 @@ pub const ENCODERS: &[Entry<Build>] = &[
                 Shape::Image { .. } => Err("an image of at least 4x4 is needed".into()),
                 _ => Err("it reads images only".into()),
             },
-            feature_size: |params| params.count("features"),
+            sizes: two_blocks,
             seconds: |params, shape| {
                 let first = params.count("channels");
                 convolutions(shape, 9, first) + 1.5e-10 * (first * shape.size() * 8) as f64
@@ -104,7 +109,7 @@ pub const ENCODERS: &[Entry<Build>] = &[
                 Shape::Sequence { .. } => Err("a sequence of at least 4 steps is needed".into()),
                 _ => Err("it reads sequences only".into()),
             },
-            feature_size: |params| params.count("features"),
+            sizes: two_blocks,
             seconds: |params, shape| convolutions(shape, 5, params.count("channels")),
             build: |params, shape, place| Encoder::Temporal(Temporal::new(params, shape, place)),
         },
@@ -119,7 +124,7 @@ pub const ENCODERS: &[Entry<Build>] = &[
                 Shape::Image { .. } | Shape::Clip { .. } => Ok(()),
                 _ => Err("it reads images, spectrograms and clips only".into()),
             },
-            feature_size: |_| ResNet18::FEATURES,
+            sizes: |_| Sizes { features: ResNet18::FEATURES, stages: ResNet18::STAGES.to_vec() },
             // 60 ms an example of 3x64x64, in proportion to the pixels.
             seconds: |_, shape| 5e-6 * shape.size() as f64,
             build: |_, shape, place| Encoder::ResNet18(ResNet18::new(shape, place)),
@@ -147,12 +152,18 @@ pub fn default_for(shape: Shape) -> &'static str {
     }
 }
 
-/// The length of an encoder's feature vector.
+/// The sizes of an encoder.
 ///
 /// # Errors
 /// When there is no such encoder.
-pub fn feature_size(part: &Part) -> Result<usize> {
-    Ok((find_part("encoder", ENCODERS, part)?.build.feature_size)(&part.params))
+pub fn sizes(part: &Part) -> Result<Sizes> {
+    Ok((find_part("encoder", ENCODERS, part)?.build.sizes)(&part.params))
+}
+
+/// Those of two blocks of convolution, the second with twice the channels.
+fn two_blocks(params: &Params) -> Sizes {
+    let first = params.count("channels");
+    Sizes { features: params.count("features"), stages: vec![first, 2 * first] }
 }
 
 /// An encoder of one modality. An enum, because a burn module cannot be a trait object.
@@ -174,13 +185,34 @@ impl Encoder {
         Ok((entry.build.build)(&part.params, shape, place))
     }
 
-    /// Features `[batch, feature]` of flattened inputs `[batch, value]`.
-    pub fn forward(&self, x: Tensor<2>) -> Tensor<2> {
+    /// The encoder as what it does.
+    pub fn stages(&self) -> &dyn Stages {
         match self {
-            Encoder::Mlp(encoder) => encoder.forward(x),
-            Encoder::Cnn(encoder) => encoder.forward(x),
-            Encoder::Temporal(encoder) => encoder.forward(x),
-            Encoder::ResNet18(encoder) => encoder.forward(x),
+            Encoder::Mlp(encoder) => encoder,
+            Encoder::Cnn(encoder) => encoder,
+            Encoder::Temporal(encoder) => encoder,
+            Encoder::ResNet18(encoder) => encoder,
         }
+    }
+}
+
+/// The way through an encoder: in, stage by stage, out. A fusion may act between the stages.
+pub trait Stages {
+    /// The number of stages.
+    fn count(&self) -> usize;
+
+    /// Flattened inputs `[batch, value]` in the shape that the first stage reads.
+    fn enter(&self, x: Tensor<2>) -> Hidden;
+
+    /// The stage with this index.
+    fn stage(&self, index: usize, x: Hidden) -> Hidden;
+
+    /// Features `[batch, feature]` of what the last stage gives.
+    fn leave(&self, x: Hidden) -> Tensor<2>;
+
+    /// The whole way: features `[batch, feature]` of flattened inputs `[batch, value]`.
+    fn forward(&self, x: Tensor<2>) -> Tensor<2> {
+        let x = (0..self.count()).fold(self.enter(x), |x, index| self.stage(index, x));
+        self.leave(x)
     }
 }

@@ -1,7 +1,9 @@
 //! A small temporal convolutional network on sequences.
 
+use super::Stages;
 use crate::data::Shape;
 use crate::device::Place;
+use crate::model::hidden::Hidden;
 use crate::model::layers::{BatchNorm, Conv, linear, relu};
 use crate::registry::Params;
 use burn::module::Module;
@@ -41,11 +43,26 @@ impl Temporal {
             length,
         }
     }
+}
 
-    pub fn forward(&self, x: Tensor<2>) -> Tensor<2> {
-        let x = x.reshape([-1, self.channels as i32, self.length as i32]);
-        let x = self.pool.forward(relu(self.bn1.forward(self.conv1.forward(x))));
-        let x = relu(self.bn2.forward(self.conv2.forward(x)));
-        relu(self.fc.forward(x.mean_dim(2).squeeze_dim(2)))
+impl Stages for Temporal {
+    fn count(&self) -> usize {
+        2
+    }
+
+    fn enter(&self, x: Tensor<2>) -> Hidden {
+        Hidden::Series(x.reshape([-1, self.channels as i32, self.length as i32]))
+    }
+
+    fn stage(&self, index: usize, x: Hidden) -> Hidden {
+        let Hidden::Series(x) = x else { unreachable!("its stages are series") };
+        Hidden::Series(match index {
+            0 => self.pool.forward(relu(self.bn1.forward(self.conv1.forward(x)))),
+            _ => relu(self.bn2.forward(self.conv2.forward(x))),
+        })
+    }
+
+    fn leave(&self, x: Hidden) -> Tensor<2> {
+        relu(self.fc.forward(x.squeeze()))
     }
 }

@@ -17,7 +17,7 @@ pub(super) const ENTRY: Entry<Build> = Entry {
         default_scores: "split-head",
         splits: true,
         build: |_, sizes, n_classes, place| {
-            let fc_out = linear(sizes.iter().sum(), n_classes, place);
+            let fc_out = linear(sizes.iter().map(|size| size.features).sum(), n_classes, place);
             Fusion::Concat(Concat { fc_out })
         },
     },

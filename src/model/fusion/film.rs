@@ -25,7 +25,7 @@ pub(super) const ENTRY: Entry<Build> = Entry {
         build: |params, sizes, n_classes, place| {
             Fusion::Film(Film::new(
                 usize::from(params.text("conditioner") == "second"),
-                sizes[0],
+                sizes[0].features,
                 n_classes,
                 place,
             ))

@@ -4,6 +4,7 @@ use super::{Build, Fusion};
 use crate::device::Place;
 use crate::model::layers::linear;
 use crate::registry::Entry;
+use crate::suite::catalog::Sizes;
 use burn::module::Module;
 use burn::nn::Linear;
 use burn::tensor::Tensor;
@@ -27,8 +28,8 @@ pub struct Sum {
 }
 
 impl Sum {
-    fn new(sizes: &[usize], n_classes: usize, place: &Place) -> Self {
-        Self { heads: sizes.iter().map(|size| linear(*size, n_classes, place)).collect() }
+    fn new(sizes: &[Sizes], n_classes: usize, place: &Place) -> Self {
+        Self { heads: sizes.iter().map(|size| linear(size.features, n_classes, place)).collect() }
     }
 
     pub(super) fn forward(&self, features: &[Tensor<2>]) -> Tensor<2> {
