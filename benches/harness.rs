@@ -56,6 +56,7 @@ fn spec(encoder: &str, shape: Shape, strategy: &str) -> RunSpec {
         },
         training: train::REVISION,
         backend: "cpu".into(),
+        needs: Vec::new(),
     };
     cell.run(0)
 }
@@ -165,7 +166,8 @@ fn rendering(c: &mut Criterion) {
     let folder = tempfile::tempdir().unwrap();
     let backend = device::open("cpu").unwrap();
     let record =
-        train::run(&run, &data, &backend, folder.path(), &Probe::default(), &mut |_| ()).unwrap();
+        train::run(&run, &data, &backend, folder.path(), &Probe::default(), &[], &mut |_| ())
+            .unwrap();
     let cells = ["joint", "ogm", "ogm-ge", "opm", "ogm-ge+opm", "modality-dropout"].map(|name| {
         let records: Vec<RunRecord> = (0..5)
             .map(|seed| {

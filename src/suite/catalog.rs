@@ -57,12 +57,28 @@ pub struct FusionInfo {
     pub splits: bool,
 }
 
+/// A strategy.
+#[derive(Clone, Copy, Debug)]
+pub struct StrategyInfo {
+    pub part: PartInfo,
+    pub needs: Needs,
+}
+
+/// The finished runs that a run begins from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Needs {
+    Nothing,
+    /// For each of its modalities the run of strategy `unimodal` on the same data set, with the same
+    /// encoder, protocol and seed.
+    Unimodal,
+}
+
 /// Everything a suite can name, in the order shown to users.
 pub struct Catalog {
     pub datasets: Vec<PartInfo>,
     pub encoders: Vec<EncoderInfo>,
     pub fusions: Vec<FusionInfo>,
-    pub strategies: Vec<PartInfo>,
+    pub strategies: Vec<StrategyInfo>,
     pub estimators: Vec<PartInfo>,
     /// The revision of what all runs share; see `CellSpec::training`.
     pub training: u32,

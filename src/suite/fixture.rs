@@ -1,6 +1,6 @@
 //! A catalog for tests: the names and parameters of the real parts, without what trains them.
 
-use super::catalog::{Catalog, EncoderInfo, FusionInfo, PartInfo, Sizes};
+use super::catalog::{Catalog, EncoderInfo, FusionInfo, Needs, PartInfo, Sizes, StrategyInfo};
 use crate::data::{DATASETS, Shape};
 use crate::registry::{Domain, Fallback, Param, Params};
 
@@ -61,6 +61,7 @@ pub(super) fn catalog() -> Catalog {
         default_scores: if splits { "split-head" } else { "zero-out-feature" },
         splits,
     };
+    let strategy = |name, params, needs| StrategyInfo { part: part(name, params), needs };
     Catalog {
         datasets: DATASETS.iter().map(PartInfo::of).collect(),
         encoders: vec![
@@ -77,10 +78,11 @@ pub(super) fn catalog() -> Catalog {
             fusion("gated", false),
         ],
         strategies: vec![
-            part("joint", &[]),
-            part("ogm", &[ALPHA, RULE, WARMUP]),
-            part("opm", &[Q_BASE, WARMUP]),
-            part("unimodal", &[]),
+            strategy("joint", &[], Needs::Nothing),
+            strategy("ogm", &[ALPHA, RULE, WARMUP], Needs::Nothing),
+            strategy("opm", &[Q_BASE, WARMUP], Needs::Nothing),
+            strategy("unimodal", &[], Needs::Nothing),
+            strategy("taught", &[WARMUP], Needs::Unimodal),
         ],
         estimators: vec![part("split-head", &[]), part("zero-out-feature", &[])],
         training: 1,

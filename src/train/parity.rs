@@ -4,6 +4,7 @@
 //! after one step, and training amplifies that. A wrong kernel or setting shows as a difference
 //! that is too large from the start, which a comparison of final accuracies would hide.
 
+use super::needed::Needed;
 use super::trace::Trace;
 use super::trainer::{Ended, Trainer};
 use crate::checkpoint::{self, NamedTensor};
@@ -73,7 +74,7 @@ struct After {
 
 /// Trains up to `steps` steps of a run on two devices, in lockstep; fewer where the run has fewer
 /// or diverges, of which the last step tells by a difference that is not finite. Draws come from
-/// the host on both, so that noise is the same.
+/// the host on both, so that noise is the same, and both begin from the same needed runs.
 ///
 /// # Errors
 /// As [`super::run`].
@@ -81,6 +82,7 @@ pub fn compare(
     spec: &RunSpec,
     data: &Dataset,
     backends: [&Backend; 2],
+    needed: &[Needed],
     steps: usize,
 ) -> Result<Parity> {
     let [a, b] = backends;
@@ -88,10 +90,12 @@ pub fn compare(
         // A step of the first waits for one of the second to be compared with.
         let (to_second, from_first) = mpsc::sync_channel(0);
         let first = scope.spawn(move || {
-            trajectory(spec, data, a, steps, &mut |after| Ok(to_second.send(after).is_ok()))
+            trajectory(spec, data, (a, needed), steps, &mut |after| {
+                Ok(to_second.send(after).is_ok())
+            })
         });
         let mut compared = Vec::new();
-        let second = trajectory(spec, data, b, steps, &mut |after| {
+        let second = trajectory(spec, data, (b, needed), steps, &mut |after| {
             // The first has ended where it had fewer steps, or by an error that is told below.
             let Ok(other) = from_first.recv() else { return Ok(false) };
             let loss = match (other.loss, after.loss) {
@@ -113,11 +117,11 @@ pub fn compare(
 fn trajectory(
     spec: &RunSpec,
     data: &Dataset,
-    backend: &Backend,
+    (backend, needed): (&Backend, &[Needed]),
     steps: usize,
     tell: &mut dyn FnMut(After) -> Result<bool>,
 ) -> Result<Digest> {
-    let mut trainer = Trainer::new(spec, data, backend, None)?;
+    let mut trainer = Trainer::new(spec, data, backend, None, needed)?;
     trainer.habits = Habits { read_every: 1, draws: Draws::Host, ..trainer.habits };
     trainer.trace = Trace::new(1);
     let initial_root = checkpoint::root(&trainer.weights());

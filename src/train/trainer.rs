@@ -1,10 +1,11 @@
 //! Everything that changes while a run trains, and the training of an epoch.
 
 use super::evaluate::{Evaluated, Evaluation};
+use super::needed::Needed;
 use super::optimizer::Optimizer;
 use super::reading::Readings;
 use super::trace::Trace;
-use super::{REVISION, fault, logits, step};
+use super::{REVISION, fault, logits, needed, step};
 use crate::checkpoint::{self, NamedTensor};
 use crate::data::{Dataset, Split};
 use crate::device::Place;
@@ -63,6 +64,9 @@ pub(super) struct Trainer<'a> {
     pub(super) schedule: Schedule,
     pub(super) trace: Trace,
     pub(super) fault: Option<&'a Fault>,
+    /// The finished runs that this one begins from, in the order of its description.
+    #[expect(dead_code, reason = "for strategies that begin from finished runs")]
+    pub(super) needed: &'a [Needed],
     /// Steps whose scalars are still on the device.
     pub(super) unread: Vec<Readings>,
     /// Steps taken, and the number of the next.
@@ -83,8 +87,10 @@ impl<'a> Trainer<'a> {
         data: &'a Dataset,
         backend: &Backend,
         fault: Option<&'a Fault>,
+        needed: &'a [Needed],
     ) -> Result<Self> {
         check_revision(spec)?;
+        needed::check(spec, needed)?;
         let columns = columns(spec, data)?;
         let names: Vec<String> =
             spec.cell.branches.iter().map(|branch| branch.modality.name.clone()).collect();
@@ -130,6 +136,7 @@ impl<'a> Trainer<'a> {
             schedule: Schedule::of(&spec.cell.protocol.schedule)?,
             trace: Trace::new(1),
             fault,
+            needed,
             unread: Vec::new(),
             step: 0,
         })

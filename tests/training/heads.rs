@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 fn train(spec: &RunSpec, data: &Dataset) -> (RunRecord, BTreeMap<String, NamedTensor>) {
     let folder = tempfile::tempdir().unwrap();
     let (path, probe) = (folder.path(), Probe::default());
-    let record = train::run(spec, data, &backend(), path, &probe, &mut |_| ()).unwrap();
+    let record = train::run(spec, data, &backend(), path, &probe, &[], &mut |_| ()).unwrap();
     let tensors = checkpoint::read(&path.join("final.safetensors")).unwrap();
     (record, tensors.into_iter().map(|tensor| (tensor.path.clone(), tensor)).collect())
 }
@@ -101,10 +101,10 @@ fn a_device_beside_itself_takes_the_same_steps_over_epochs_and_ends_with_the_run
     let device = backend();
     for strategy in ["opm", "mmpareto"] {
         let spec = spec(&data, "concat", strategy, &[], 0);
-        let parity = compare(&spec, &data, [&device, &device], 1000).unwrap();
+        let parity = compare(&spec, &data, [&device, &device], &[], 1000).unwrap();
         // Two epochs of 70 examples in batches of 16.
         assert_eq!(parity.steps.len(), 10, "{strategy}");
         assert!(parity.steps.iter().all(|step| step.loss == 0.0 && step.weights == 0.0));
-        assert_eq!(compare(&spec, &data, [&device, &device], 7).unwrap().steps.len(), 7);
+        assert_eq!(compare(&spec, &data, [&device, &device], &[], 7).unwrap().steps.len(), 7);
     }
 }

@@ -121,6 +121,7 @@ pub(crate) fn spec(
         },
         training: train::REVISION,
         backend: "cpu".into(),
+        needs: Vec::new(),
     };
     cell.run(seed)
 }

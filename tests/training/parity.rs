@@ -29,7 +29,7 @@ fn check(spec: &RunSpec, data: &Dataset, steps: usize) {
 
 fn check_within(envelope: &Envelope, spec: &RunSpec, data: &Dataset, steps: usize) {
     let [ours, theirs] = backends();
-    let parity = compare(spec, data, [&ours, &theirs], steps).unwrap();
+    let parity = compare(spec, data, [&ours, &theirs], &[], steps).unwrap();
     let name = format!("{} with {}", spec.cell.fusion.name, spec.cell.strategy.name);
     assert_eq!(parity.initial_roots[0], parity.initial_roots[1], "{name}");
     assert_eq!(parity.steps.len(), steps, "{name}");
@@ -93,7 +93,7 @@ fn no_kernel_reads_memory_that_nothing_has_written() {
                 portable_torch::fill_memory(fill);
                 let folder = tempfile::tempdir().unwrap();
                 let probe = Probe::default();
-                train::run(&spec, &data, &backend, folder.path(), &probe, &mut |_| ()).unwrap()
+                train::run(&spec, &data, &backend, folder.path(), &probe, &[], &mut |_| ()).unwrap()
             });
             portable_torch::fill_memory(false);
             assert_eq!(filled.outcome, Outcome::Finished, "{strategy} on {shapes:?}");
@@ -107,7 +107,7 @@ fn a_difference_of_one_part_in_a_thousand_is_noticed() {
     let data = dataset(&IMAGES);
     let [ours, theirs] = backends();
     let spec = spec(&data, "concat", "joint", &[], 0);
-    let mut parity = compare(&spec, &data, [&ours, &theirs], 1).unwrap();
+    let mut parity = compare(&spec, &data, [&ours, &theirs], &[], 1).unwrap();
     parity.steps[0].weights += 1e-3;
     assert!(!parity.steps[0].is_within(&Envelope::STATED));
 }

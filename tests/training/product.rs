@@ -19,13 +19,14 @@ use counterpoise::train::metrics::Predictions;
 fn run(spec: &RunSpec, data: &Dataset) -> RunRecord {
     let folder = tempfile::tempdir().unwrap();
     let backend = backend();
-    train::run(spec, data, &backend, folder.path(), &Probe::default(), &mut |_| ()).unwrap()
+    train::run(spec, data, &backend, folder.path(), &Probe::default(), &[], &mut |_| ()).unwrap()
 }
 
 /// Why a run cannot begin.
 fn refusal(spec: &RunSpec, data: &Dataset) -> Error {
     let folder = tempfile::tempdir().unwrap();
-    train::run(spec, data, &backend(), folder.path(), &Probe::default(), &mut |_| ()).unwrap_err()
+    train::run(spec, data, &backend(), folder.path(), &Probe::default(), &[], &mut |_| ())
+        .unwrap_err()
 }
 
 #[test]
@@ -147,8 +148,9 @@ fn conv_only_is_refused_where_an_encoder_has_no_convolution() {
     let spec = spec(&data, "concat", "ogm", &targets, 0);
     let folder = tempfile::tempdir().unwrap();
     let backend = backend();
-    let error = train::run(&spec, &data, &backend, folder.path(), &Probe::default(), &mut |_| ())
-        .unwrap_err();
+    let error =
+        train::run(&spec, &data, &backend, folder.path(), &Probe::default(), &[], &mut |_| ())
+            .unwrap_err();
     assert!(error.message.contains("use `all-encoder`"), "{error}");
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
 }
@@ -160,7 +162,8 @@ fn metrics_follow_from_the_logits_that_a_run_keeps() {
     let folder = tempfile::tempdir().unwrap();
     let progress = &mut |_: train::Progress<'_>| ();
     let record =
-        train::run(&spec, &data, &backend(), folder.path(), &Probe::default(), progress).unwrap();
+        train::run(&spec, &data, &backend(), folder.path(), &Probe::default(), &[], progress)
+            .unwrap();
     let tensors = checkpoint::read(&folder.path().join("logits.safetensors")).unwrap();
     assert_eq!(Some(checkpoint::root(&tensors)), record.logits_root);
     let selected = record.selected().unwrap();
