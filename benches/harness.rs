@@ -3,29 +3,27 @@
 use counterpoise::checkpoint::{self, NamedTensor};
 use counterpoise::data::column::Column;
 use counterpoise::data::{Dataset, Modality, Shape, Split};
-use counterpoise::device::Draws;
-use counterpoise::device::Place;
+use counterpoise::device::{self, Draws, Place};
 use counterpoise::hash::Digest;
+use counterpoise::model::batch::{Batch, gather};
 use counterpoise::model::encoder::ENCODERS;
 use counterpoise::model::fusion::FUSIONS;
-use counterpoise::model::score::ESTIMATORS;
-use counterpoise::model::score::Estimator;
+use counterpoise::model::parameters::{Site, snapshot};
+use counterpoise::model::score::{ESTIMATORS, Estimator};
 use counterpoise::model::{Model, init};
 use counterpoise::protocol::{self, Protocol, Schedule, Selection};
 use counterpoise::record::RunRecord;
 use counterpoise::record::probe::Probe;
-use counterpoise::registry::Part;
-use counterpoise::registry::{Params, find};
+use counterpoise::registry::{Params, Part, find};
 use counterpoise::report::render;
 use counterpoise::results::input::{CellInput, SuiteInput};
-use counterpoise::strategy::{self, STRATEGIES, Updates};
+use counterpoise::strategy::{self, STRATEGIES, Setting, Updates};
 use counterpoise::stream::Stream;
 use counterpoise::suite::run::{Branch, CellSpec, RunSpec};
 use counterpoise::task::CLASSIFICATION;
-use counterpoise::train::batch::{Batch, gather};
+use counterpoise::train;
 use counterpoise::train::optimizer::Optimizer;
 use counterpoise::train::step::{Position, step};
-use counterpoise::{device, train};
 use criterion::{Criterion, criterion_group, criterion_main};
 use std::hint::black_box;
 
@@ -59,6 +57,7 @@ fn spec(encoder: &str, shape: Shape, strategy: &str) -> RunSpec {
         },
         training: train::REVISION,
         backend: "cpu".into(),
+        needs: Vec::new(),
     };
     cell.run(0)
 }
@@ -93,8 +92,18 @@ fn training_steps(c: &mut Criterion) {
             let device = device::open("cpu").unwrap().device.autodiff();
             let place = Place { device, dtype: device::DTYPE };
             let batch = random_batch(shape, rows, &place);
-            let mut model = init::fill(Model::build(&spec, &place).unwrap(), &names, 0);
-            let mut strategy_hooks = strategy::build(&spec.cell.strategy).unwrap();
+            let mut model = init::fill(Model::build(&spec.cell, &place).unwrap(), &names, 0);
+            let sites: Vec<Site> =
+                snapshot(&model, &names).into_iter().map(|(site, _)| site).collect();
+            let setting = Setting {
+                seed: 0,
+                modalities: &names,
+                outputs: spec.cell.outputs,
+                features: &[],
+                between: false,
+                sites: &sites,
+            };
+            let mut strategy_hooks = strategy::build(&spec.cell.strategy, &setting).unwrap();
             let mut optimizer =
                 Optimizer::new(&protocol::Optimizer::of(&spec.cell.protocol.optimizer).unwrap());
             group.bench_function(format!("{encoder}/{strategy}/batch {rows}"), |b| {
@@ -162,7 +171,8 @@ fn rendering(c: &mut Criterion) {
     let folder = tempfile::tempdir().unwrap();
     let backend = device::open("cpu").unwrap();
     let record =
-        train::run(&run, &data, &backend, folder.path(), &Probe::default(), &mut |_| ()).unwrap();
+        train::run(&run, &data, &backend, folder.path(), &Probe::default(), &[], &mut |_| ())
+            .unwrap();
     let cells = ["joint", "ogm", "ogm-ge", "opm", "ogm-ge+opm", "modality-dropout"].map(|name| {
         let records: Vec<RunRecord> = (0..5)
             .map(|seed| {

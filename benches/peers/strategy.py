@@ -7,7 +7,7 @@ import math
 
 import torch
 from torch import nn
-from torch.nn.functional import one_hot
+from torch.nn.functional import cross_entropy, one_hot
 
 
 class Step:
@@ -37,8 +37,27 @@ class Step:
 class Joint:
     """No modulation. The other strategies override what they change."""
 
+    own_heads = False
+
     def __init__(self, params):
         self.params = params
+
+    def train(self, model):
+        """Sets the model to training."""
+        model.train()
+
+    def take(self, model, logits, features, labels):
+        """Fills the gradients. Gives the loss, of several their sum."""
+        loss = self.loss(model, logits, features, labels)
+        loss.backward()
+        return loss
+
+    def loss(self, model, logits, features, labels):
+        return cross_entropy(logits, labels)
+
+    def predict(self, model, features):
+        """What orders the classes in evaluation."""
+        return model.fusion(features)
 
     def is_open(self, epoch):
         return max(self.params["warmup"], self.params["starts"]) <= epoch <= self.params["ends"]
@@ -126,6 +145,78 @@ class ModalityDropout(Joint):
         return drop(features, kept, [p] * modalities, False), None
 
 
+class MultiLoss(Joint):
+    own_heads = True
+
+    def loss(self, model, logits, features, labels):
+        own = own_loss(model, features, labels)
+        return cross_entropy(logits, labels) + self.params["weight"] * own
+
+
+class LateEnsemble(Joint):
+    own_heads = True
+
+    def loss(self, model, logits, features, labels):
+        return own_loss(model, features, labels)
+
+    def predict(self, model, features):
+        return sum(logits.softmax(1) for logits in model.own(features))
+
+
+class MmPareto(Joint):
+    own_heads = True
+
+    def take(self, model, logits, features, labels):
+        joint, own = cross_entropy(logits, labels), own_loss(model, features, labels)
+        parameters = list(model.parameters())
+        of_joint, of_own = (
+            torch.autograd.grad(loss, parameters, retain_graph=True, allow_unused=True)
+            for loss in (joint, own)
+        )
+        for parameter, a, b in zip(parameters, of_joint, of_own):
+            parameter.grad = a if b is None else b if a is None else a + b
+        gradients = {id(p): (a, b) for p, a, b in zip(parameters, of_joint, of_own)}
+        for encoder in model.encoder.values():
+            pairs = [(p, *gradients[id(p)]) for p in encoder.parameters()]
+            aa, ab, bb = torch.stack(
+                [sum((x * y).sum() for _, x, y in choose) for choose in products(pairs)]
+            ).tolist()
+            w = 0.5 if ab > 0.0 else min_norm(aa, ab, bb)
+            for parameter, a, b in pairs:
+                weighed = 2.0 * w * a + 2.0 * (1.0 - w) * b
+                factor = ((a + b).norm() / weighed.norm()).nan_to_num(1.0).clamp(min=1.0)
+                parameter.grad = weighed * factor * self.params["gamma"]
+        return joint + own
+
+
+def own_loss(model, features, labels):
+    return sum(cross_entropy(logits, labels) for logits in model.own(features))
+
+
+def products(pairs):
+    """The pairs of which inner products are taken: joint with itself, both, own with itself."""
+    return (
+        [(p, a, a) for p, a, _ in pairs],
+        pairs,
+        [(p, b, b) for p, _, b in pairs],
+    )
+
+
+def min_norm(aa, ab, bb):
+    """The weight of the first of two vectors in the shortest between them."""
+    if aa <= ab:
+        return 0.999
+    return 0.001 if bb <= ab else (bb - ab) / (aa + bb - 2.0 * ab)
+
+
+class FrozenEncoders(Joint):
+    """The weights that the harness exports are those of the unimodal runs already."""
+
+    def train(self, model):
+        model.train()
+        model.encoder.eval().requires_grad_(False)
+
+
 STRATEGIES = {
     "joint": Joint,
     "unimodal": Joint,
@@ -134,6 +225,11 @@ STRATEGIES = {
     "opm": Opm,
     "ogm-ge+opm": OgmGeOpm,
     "modality-dropout": ModalityDropout,
+    "multi-loss": MultiLoss,
+    "mmpareto": MmPareto,
+    "late-ensemble": LateEnsemble,
+    "frozen-encoders": FrozenEncoders,
+    "fine-tuned-encoders": Joint,
 }
 
 

@@ -21,7 +21,6 @@ os.environ.update(
 warnings.filterwarnings("ignore", message="Failed to initialize NumPy")
 
 import torch
-from torch.nn.functional import cross_entropy
 
 from model import Model
 from strategy import STRATEGIES, Step
@@ -30,6 +29,7 @@ from strategy import STRATEGIES, Step
 def make_deterministic():
     """The settings of the harness."""
     torch.use_deterministic_algorithms(True)
+    torch.utils.deterministic.fill_uninitialized_memory = False
     torch.backends.cudnn.deterministic = True
     torch.backends.cudnn.benchmark = False
     torch.backends.cudnn.allow_tf32 = False
@@ -71,12 +71,13 @@ class Run:
         self.device = device
         self.draws = draws(exported["spec"]["seed"], device)
         self.strategy = STRATEGIES[spec["strategy"]["name"]](spec["strategy"]["params"])
-        self.model = Model(spec).to(device)
+        self.model = Model(spec, self.strategy.own_heads).to(device)
         initial = read_safetensors(folder / exported["initial"])
         # PyTorch counts the batches of a normalisation, for nothing here.
         missing, unexpected = self.model.load_state_dict(initial, strict=False)
         if unexpected or any(not name.endswith("num_batches_tracked") for name in missing):
             raise ValueError(f"other parameters: {missing} are missing, {unexpected} too many")
+        self.strategy.train(self.model)
         self.optimizer = optimizer(spec["protocol"]["optimizer"], self.model.parameters())
         schedule = spec["protocol"]["schedule"]["params"]
         self.scheduler = torch.optim.lr_scheduler.StepLR(
@@ -108,9 +109,9 @@ class Run:
         loss = None
         if left is None or len(left) > 0:
             logits = self.model.fusion(features)
-            loss = cross_entropy(logits, labels if left is None else labels[left])
             self.optimizer.zero_grad()
-            loss.backward()
+            labels = labels if left is None else labels[left]
+            loss = self.strategy.take(self.model, logits, features, labels)
             self.strategy.gradients(step)
             self.optimizer.step()
             loss = loss.detach()
@@ -123,9 +124,9 @@ class Run:
         inputs, labels = self.splits[split]
         self.model.eval()
         with torch.no_grad():
-            logits = self.model(inputs)
-        self.model.train()
-        return (logits.argmax(1) == labels).double().mean().item()
+            scores = self.strategy.predict(self.model, self.model.features(inputs))
+        self.strategy.train(self.model)
+        return (scores.argmax(1) == labels).double().mean().item()
 
 
 def optimizer(rule, parameters):

@@ -3,15 +3,18 @@
 use super::worker::as_a_worker;
 use super::{Format, output, print_json};
 use crate::checkpoint::difference::{Change, Difference};
-use crate::data;
-use crate::device;
+use crate::data::{self, Dataset};
+use crate::device::{self, Backend};
 use crate::error::{Error, Kind, Result};
+use crate::hash::Digest;
 use crate::record::RunRecord;
 use crate::store::Store;
 use crate::suite::change::changes;
 use crate::suite::run::RunId;
 use crate::train::bisect::{After, Finding, Moment, Side, bisect};
+use crate::train::needed::{self, Needed};
 use clap::Args;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// The number of tensors and fields shown as text.
@@ -53,11 +56,13 @@ pub(super) fn run(arguments: &Arguments) -> Result<()> {
     as_a_worker(&devices)?;
     let backends = [device::open(devices[0])?, device::open(devices[1])?];
     let sets = [a.data(&arguments.data)?, b.data(&arguments.data)?];
+    let needed = [a.needed(&sets[0], &backends[0])?, b.needed(&sets[1], &backends[1])?];
     let sides: [Side<'_>; 2] = std::array::from_fn(|i| Side {
         record: &runs[i].record,
         folder: &runs[i].folder,
         data: &sets[i],
         backend: &backends[i],
+        needed: &needed[i],
     });
     let found = bisect([&sides[0], &sides[1]])?;
     if arguments.format == Format::Json {
@@ -65,6 +70,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<()> {
             "runs": [a.record.id, b.record.id],
             "settings": changes(&a.record.spec, &b.record.spec)?,
             "classes": [a.record.environment.class_id, b.record.environment.class_id],
+            "needs": [&a.record.needs, &b.record.needs],
             "finding": found,
         });
         print_json(&value)?;
@@ -101,7 +107,26 @@ impl Run {
         Ok(Self { folder: store.folder(&id), record: store.record(&id)? })
     }
 
-    fn data(&self, dir: &Path) -> Result<data::Dataset> {
+    /// The runs that it began from: those beside it in its store, else trained again.
+    fn needed(&self, data: &Dataset, backend: &Backend) -> Result<Vec<Needed>> {
+        let RunRecord { spec, fault, .. } = &self.record;
+        let store = self.folder.parent().unwrap_or(Path::new("."));
+        let needs = spec.needs();
+        let folders =
+            needs.iter().map(|need| Ok(store.join(need.id()?.0))).collect::<Result<Vec<_>>>()?;
+        let needed = match folders.iter().all(|folder| folder.is_dir()) {
+            true => {
+                let each = needs.iter().zip(&folders);
+                each.map(|(need, folder)| Needed::read(need, folder, fault.is_some()))
+                    .collect::<Result<_>>()?
+            }
+            false => needed::train(spec, data, backend)?,
+        };
+        tell_unlike(&self.record, &needed);
+        Ok(needed)
+    }
+
+    fn data(&self, dir: &Path) -> Result<Dataset> {
         let part = &self.record.spec.cell.dataset;
         let set = data::load(part, dir)?;
         if set.content == self.record.data_content {
@@ -120,11 +145,34 @@ impl Run {
     }
 }
 
+/// Says where a run that another began from is another than it was then.
+fn tell_unlike(record: &RunRecord, needed: &[Needed]) {
+    let pairs = record.needs.iter().zip(needed);
+    for (named, here) in pairs.filter(|(named, here)| named.root != here.root) {
+        output::warning(&format!(
+            "run {} began from {named}, which is {} here",
+            record.id, here.root
+        ));
+    }
+}
+
 fn show(a: &Run, b: &Run, found: Option<&Finding>) -> Result<()> {
     let settings = changes(&a.record.spec, &b.record.spec)?;
     if !settings.is_empty() {
         output::data("settings that differ:")?;
         list(settings.iter().map(ToString::to_string))?;
+    }
+    let roots = |run: &Run| -> BTreeMap<RunId, Digest> {
+        run.record.needs.iter().map(|needed| (needed.run.clone(), needed.root)).collect()
+    };
+    let (of_a, of_b) = (roots(a), roots(b));
+    for (id, root) in of_a.iter().filter(|(id, root)| of_b.get(id).is_some_and(|b| b != *root)) {
+        let short = [*root, of_b[id]].map(|root| root.short());
+        output::data(&format!(
+            "both began from run {id}, which has the root {} in the first store and {} in the \
+             second: bisect that one",
+            short[0], short[1]
+        ))?;
     }
     let classes = [&a.record.environment.class, &b.record.environment.class];
     let properties =

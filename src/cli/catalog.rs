@@ -5,7 +5,7 @@ use crate::model::encoder::{self, ENCODERS};
 use crate::model::fusion::FUSIONS;
 use crate::model::score::ESTIMATORS;
 use crate::strategy::STRATEGIES;
-use crate::suite::catalog::{Catalog, EncoderInfo, FusionInfo, PartInfo};
+use crate::suite::catalog::{Catalog, EncoderInfo, FusionInfo, Needs, PartInfo, StrategyInfo};
 
 /// The catalog of this build.
 pub fn catalog() -> Catalog {
@@ -16,7 +16,7 @@ pub fn catalog() -> Catalog {
             .map(|entry| EncoderInfo {
                 part: PartInfo::of(entry),
                 accepts: entry.build.accepts,
-                feature_size: entry.build.feature_size,
+                sizes: entry.build.sizes,
             })
             .collect(),
         fusions: FUSIONS
@@ -28,9 +28,20 @@ pub fn catalog() -> Catalog {
                 splits: entry.build.splits,
             })
             .collect(),
-        strategies: STRATEGIES.iter().map(PartInfo::of).collect(),
+        strategies: STRATEGIES
+            .iter()
+            .map(|entry| StrategyInfo { part: PartInfo::of(entry), needs: needs(entry.name) })
+            .collect(),
         estimators: ESTIMATORS.iter().map(PartInfo::of).collect(),
         training: crate::train::REVISION,
         default_encoder: encoder::default_for,
+    }
+}
+
+/// TODO: a field of the table of strategies.
+fn needs(strategy: &str) -> Needs {
+    match strategy {
+        "frozen-encoders" | "fine-tuned-encoders" => Needs::Unimodal,
+        _ => Needs::Nothing,
     }
 }

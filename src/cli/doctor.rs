@@ -47,7 +47,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<()> {
     if !absent.is_empty() {
         let way = if device::HAS_LIBTORCH { "a libtorch with CUDA" } else { "`--features tch`" };
         let absent = absent.join(", ");
-        output::data(&format!("built with {way}: {absent}; see \"On a GPU\" in README.md"))?;
+        output::data(&format!("built with {way}: {absent}; see docs/gpu.md"))?;
     }
     output::data(&format!("determinism class {} of device `{}`:", class_id.short(), backend.kind))?;
     for (key, value) in &class {

@@ -71,8 +71,8 @@ pub(super) fn run(arguments: &Arguments) -> Result<()> {
     }
     let mut runs = Vec::new();
     atomic::folder(out, |folder| {
-        arguments.rehearsal.visit(backend.kind, |cell, spec, data| {
-            let first = first_steps(spec, data, &backend, arguments.steps)?;
+        arguments.rehearsal.visit(&backend, |cell, spec, data, needed| {
+            let first = first_steps(spec, data, &backend, needed, arguments.steps)?;
             let run = spec.id()?;
             let initial = format!("initial-{run}.safetensors");
             checkpoint::write_unsynced(&folder.join(&initial), &first.initial)?;

@@ -38,8 +38,8 @@ pub(super) fn run(arguments: &Arguments) -> Result<()> {
     let backend = device::open(&arguments.device)?;
     let steps = arguments.steps.get();
     let mut rows = Vec::new();
-    arguments.rehearsal.visit(backend.kind, |cell, spec, data| {
-        let time = pace(spec, data, &backend, arguments.warmup, steps)?;
+    arguments.rehearsal.visit(&backend, |cell, spec, data, needed| {
+        let time = pace(spec, data, &backend, needed, arguments.warmup, steps)?;
         rows.push((cell.label(), time.as_secs_f64() / steps as f64));
         Ok(())
     })?;

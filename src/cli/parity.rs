@@ -35,8 +35,9 @@ pub(super) fn run(arguments: &Arguments) -> Result<()> {
     as_a_worker(&names)?;
     let [a, b] = [device::open(names[0])?, device::open(names[1])?];
     let mut rows: Vec<(String, Parity)> = Vec::new();
-    arguments.rehearsal.visit(a.kind, |cell, spec, data| {
-        rows.push((cell.label(), compare(spec, data, [&a, &b], arguments.steps)?));
+    arguments.rehearsal.visit(&a, |cell, spec, data, needed| {
+        let parity = compare(spec, data, [&a, &b], needed, arguments.steps)?;
+        rows.push((cell.label(), parity));
         Ok(())
     })?;
     let envelope = Envelope::STATED;

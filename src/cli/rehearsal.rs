@@ -3,11 +3,13 @@
 use super::catalog::catalog;
 use super::{FILTER, Places};
 use crate::data::{self, Dataset};
+use crate::device::Backend;
 use crate::error::Result;
 use crate::registry::Part;
 use crate::suite::folder::find;
 use crate::suite::run::RunSpec;
 use crate::suite::{Cell, Suite};
+use crate::train::needed::{self, Needed};
 use clap::Args;
 use std::path::PathBuf;
 
@@ -28,18 +30,21 @@ pub(super) struct Rehearsal {
 }
 
 impl Rehearsal {
-    /// Visits every cell's first run, with its data set, for devices of the given kind.
+    /// Visits every cell's first run, with its data set and the runs that it needs, which are trained
+    /// on `backend`, for devices of its kind.
     pub(super) fn visit(
         &self,
-        kind: &str,
-        mut visit: impl FnMut(&Cell, &RunSpec, &Dataset) -> Result<()>,
+        backend: &Backend,
+        mut visit: impl FnMut(&Cell, &RunSpec, &Dataset, &[Needed]) -> Result<()>,
     ) -> Result<()> {
         let path = find(&self.places.suites, &self.name)?;
-        let mut suite = Suite::load(&path, &catalog(), kind)?;
+        let mut suite = Suite::load(&path, &catalog(), backend.kind)?;
         if let Some(filter) = &self.filter {
             suite = suite.filter(filter)?;
         }
         let mut loaded: Option<(Part, Dataset)> = None;
+        // Strategies that need some mostly need the same.
+        let mut trained: (Vec<RunSpec>, Vec<Needed>) = Default::default();
         for cell in &suite.cells {
             let spec = &cell.runs[0];
             let (_, data) = match loaded.take() {
@@ -49,7 +54,15 @@ impl Rehearsal {
                     loaded.insert((spec.cell.dataset.clone(), data))
                 }
             };
-            visit(cell, spec, data)?;
+            let needs = spec.needs();
+            if needs.is_empty() {
+                visit(cell, spec, data, &[])?;
+                continue;
+            }
+            if trained.0 != needs {
+                trained = (needs, needed::train(spec, data, backend)?);
+            }
+            visit(cell, spec, data, &trained.1)?;
         }
         Ok(())
     }

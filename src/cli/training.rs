@@ -5,6 +5,7 @@ use super::{estimate, interrupt, output};
 use crate::data;
 use crate::data::store::cache;
 use crate::device;
+use crate::document::number::count;
 use crate::environment;
 use crate::error::{Error, Result};
 use crate::exec::image::Again;
@@ -14,6 +15,7 @@ use crate::exec::task::{Options, Task};
 use crate::record::probe::Probe;
 use crate::store::{State, Store};
 use crate::suite::Cell;
+use crate::suite::needed::needed;
 use crate::suite::run::RunId;
 use clap::Args;
 use std::collections::BTreeMap;
@@ -48,7 +50,7 @@ pub(super) struct Wishes {
 }
 
 impl Training {
-    /// Trains what is pending of the cells' runs. Gives what became of the runs, and why some
+    /// Trains what is pending of the cells' runs, and of those that they need. Gives what became of the runs, and why some
     /// could not begin.
     pub(super) fn run(
         &self,
@@ -64,7 +66,12 @@ impl Training {
         let mut blocked = BTreeMap::new();
         let mut unusable: BTreeMap<String, Option<String>> = BTreeMap::new();
         let mut tasks = Vec::new();
-        for cell in cells {
+        let needed = needed(cells, |id| Ok(store.state(id)? == State::Done))?;
+        if !needed.is_empty() {
+            let n = needed.iter().map(|cell| cell.runs.len()).sum();
+            output::note(&format!("{} that others need are trained too", count(n, "run")));
+        }
+        for cell in cells.iter().chain(&needed) {
             for spec in &cell.runs {
                 let id = spec.id()?;
                 let name = &spec.cell.dataset.name;

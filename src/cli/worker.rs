@@ -10,8 +10,11 @@ use crate::exec::image::Image;
 use crate::exec::message::{Event, Job};
 use crate::exec::worker::{self, Unfinished};
 use crate::registry::Part;
+use crate::suite::run::RunSpec;
+use crate::train::needed::Needed;
 use crate::train::{self, Progress};
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 /// Serves jobs from stdin until it closes. The data set of the last run is kept for the next.
 ///
@@ -38,29 +41,26 @@ pub(super) fn run() -> Result<()> {
                 Kind::Input => Unfinished::Blocked(error),
                 _ => Unfinished::Failed(error),
             })?;
+            let needed = needed(job)?;
             backend.give_back_memory()?;
             let epochs = job.spec.cell.protocol.epochs;
             let mut finished = 0;
             let primary = train::metrics::primary(&job.spec.cell.task)?;
-            let record =
-                train::run(&job.spec, data, &backend, &job.workdir, &job.probe, &mut |progress| {
-                    match progress {
-                        // These lines go to the run's log.
-                        Progress::Resumed(epochs) => {
-                            finished = epochs;
-                            output::note(&format!("going on after {epochs} finished epochs"));
-                        }
-                        Progress::StartedOver(why) => {
-                            output::warning(&format!("beginning anew: {why}"))
-                        }
-                        Progress::Epoch(epoch) => {
-                            finished += 1;
-                            let validation = primary.of(&epoch.validation).unwrap_or_default();
-                            report(Event::Epoch { epoch: finished, epochs, validation });
-                        }
-                    }
-                })?;
-            Ok(record)
+            let mut tell = |progress: Progress<'_>| match progress {
+                // These lines go to the run's log.
+                Progress::Resumed(epochs) => {
+                    finished = epochs;
+                    output::note(&format!("going on after {epochs} finished epochs"));
+                }
+                Progress::StartedOver(why) => output::warning(&format!("beginning anew: {why}")),
+                Progress::Epoch(epoch) => {
+                    finished += 1;
+                    let validation = primary.of(&epoch.validation).unwrap_or_default();
+                    report(Event::Epoch { epoch: finished, epochs, validation });
+                }
+            };
+            let Job { spec, workdir, probe, .. } = job;
+            Ok(train::run(spec, data, &backend, workdir, probe, &needed, &mut tell)?)
         },
     )
 }
@@ -73,6 +73,14 @@ fn load(job: &Job) -> std::result::Result<Dataset, Unfinished> {
         Ok(cache::State::Missing | cache::State::Damaged(_)) => Unfinished::Blocked(error),
         Ok(cache::State::Ready) | Err(_) => Unfinished::Failed(error),
     })
+}
+
+/// The runs that a job needs, by which it is blocked where one cannot be used.
+fn needed(job: &Job) -> std::result::Result<Vec<Needed>, Unfinished> {
+    let planted = job.probe.fault.is_some();
+    let needs = job.spec.needs();
+    let read = |(need, folder): (&RunSpec, &PathBuf)| Needed::read(need, folder, planted);
+    needs.iter().zip(&job.needs).map(read).collect::<Result<_>>().map_err(Unfinished::Blocked)
 }
 
 /// Where Linux would show the name of a link that the process was started by.

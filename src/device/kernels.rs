@@ -1,8 +1,5 @@
 //! What libtorch's devices have kernels of their own for.
 
-// burn announces the end of this backend; the version is pinned, so that it stays.
-#![expect(deprecated)]
-
 use burn::backend::DispatchDevice;
 use burn::tensor::Device;
 use std::fmt::Display;

@@ -262,7 +262,7 @@ fn seat(name: Name) -> Result<Seat> {
 #[cfg(not(feature = "tch"))]
 fn lacks(name: Name) -> Error {
     Error::input(format!("this build has no device of the kind `{}`", name.kind()))
-        .with_hint("build with `--features tch`: see \"On a GPU\" in README.md")
+        .with_hint("build with `--features tch`: see docs/gpu.md")
 }
 
 #[cfg(test)]

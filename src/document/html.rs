@@ -1,18 +1,14 @@
-//! A page as one self-contained HTML file: style and figures inside, no script.
+//! A page as an HTML file beside the folder of its figures: style inside, no script.
 
 use crate::document::{Block, FigureLink, Inline, Rank, Table};
-use crate::figure::compact;
 use crate::text;
-use std::collections::BTreeMap;
 
 const STYLE: &str = include_str!("page.css");
 
-/// A page with its title; `figures` holds the SVG of every figure, by the stem of its file.
-pub fn page(title: &str, blocks: &[Block], figures: &BTreeMap<String, String>) -> String {
+/// A page with its title. Its figures are `figures/<stem>.svg`.
+pub fn page(title: &str, blocks: &[Block]) -> String {
     let title = escape(title);
-    let body: Vec<String> = blocks.iter().map(|content| block(content, figures)).collect();
-    // Labels recur from figure to figure: each outline stands once on the page.
-    let body = compact::share(&body.join("\n"), "o");
+    let body = blocks.iter().map(block).collect::<Vec<_>>().join("\n");
     format!(
         "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
@@ -22,7 +18,7 @@ pub fn page(title: &str, blocks: &[Block], figures: &BTreeMap<String, String>) -
     )
 }
 
-fn block(block: &Block, figures: &BTreeMap<String, String>) -> String {
+fn block(block: &Block) -> String {
     match block {
         Block::Heading { level, text } => format!("<h{level}>{}</h{level}>", escape(text)),
         Block::Paragraph(content) => format!("<p>{}</p>", inlines(content)),
@@ -34,19 +30,11 @@ fn block(block: &Block, figures: &BTreeMap<String, String>) -> String {
         Block::Table(content) => table(content),
         Block::Code(lines) => format!("<pre><code>{}</code></pre>", escape(lines)),
         Block::Figure(FigureLink { stem, title, caption }) => {
-            let svg = figures.get(stem).map_or("", String::as_str);
-            // The picture's own size is that of print; on a page it follows the window.
-            let svg = svg.replacen(
-                "<svg ",
-                &format!("<svg role=\"img\" aria-label=\"{}\" ", escape(title)),
-                1,
-            );
+            let (stem, title, caption) = (escape(stem), escape(title), escape(caption));
             format!(
-                "<figure id=\"{}\">\n<div class=\"card\">{svg}</div>\n<figcaption><b>{}.</b> {} \
-                 </figcaption>\n</figure>",
-                escape(stem),
-                escape(title),
-                escape(caption)
+                "<figure id=\"{stem}\">\n<div class=\"card\">\
+                 <img src=\"figures/{stem}.svg\" alt=\"{title}\"></div>\n\
+                 <figcaption><b>{title}.</b> {caption}</figcaption>\n</figure>"
             )
         }
     }
@@ -127,7 +115,7 @@ mod tests {
             Block::Code(hostile.into()),
             Block::Heading { level: 2, text: hostile.into() },
         ];
-        let page = page(hostile, &blocks, &BTreeMap::new());
+        let page = page(hostile, &blocks);
         assert!(!page.contains("<script"));
         assert_eq!(page.matches("&lt;script&gt;alert(&#39;x&#39;)").count(), 6);
     }

@@ -5,6 +5,7 @@ use crate::exec::launch::{Exit, Launch, Worker};
 use crate::exec::lines;
 use crate::exec::log::Log;
 use crate::exec::message::{self, Event, Job};
+use crate::exec::needed::obstacle;
 use crate::exec::queue::{Next, Queue};
 use crate::exec::task::{Options, Planned, Step};
 use crate::record::RunRecord;
@@ -13,6 +14,7 @@ use crate::registry::Part;
 use crate::store::claim::Published;
 use crate::store::failure::{Failure, FailureKind};
 use crate::store::{State, Store, record_file};
+use crate::suite::run::RunSpec;
 use std::path::Path;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::Sender;
@@ -122,6 +124,9 @@ impl Lane<'_> {
         loop {
             self.shared.go_on()?;
             let next = self.shared.queue.next(self.loaded);
+            if next == Next::Wait {
+                continue;
+            }
             let (Next::Try(run) | Next::Retry(run)) = next else {
                 // First the worker: until it has ended, the others on the device are crowded.
                 self.retire();
@@ -137,19 +142,21 @@ impl Lane<'_> {
                 }
                 outcome = self.attempt(run)?;
             }
-            if outcome == Attempt::Held {
-                self.shared.queue.hold(run);
-                match next {
-                    Next::Retry(_) => std::thread::sleep(POLL),
-                    _ => self.note(run, Step::Held),
-                }
+            if outcome == Attempt::Settled {
+                self.shared.queue.settle(run);
+                continue;
+            }
+            self.shared.queue.hold(run);
+            match next {
+                Next::Retry(_) => std::thread::sleep(POLL),
+                _ => self.note(run, Step::Held),
             }
         }
     }
 
     fn attempt(&mut self, run: usize) -> Result<Attempt> {
         let shared = self.shared;
-        let Planned { id, .. } = &shared.runs[run];
+        let Planned { id, task, .. } = &shared.runs[run];
         let is_done = || Ok::<_, Error>(shared.store.state(id)? == State::Done);
         let alone = self.shared.queue.is_alone(self.device);
         let begun = Instant::now();
@@ -163,7 +170,10 @@ impl Lane<'_> {
             }
             Ok(Some(claim)) => {
                 self.note(run, Step::Started);
-                let trained = self.train(run, claim.workdir());
+                let trained = match obstacle(&task.spec, &shared.options.probe, shared.store)? {
+                    Some(failure) => Ok(Err(failure)),
+                    None => self.train(run, claim.workdir()),
+                };
                 match trained.or_else(|error| unkept(error).map(Err))? {
                     Ok(record) => match claim.commit(&record) {
                         Ok(Published::Here) => settled(&record, begun.elapsed()),
@@ -307,10 +317,12 @@ impl Lane<'_> {
     fn job_line(&self, run: usize, workdir: &Path) -> Result<String> {
         let Planned { id, task, .. } = &self.shared.runs[run];
         let options = self.shared.options;
+        let folder = |need: &RunSpec| Ok(self.shared.store.folder(&need.id()?));
         let job = Job {
             id: id.clone(),
             spec: task.spec.clone(),
             workdir: workdir.to_path_buf(),
+            needs: task.spec.needs().iter().map(folder).collect::<Result<_>>()?,
             data_dir: options.data_dir.clone(),
             device: options.slots[self.device].device.clone(),
             threads: options.threads.get(),

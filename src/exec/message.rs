@@ -28,6 +28,8 @@ pub struct Job {
     pub spec: RunSpec,
     /// Where the run writes its files: see [`crate::store::claim::Claim::workdir`].
     pub workdir: PathBuf,
+    /// The folders of the finished runs that it needs, in the order of its description.
+    pub needs: Vec<PathBuf>,
     /// Where prepared data sets are.
     pub data_dir: PathBuf,
     /// The device's name, such as `cpu` or `cuda:0`.

@@ -16,6 +16,7 @@ pub mod launch;
 mod lines;
 mod log;
 pub mod message;
+mod needed;
 mod queue;
 pub mod scheduler;
 pub mod task;

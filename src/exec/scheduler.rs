@@ -4,13 +4,14 @@ use crate::error::{Error, Kind, Result};
 use crate::exec::estimate::Estimate;
 use crate::exec::lane::{Lane, Note, Shared};
 use crate::exec::launch::Launch;
-use crate::exec::queue::Queue;
+use crate::exec::queue::{Queue, Queued};
 use crate::exec::task::{Options, Planned, Step, Task};
 use crate::registry::Part;
 use crate::store::failure::Failure;
 use crate::store::{State, Store};
-use crate::suite::run::RunId;
-use std::collections::{BTreeSet, VecDeque};
+use crate::suite::run::{RunId, RunSpec};
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::thread::ScopedJoinHandle;
@@ -61,7 +62,9 @@ pub struct Summary {
 
 /// Does every run that is not in the store, and tells `observer` how far they are.
 ///
-/// Runs on one data set are done together, so that a worker loads it once. A run that another
+/// Runs on one data set are done together, so that a worker loads it once, those that others need
+/// first. A run begins once those that it needs are over, and fails where one of them has left
+/// nothing to begin from; each of them must be among `tasks` or in the store. A run that another
 /// process works on is left to it, and taken over if that process dies. Runs that failed in an
 /// earlier call are tried again.
 ///
@@ -97,8 +100,11 @@ pub fn run(
     let n_lanes = (options.jobs.get() * n_devices).min(pending.len());
     let mut lanes_of = vec![0; n_devices];
     (0..n_lanes).for_each(|lane| lanes_of[lane % n_devices] += 1);
-    let datasets = runs.iter().map(|run| &run.task.spec.cell.dataset).collect();
-    let queue = Queue::new(datasets, pending, lanes_of);
+    let queued = runs.iter().map(|Planned { needs, task, .. }| {
+        let dataset = &task.spec.cell.dataset;
+        Queued { dataset, needs }
+    });
+    let queue = Queue::new(queued.collect(), pending, lanes_of);
     let shared = Shared { runs: &runs, store, options, launch, queue };
 
     let results: Vec<Result<()>> = std::thread::scope(|scope| {
@@ -140,8 +146,13 @@ pub fn run(
     }
 }
 
-/// Orders tasks by data set, in the order in which each first appears.
+/// Orders tasks by data set, in the order in which each first appears, and those of one data set by
+/// how many others wait for them, one behind the other.
 fn plan(tasks: Vec<Task>) -> Result<Vec<Planned>> {
+    let mut waiting = BTreeMap::new();
+    for task in &tasks {
+        count_waiting(&task.spec, 1, &mut waiting)?;
+    }
     let mut seen: Vec<Part> = Vec::new();
     let mut runs = Vec::with_capacity(tasks.len());
     for task in tasks {
@@ -150,10 +161,31 @@ fn plan(tasks: Vec<Task>) -> Result<Vec<Planned>> {
                 seen.push(task.spec.cell.dataset.clone());
                 seen.len() - 1
             });
-        runs.push((group, Planned { id: task.spec.id()?, task }));
+        let id = task.spec.id()?;
+        let first = Reverse(waiting.get(&id).copied().unwrap_or(0));
+        runs.push(((group, first), Planned { id, needs: Vec::new(), task }));
     }
-    runs.sort_by_key(|(group, _)| *group);
-    Ok(runs.into_iter().map(|(_, run)| run).collect())
+    runs.sort_by_key(|(place, _)| *place);
+    let mut runs: Vec<Planned> = runs.into_iter().map(|(_, run)| run).collect();
+    let places: BTreeMap<RunId, usize> =
+        runs.iter().enumerate().map(|(place, run)| (run.id.clone(), place)).collect();
+    for run in &mut runs {
+        let needs = run.task.spec.needs();
+        let ids = needs.iter().map(RunSpec::id).collect::<Result<Vec<_>>>()?;
+        run.needs = ids.iter().filter_map(|id| places.get(id).copied()).collect();
+    }
+    Ok(runs)
+}
+
+/// Notes for every run that `spec` needs the most runs that wait for it, one behind the other, where
+/// `depth` of them are known.
+fn count_waiting(spec: &RunSpec, depth: usize, waiting: &mut BTreeMap<RunId, usize>) -> Result<()> {
+    for need in spec.needs() {
+        let most = waiting.entry(need.id()?).or_default();
+        *most = depth.max(*most);
+        count_waiting(&need, depth + 1, waiting)?;
+    }
+    Ok(())
 }
 
 /// Keeps count of what the lanes tell.

@@ -51,7 +51,7 @@ pub enum Step {
         epochs: usize,
         validation: f64,
     },
-    /// Another process works on the run; it is looked at again when all else is done.
+    /// Another process works on the run; it is looked at again when nothing else can begin.
     Held,
     /// The device had too little memory for the run beside the others; it is tried again among
     /// fewer.
@@ -69,5 +69,7 @@ pub enum Step {
 /// A task and its run id.
 pub(crate) struct Planned {
     pub(crate) id: RunId,
+    /// The places in the plan of the runs that it needs, as far as they are in it.
+    pub(crate) needs: Vec<usize>,
     pub(crate) task: Task,
 }

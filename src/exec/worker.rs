@@ -72,6 +72,11 @@ fn attempt(
         let message = format!("the job of run {} describes run {id}", job.id);
         return Err(failed(Error::unexpected(message)));
     }
+    let (n, needed) = (job.needs.len(), job.spec.cell.needs.len());
+    if n != needed {
+        let message = format!("the job of run {id} names {n} of the {needed} runs that it needs");
+        return Err(failed(Error::unexpected(message)));
+    }
     tell(output, Event::Started).map_err(failed)?;
     // A parent that stopped listening is noticed by the inbox; the epoch itself is not at fault.
     let mut report = |event| {
@@ -195,6 +200,7 @@ mod tests {
             id: spec.id().unwrap(),
             spec,
             workdir: workdir.to_path_buf(),
+            needs: Vec::new(),
             data_dir: "data".into(),
             device: "cpu".into(),
             threads: 1,

@@ -2,7 +2,6 @@
 
 use crate::error::{Error, Result};
 use crate::figure::style::FONT;
-use crate::figure::{compact, png};
 use resvg::tiny_skia::{Pixmap, Transform};
 use resvg::usvg::{Indent, Options, Tree, WriteOptions, fontdb};
 use std::sync::Arc;
@@ -22,8 +21,6 @@ pub struct Converter {
 pub struct Published {
     /// Text as paths: looks the same wherever it is shown.
     pub svg: String,
-    /// The same with every outline in full, for a page that shares them among its pictures.
-    pub full_svg: String,
     pub png: Vec<u8>,
     pub pdf: Vec<u8>,
 }
@@ -48,15 +45,13 @@ impl Converter {
         Self { options }
     }
 
-    /// Converts one drawing; `id`, best short, keeps the ids inside apart from those of other
-    /// figures on the same page.
+    /// Converts one drawing; `name` is for messages.
     ///
     /// # Errors
     /// When the drawing is not valid SVG or cannot be encoded.
-    pub fn publish(&self, svg: &str, id: &str) -> Result<Published> {
+    pub fn publish(&self, svg: &str, name: &str) -> Result<Published> {
         let drawn = self.parse(svg)?;
         let svg = drawn.to_string(&WriteOptions {
-            id_prefix: Some(format!("{id}-")),
             // A whole unit of a drawing is a twentieth of a point.
             coordinates_precision: 0,
             transforms_precision: 4,
@@ -66,14 +61,13 @@ impl Converter {
         // Without a view box a page could not scale the picture.
         let (width, height) = (drawn.size().width(), drawn.size().height());
         let sized = format!("<svg viewBox=\"0 0 {width} {height}\" ");
-        let full_svg = compact::merge_strokes(&compact::paths(&svg.replacen("<svg ", &sized, 1)));
-        let svg = compact::share(&full_svg, id);
+        let svg = svg.replacen("<svg ", &sized, 1);
         // PNG and PDF are made from the published SVG, so that all three are one picture.
         let tree = self.parse(&svg)?;
         let page = svg2pdf::PageOptions { dpi: CSS_DPI };
         let pdf = svg2pdf::to_pdf(&tree, svg2pdf::ConversionOptions::default(), page)
-            .map_err(|e| Error::unexpected(format!("cannot turn figure {id} into PDF: {e}")))?;
-        Ok(Published { png: rasterise(&tree, id)?, pdf, svg, full_svg })
+            .map_err(|e| Error::unexpected(format!("cannot turn figure {name} into PDF: {e}")))?;
+        Ok(Published { png: rasterise(&tree, name)?, pdf, svg })
     }
 
     fn parse(&self, svg: &str) -> Result<Tree> {
@@ -88,17 +82,34 @@ impl Default for Converter {
     }
 }
 
-fn rasterise(tree: &Tree, id: &str) -> Result<Vec<u8>> {
-    let failed = |why: &str| Error::unexpected(format!("cannot turn figure {id} into PNG: {why}"));
+fn rasterise(tree: &Tree, name: &str) -> Result<Vec<u8>> {
+    let failed =
+        |why: &str| Error::unexpected(format!("cannot turn figure {name} into PNG: {why}"));
     let scale = PNG_DPI as f32 / CSS_DPI;
     let pixels = |length: f32| (length * scale).round().max(1.0) as u32;
     let mut pixmap = Pixmap::new(pixels(tree.size().width()), pixels(tree.size().height()))
         .ok_or_else(|| failed("it is too large"))?;
     resvg::render(tree, Transform::from_scale(scale, scale), &mut pixmap.as_mut());
     // Figures are opaque, so the fourth channel says nothing.
-    let pixels: Vec<[u8; 3]> =
-        pixmap.data().chunks_exact(4).map(|pixel| [pixel[0], pixel[1], pixel[2]]).collect();
-    png::encode(pixmap.width(), &pixels, PNG_DPI).map_err(|e| failed(&e.to_string()))
+    let opaque: Vec<u8> =
+        pixmap.data().chunks_exact(4).flat_map(|pixel| [pixel[0], pixel[1], pixel[2]]).collect();
+    let mut file = Vec::new();
+    let mut encoder = png::Encoder::new(&mut file, pixmap.width(), pixmap.height());
+    encoder.set_color(png::ColorType::Rgb);
+    encoder.set_depth(png::BitDepth::Eight);
+    encoder.set_compression(png::Compression::Best);
+    let per_metre = (PNG_DPI / 0.0254).round() as u32;
+    encoder.set_pixel_dims(Some(png::PixelDimensions {
+        xppu: per_metre,
+        yppu: per_metre,
+        unit: png::Unit::Meter,
+    }));
+    let written = encoder.write_header().and_then(|mut writer| {
+        writer.write_image_data(&opaque)?;
+        writer.finish()
+    });
+    written.map_err(|e| failed(&e.to_string()))?;
+    Ok(file)
 }
 
 #[cfg(test)]
@@ -106,22 +117,6 @@ mod tests {
     use super::*;
     use crate::figure::canvas::{Align, Font, draw};
     use crate::figure::style::INK;
-
-    #[test]
-    fn a_picture_with_shared_outlines_is_the_same_picture() {
-        let font = Font { size: 8.0, colour: INK, bold: false, align: Align::Centre };
-        let drawing = draw(72.0, 36.0, |canvas| {
-            for y in [8.0, 18.0, 28.0] {
-                canvas.text("modality", (30.0, y), font)?;
-            }
-            Ok(())
-        });
-        let converter = Converter::new();
-        let published = converter.publish(&drawing.unwrap(), "one").unwrap();
-        assert_eq!(published.svg.matches("<use href=\"#one-0\"").count(), 2, "{}", published.svg);
-        let full = converter.parse(&published.full_svg).unwrap();
-        assert!(rasterise(&full, "one").unwrap() == published.png);
-    }
 
     #[test]
     fn text_becomes_paths_and_bytes_repeat() {

@@ -5,7 +5,6 @@
 pub mod accuracy;
 pub mod axis;
 pub mod canvas;
-pub mod compact;
 pub mod convert;
 pub mod cost;
 pub mod data;
@@ -14,7 +13,6 @@ pub mod imbalance;
 pub mod legend;
 pub mod modality;
 pub mod panel;
-pub mod png;
 pub mod rho;
 pub mod scatter;
 pub mod sensitivity;

@@ -4,8 +4,9 @@ use crate::suite::change::{Change, changes};
 use crate::suite::run::CellSpec;
 use serde_json::Value;
 
-/// What may differ between compared cells. The estimator of scores has a rule of its own.
-const AXES: [&str; 3] = ["fusion", "strategy", "scores"];
+/// What may differ between compared cells. The estimator of scores has a rule of its own; what is
+/// needed follows from the strategy and the rest.
+const AXES: [&str; 4] = ["fusion", "strategy", "scores", "needs"];
 
 /// The fields in which `a` differs from `b`, with both values: `protocol.epochs is 2, there 3`.
 /// Of encoders, only those of modalities that both have are compared where one of them has a
@@ -44,6 +45,7 @@ pub(super) fn is_alike(a: &CellSpec, b: &CellSpec) -> bool {
         protocol,
         training,
         backend,
+        needs: _,
     } = a;
     (format, task, dataset, data_manifest, outputs)
         == (&b.format, &b.task, &b.dataset, &b.data_manifest, &b.outputs)

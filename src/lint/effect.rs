@@ -26,11 +26,13 @@ pub(super) fn effective(spec: &CellSpec) -> Option<CellSpec> {
     let strategy = strategy(spec.strategy.clone(), spec.branches.len(), spec.protocol.epochs);
     let optimizer = optimizer(&spec.protocol.optimizer);
     let schedule = schedule(&spec.protocol.schedule, spec.protocol.epochs);
+    let needs = needs(&spec.needs);
     let is_plain = dataset.is_none()
         && spec.branches.iter().all(|branch| encoder(&branch.encoder).is_none())
         && strategy == spec.strategy
         && optimizer.is_none()
-        && schedule.is_none();
+        && schedule.is_none()
+        && needs.is_none();
     if is_plain {
         return None;
     }
@@ -45,7 +47,16 @@ pub(super) fn effective(spec: &CellSpec) -> Option<CellSpec> {
     }
     run.protocol.optimizer = optimizer.unwrap_or(run.protocol.optimizer);
     run.protocol.schedule = schedule.unwrap_or(run.protocol.schedule);
+    run.needs = needs.unwrap_or(run.needs);
     Some(run)
+}
+
+/// What is needed, each cell with whatever has an effect there.
+fn needs(cells: &[CellSpec]) -> Option<Vec<CellSpec>> {
+    let changed: Vec<Option<CellSpec>> = cells.iter().map(effective).collect();
+    let is_changed = changed.iter().any(Option::is_some);
+    let each = changed.into_iter().zip(cells);
+    is_changed.then(|| each.map(|(changed, cell)| changed.unwrap_or(cell.clone())).collect())
 }
 
 /// The third modality of the made data, where there are two.

@@ -3,9 +3,10 @@
 //! Paths are PyTorch state-dict names with the modality's name for its encoder, such as
 //! `encoder.audio.conv1.weight`. Groups are explicit and never found in a path.
 
-use super::Model;
+use super::{Head, Model};
 use crate::checkpoint::{Dtype, NamedTensor};
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
+use burn::nn::Linear;
 use burn::tensor::{DType, Gradients, Tensor, TensorData};
 
 /// The part of the model a parameter belongs to.
@@ -13,8 +14,10 @@ use burn::tensor::{DType, Gradients, Tensor, TensorData};
 pub enum Group {
     /// The encoder of the modality with this index.
     Encoder(usize),
-    /// The fusion head.
+    /// The fusion.
     Fusion,
+    /// The head of the strategy's own with this index.
+    Head(usize),
 }
 
 /// What is known of a tensor of the model, beside its values.
@@ -98,10 +101,11 @@ pub fn take_gradients(model: &Model, names: &[String], grads: Gradients) -> Vec<
     take.taken
 }
 
-/// A part of the model to visit: one encoder, or the fusion.
+/// A part of the model to visit.
 enum PartRef<'a> {
     Encoder(&'a super::Encoder),
     Fusion(&'a super::Fusion),
+    Head(&'a Linear),
 }
 
 impl PartRef<'_> {
@@ -109,6 +113,7 @@ impl PartRef<'_> {
         match self {
             PartRef::Encoder(encoder) => encoder.visit(visitor),
             PartRef::Fusion(fusion) => fusion.visit(visitor),
+            PartRef::Head(head) => head.visit(visitor),
         }
     }
 }
@@ -118,6 +123,9 @@ fn each_part(model: &Model, names: &[String], mut visit: impl FnMut(String, Grou
         visit(format!("encoder.{name}"), Group::Encoder(m), PartRef::Encoder(encoder));
     }
     visit("fusion".into(), Group::Fusion, PartRef::Fusion(&model.fusion));
+    for (i, Head { name, linear }) in model.heads.iter().enumerate() {
+        visit(format!("head.{name}"), Group::Head(i), PartRef::Head(linear));
+    }
 }
 
 /// Replaces the values of every parameter and buffer for which `update` gives new ones. Values
@@ -168,7 +176,17 @@ pub fn update(
         })
         .collect();
     map.walk = Walk::new("fusion".into(), Group::Fusion);
-    Model { encoders, fusion: model.fusion.map(&mut map) }
+    let fusion = model.fusion.map(&mut map);
+    let heads = model
+        .heads
+        .into_iter()
+        .enumerate()
+        .map(|(i, Head { name, linear })| {
+            map.walk = Walk::new(format!("head.{name}"), Group::Head(i));
+            Head { name, linear: linear.map(&mut map) }
+        })
+        .collect();
+    Model { encoders, fusion, heads }
 }
 
 /// Every parameter and buffer with its values in PyTorch's layout, in model order.

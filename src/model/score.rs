@@ -1,5 +1,6 @@
 //! Estimators of what the model predicts from one modality alone.
 
+use super::mask::Mask;
 use crate::error::{Error, Result};
 use crate::model::fusion::Fusion;
 use crate::registry::{Entry, Part, find_part};
@@ -69,7 +70,7 @@ impl Estimator {
     ) -> Result<Vec<Tensor<2>>> {
         match self {
             Estimator::ZeroOutFeature => Ok((0..features.len())
-                .map(|kept| fusion.forward(&zero_out(features, |m| m == kept)))
+                .map(|kept| fusion.forward(&Mask::only(kept, features.len()).zero_out(features)))
                 .collect()),
             Estimator::SplitHead | Estimator::SplitHeadOfficial => {
                 let halve = self == Estimator::SplitHeadOfficial && phase == Phase::Evaluation;
@@ -82,30 +83,10 @@ impl Estimator {
     }
 }
 
-/// The features with those of every modality that is not `kept` set to zero.
-pub fn zero_out(features: &[Tensor<2>], kept: impl Fn(usize) -> bool) -> Vec<Tensor<2>> {
-    features
-        .iter()
-        .enumerate()
-        .map(|(m, x)| if kept(m) { x.clone() } else { x.zeros_like() })
-        .collect()
-}
-
 /// The sum over the batch of the probability that each modality alone gives the true class
-/// (Eq. 8 of the conference paper). `one_hot` is `[batch, class]`; the result is `[modality]`.
-///
-/// # Errors
-/// As [`Estimator::logits`].
-pub fn score_sums(
-    fusion: &Fusion,
-    estimator: Estimator,
-    features: &[Tensor<2>],
-    one_hot: &Tensor<2>,
-) -> Result<Tensor<1>> {
-    let logits = estimator.logits(fusion, features, Phase::Training)?;
-    let sums = logits
-        .into_iter()
-        .map(|logits| (burn::tensor::activation::softmax(logits, 1) * one_hot.clone()).sum())
-        .collect();
-    Ok(Tensor::cat(sums, 0))
+/// (Eq. 8 of the conference paper), from its logits `[batch, class]`. `one_hot` is
+/// `[batch, class]`; the result is `[modality]`.
+pub fn score_sums(unimodal: Vec<Tensor<2>>, one_hot: &Tensor<2>) -> Tensor<1> {
+    let sum = |logits| (burn::tensor::activation::softmax(logits, 1) * one_hot.clone()).sum();
+    Tensor::cat(unimodal.into_iter().map(sum).collect(), 0)
 }

@@ -11,6 +11,7 @@ use crate::record::probe::{Fault, Link};
 use crate::suite::run::{RunId, RunSpec};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::fmt;
 
 /// The record of a run, `record.json` in its folder.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -41,6 +42,9 @@ pub struct RunRecord {
     /// The fault that was planted in the run, which is then no result.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fault: Option<Fault>,
+    /// The runs that it began from, in the order of its description.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub needs: Vec<NeededRun>,
     /// Roots of the whole state after every so many steps, where they were asked for.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub links: Vec<Link>,
@@ -48,6 +52,21 @@ pub struct RunRecord {
     pub cost: Cost,
     /// The digest of the cost, which no root covers.
     pub cost_digest: Digest,
+}
+
+/// A finished run that another began from.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NeededRun {
+    pub run: RunId,
+    /// Its root: see [`RunRecord::root`].
+    pub root: Digest,
+}
+
+impl fmt::Display for NeededRun {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "run {} with the root {}", self.run, self.root)
+    }
 }
 
 /// How a run ended.
@@ -159,6 +178,33 @@ impl RunRecord {
         self.epochs.get(self.selected_epoch)
     }
 
+    /// Whether the runs that it began from are those of its description.
+    ///
+    /// # Errors
+    /// What differs.
+    pub fn check_needs(&self) -> std::result::Result<(), String> {
+        let described = self.spec.needs();
+        if described.len() != self.needs.len() {
+            let (n, found) = (described.len(), self.needs.len());
+            return Err(format!("it names {found} of the {n} runs that it needs"));
+        }
+        for (spec, named) in described.iter().zip(&self.needs) {
+            let id = spec.id().map_err(|error| error.message)?;
+            if id != named.run {
+                return Err(format!("it began from run {}, and needs {id}", named.run));
+            }
+        }
+        Ok(())
+    }
+
+    /// Why no other run may begin from this one: it diverged, or has a fault, which leaves it to
+    /// runs with a planted fault of their own.
+    pub fn unusable(&self, planted: bool) -> Option<String> {
+        let fault = self.fault.as_ref().filter(|_| !planted);
+        let fault = fault.map(|fault| format!("was trained with a planted fault: {fault}"));
+        self.outcome.failure().or(fault)
+    }
+
     /// The root of the run: of everything in the record but links, environment and cost.
     ///
     /// # Errors
@@ -173,5 +219,46 @@ impl RunRecord {
             map.remove("cost_digest");
         }
         digest_json(&value)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::fixture;
+    use crate::suite::run::CellSpec;
+
+    #[test]
+    fn needs_are_those_described_and_move_the_root_only_where_there_are_some() {
+        let plain = fixture::record(&fixture::spec("toy", 0));
+        assert!(!serde_json::to_string(&plain).unwrap().contains("needs"));
+        let mut spec = plain.spec.clone();
+        spec.cell.needs =
+            [2, 3].map(|outputs| CellSpec { outputs, ..plain.spec.cell.clone() }).into();
+        let mut record = fixture::record(&spec);
+        let missing = record.check_needs().unwrap_err();
+        assert_eq!(missing, "it names 0 of the 2 runs that it needs");
+        let root = record.final_root;
+        let ids = spec.needs().iter().map(|need| need.id().unwrap()).collect::<Vec<_>>();
+        record.needs = ids.iter().map(|run| NeededRun { run: run.clone(), root }).collect();
+        assert_eq!(record.check_needs(), Ok(()));
+        let before = record.root().unwrap();
+        record.needs[1].root = Digest::of(b"other");
+        assert_ne!(record.root().unwrap(), before);
+        record.needs.reverse();
+        let swapped = record.check_needs().unwrap_err();
+        assert_eq!(swapped, format!("it began from run {}, and needs {}", ids[1], ids[0]));
+    }
+
+    #[test]
+    fn a_run_with_a_fault_is_of_use_to_those_with_one_alone() {
+        let mut record = fixture::record(&fixture::spec("toy", 0));
+        assert_eq!(record.unusable(false), None);
+        record.fault = Some("reorder@1".parse().unwrap());
+        assert_eq!(record.unusable(true), None);
+        let why = record.unusable(false).unwrap();
+        assert_eq!(why, "was trained with a planted fault: reorder@1");
+        record.outcome = Outcome::Diverged { epoch: 0, step: 1, what: "loss".into() };
+        assert!(record.unusable(true).unwrap().starts_with("diverged in epoch 1"));
     }
 }

@@ -20,16 +20,12 @@ use std::collections::BTreeMap;
 const FORMS: &str = "Every figure is in the folder figures as SVG, PDF and PNG, for both columns of \
      a paper (6.9 in) and for one (3.3 in). Where one column would be taller than a page, accuracy \
      and differences have one figure per data set instead, and the others have none.";
-/// The number of files that a figure is published in.
-const N_FORMATS: usize = 3;
 
 /// Every figure of a report.
 #[derive(Debug, Default)]
 pub struct Gallery {
     /// By path in the report's folder.
     pub files: BTreeMap<String, Vec<u8>>,
-    /// The SVG of the wide figures with every outline in full, by stem.
-    pub pictures: BTreeMap<String, String>,
     /// What the pages show: wide figures, and a sentence for each that is left out.
     pub blocks: Vec<Block>,
 }
@@ -78,10 +74,9 @@ impl Gallery {
                 None => figure.title.to_string(),
                 Some(part) => format!("{}, {part}", figure.title),
             };
-            let svg = self.publish(converter, &drawing.svg, &stem)?;
+            self.publish(converter, &drawing.svg, &stem)?;
             let caption = figure.caption.to_string();
-            self.blocks.push(Block::Figure(FigureLink { stem: stem.clone(), title, caption }));
-            self.pictures.insert(stem, svg);
+            self.blocks.push(Block::Figure(FigureLink { stem, title, caption }));
         }
         for drawing in (figure.draw)(data, Width::Single)? {
             if drawing.height <= PAGE_HEIGHT {
@@ -101,16 +96,14 @@ impl Gallery {
         Ok(any)
     }
 
-    fn publish(&mut self, converter: &Converter, svg: &str, stem: &str) -> Result<String> {
-        // Short, because it is repeated in the file: the number of figures before.
-        let id = format!("f{}", self.files.len() / N_FORMATS);
-        let published = converter.publish(svg, &id)?;
+    fn publish(&mut self, converter: &Converter, svg: &str, stem: &str) -> Result<()> {
+        let published = converter.publish(svg, stem)?;
         for (form, bytes) in
             [("svg", published.svg.into_bytes()), ("png", published.png), ("pdf", published.pdf)]
         {
             names::add(&mut self.files, format!("figures/{stem}.{form}"), bytes)?;
         }
-        Ok(published.full_svg)
+        Ok(())
     }
 }
 

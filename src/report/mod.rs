@@ -47,7 +47,7 @@ pub fn render(input: &SuiteInput, version: u32) -> Result<BTreeMap<String, Vec<u
         }
     }
     add("README.md".into(), markdown::page(&input.title, &blocks).into_bytes())?;
-    let page = html::page(&input.title, &blocks, &gallery.pictures);
+    let page = html::page(&input.title, &blocks);
     add("index.html".into(), page.into_bytes())?;
     add("results.csv".into(), sheets::results(&analysis)?)?;
     add("summary.csv".into(), sheets::summary(&analysis)?)?;

@@ -1,8 +1,9 @@
 //! From a suite and a store to the input of a report.
 
 use super::input::{CellInput, SuiteInput};
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 use crate::hash::{Digest, merkle_root};
+use crate::record::RunRecord;
 use crate::store::{State, Store};
 use crate::suite::Suite;
 use crate::suite::run::RunId;
@@ -11,7 +12,8 @@ use std::collections::BTreeMap;
 /// Reads the records of every run of the suite. `blocked` tells why a run could not begin.
 ///
 /// # Errors
-/// When a record that is there cannot be read.
+/// When a record that is there cannot be read; of kind [`Kind::Mismatch`] when a run began from
+/// another than the one that is in the store.
 pub fn collect(
     suite: &Suite,
     store: &Store,
@@ -29,6 +31,7 @@ pub fn collect(
             match store.state(&id)? {
                 State::Done => {
                     let record = store.record(&id)?;
+                    check_needed(&record, store)?;
                     match &record.fault {
                         None => records.push(record),
                         Some(fault) => {
@@ -65,6 +68,14 @@ pub fn collect(
     })
 }
 
+fn check_needed(record: &RunRecord, store: &Store) -> Result<()> {
+    let Some(why) = store.unlike_needed(record)? else { return Ok(()) };
+    let folder = store.folder(&record.id);
+    let message = format!("{}: {why}", folder.join("record.json").display());
+    Err(Error::new(Kind::Mismatch, message)
+        .with_hint(format!("delete {}; the run is then trained again", folder.display())))
+}
+
 /// The root that the report of a complete suite has; `None` while a run is not done.
 ///
 /// # Errors
@@ -85,6 +96,7 @@ pub fn complete_root(suite: &Suite, store: &Store) -> Result<Option<Digest>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::record::NeededRun;
     use crate::results::manifest;
     use crate::store::fixture;
     use crate::suite::Cell;
@@ -154,5 +166,32 @@ mod tests {
         suite.cells.push(cell("empty", Vec::new()));
         let error = collect(&suite, &store, &BTreeMap::new()).unwrap_err();
         assert!(error.to_string().contains("empty / concat / joint: no seed"), "{error}");
+    }
+
+    #[test]
+    fn a_run_that_began_from_another_than_the_store_holds_is_named() {
+        let (mut suite, store, _folder) = suite_and_store();
+        let teacher = suite.cells[0].runs[0].clone();
+        let mut pupil = teacher.clone();
+        pupil.cell.needs = vec![teacher.cell.clone()];
+        let mut record = fixture::record(&pupil);
+        let id = teacher.id().unwrap();
+        record.needs = vec![NeededRun { run: id.clone(), root: store.root(&id).unwrap() }];
+        suite.cells = vec![cell("needing", vec![pupil])];
+        let commit = |record: &RunRecord| {
+            store.claim(&record.id).unwrap().unwrap().commit(record).unwrap();
+        };
+        commit(&record);
+        assert_eq!(collect(&suite, &store, &BTreeMap::new()).unwrap().cells[0].records.len(), 1);
+        std::fs::remove_dir_all(store.folder(&record.id)).unwrap();
+        record.needs[0].root = Digest::of(b"other");
+        commit(&record);
+        let error = collect(&suite, &store, &BTreeMap::new()).unwrap_err();
+        assert_eq!(error.kind, Kind::Mismatch);
+        let expected = format!("record.json: it began from run {id} with the root ");
+        assert!(error.message.contains(&expected), "{error}");
+        // One that is not there any more proves nothing.
+        std::fs::remove_dir_all(store.folder(&id)).unwrap();
+        assert!(collect(&suite, &store, &BTreeMap::new()).is_ok());
     }
 }

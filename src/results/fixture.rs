@@ -166,6 +166,7 @@ fn spec(
         },
         training: 1,
         backend: "cpu".into(),
+        needs: Vec::new(),
     }
 }
 
@@ -214,6 +215,7 @@ fn record(spec: &RunSpec) -> RunRecord {
         primary,
         epochs,
         fault: None,
+        needs: Vec::new(),
         links: Vec::new(),
         environment: Environment {
             class_id: digest_json(&class).unwrap(),

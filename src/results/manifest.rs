@@ -3,7 +3,7 @@
 use crate::error::{Error, Result};
 use crate::hash::{Digest, merkle_root};
 use crate::plain;
-use crate::record::RunRecord;
+use crate::record::{NeededRun, RunRecord};
 use crate::results::analysis::Analysis;
 use crate::results::cell::strategy_label;
 use crate::results::input::SuiteInput;
@@ -93,6 +93,9 @@ pub struct RunEntry {
     /// The digest of what it cost, which no root covers; absent in format 1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cost: Option<Digest>,
+    /// The runs that it began from.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub needs: Vec<NeededRun>,
 }
 
 /// A planned run without a usable result.
@@ -167,6 +170,7 @@ impl Manifest {
                     class: record.environment.class_id,
                     program: Some(record.environment.program.clone()),
                     cost: Some(record.cost.digest()?),
+                    needs: record.needs.clone(),
                 });
             }
         }

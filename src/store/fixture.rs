@@ -38,6 +38,7 @@ pub(crate) fn spec(dataset: &str, seed: u64) -> RunSpec {
         },
         training: 1,
         backend: "cpu".into(),
+        needs: Vec::new(),
     };
     cell.run(seed)
 }
@@ -82,6 +83,7 @@ pub(crate) fn record(spec: &RunSpec) -> RunRecord {
         selected_epoch: 0,
         logits_root: Some(root),
         fault: None,
+        needs: Vec::new(),
         links: Vec::new(),
         environment: Environment {
             class: BTreeMap::new(),

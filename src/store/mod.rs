@@ -20,6 +20,7 @@ pub mod claim;
 pub mod failure;
 #[cfg(test)]
 pub(crate) mod fixture;
+mod needed;
 pub(crate) mod record_file;
 
 use crate::atomic;
@@ -142,21 +143,7 @@ impl Store {
 
     /// The record of a finished run and its root, which must be the one in the file beside it.
     fn read(&self, id: &RunId) -> Result<(RunRecord, Digest)> {
-        let folder = self.folder(id);
-        let read = || {
-            plain::is_folder(&folder)?;
-            let record = record_file::read(&folder, id)?;
-            let path = folder.join(ROOT);
-            let stated = plain::RECORD.read(&path)?;
-            let root = record.root()?;
-            if stated.trim_ascii_end() == root.to_string().as_bytes() {
-                return Ok((record, root));
-            }
-            let message =
-                format!("{} is not the root of the record beside it, {root}", path.display());
-            Err(Error::new(Kind::Mismatch, message))
-        };
-        read().map_err(|error| self.explain(error, id))
+        finished(&self.folder(id), id)
     }
 
     /// The ids of all finished runs, sorted.
@@ -221,18 +208,38 @@ impl Store {
     fn failure_path(&self, id: &RunId) -> PathBuf {
         self.dir.join(FAILED).join(format!("{id}.json"))
     }
+}
 
-    /// Adds to an error about a run's folder what can be done about it.
-    fn explain(&self, error: Error, id: &RunId) -> Error {
-        let folder = self.folder(id);
-        if folder.is_dir() {
-            let newer = error.hint.as_ref().map_or(String::new(), |hint| format!("{hint}, or "));
-            let folder = folder.display();
-            error.with_hint(format!("{newer}delete {folder}; the run is then trained again"))
-        } else {
-            Error::input(format!("run {id} is not finished in {}", self.dir.display()))
+/// The record of the finished run `id` in its folder, and its root, which must be the one in the
+/// file beside it.
+///
+/// # Errors
+/// As [`Store::record`].
+pub fn finished(folder: &Path, id: &RunId) -> Result<(RunRecord, Digest)> {
+    let read = || {
+        plain::is_folder(folder)?;
+        let record = record_file::read(folder, id)?;
+        let path = folder.join(ROOT);
+        let stated = plain::RECORD.read(&path)?;
+        let root = record.root()?;
+        if stated.trim_ascii_end() == root.to_string().as_bytes() {
+            return Ok((record, root));
         }
+        let message = format!("{} is not the root of the record beside it, {root}", path.display());
+        Err(Error::new(Kind::Mismatch, message))
+    };
+    read().map_err(|error| explain(error, folder, id))
+}
+
+/// Adds to an error about a run's folder what can be done about it.
+fn explain(error: Error, folder: &Path, id: &RunId) -> Error {
+    if folder.is_dir() {
+        let newer = error.hint.as_ref().map_or(String::new(), |hint| format!("{hint}, or "));
+        let folder = folder.display();
+        return error.with_hint(format!("{newer}delete {folder}; the run is then trained again"));
     }
+    let store = folder.parent().unwrap_or(folder);
+    Error::input(format!("run {id} is not finished in {}", store.display()))
 }
 
 fn check_header(path: &Path, bytes: &[u8]) -> Result<()> {

@@ -71,7 +71,7 @@ pub(crate) fn check(record: &RunRecord, id: &RunId) -> std::result::Result<(), S
         return Err(format!("the run is described in format {}", record.spec.cell.format));
     }
     match record.spec.id() {
-        Ok(of_spec) if of_spec == *id => record.check_values(),
+        Ok(of_spec) if of_spec == *id => record.check_needs().and_then(|()| record.check_values()),
         Ok(of_spec) => Err(format!("the run described has the id {of_spec}, not {id}")),
         Err(e) => Err(e.to_string()),
     }

@@ -7,7 +7,7 @@ use super::window::{ENDS, STARTS, WARMUP};
 use super::{Build, Features, StepContext, Strategy, Traced};
 use crate::checkpoint::NamedTensor;
 use crate::error::Result;
-use crate::model::parameters::{Gradient, Site};
+use crate::model::parameters::Gradient;
 use crate::registry::Entry;
 use burn::tensor::Tensor;
 
@@ -18,7 +18,12 @@ pub(super) const ENTRY: Entry<Build> = Entry {
         ALPHA, RULE, TARGETS, NOISE, Q_BASE, LAMBDA, P_EXE, RESCALE, TIMING, WARMUP, STARTS, ENDS,
     ],
     revision: 1,
-    build: |params| Box::new(Combined { ogm: Ogm::new(params, true), opm: Opm::new(params) }),
+    build: Build {
+        make: |params, setting| {
+            let ogm = Ogm::new(params, setting, true)?;
+            Ok(Box::new(Combined { ogm, opm: Opm::new(params) }))
+        },
+    },
 };
 
 struct Combined {
@@ -27,10 +32,6 @@ struct Combined {
 }
 
 impl Strategy for Combined {
-    fn check(&self, sites: &[Site]) -> std::result::Result<(), String> {
-        self.ogm.check(sites)
-    }
-
     fn features(&mut self, context: &StepContext<'_>, features: Vec<Tensor<2>>) -> Features {
         self.opm.features(context, features)
     }

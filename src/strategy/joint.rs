@@ -8,7 +8,7 @@ pub(super) const JOINT: Entry<Build> = Entry {
     summary: "no modulation: the baseline",
     params: &[],
     revision: 1,
-    build: |_| Box::new(Joint),
+    build: Build { make: |_, _| Ok(Box::new(Joint)) },
 };
 
 /// A run of one modality: what its encoder reaches when trained alone. The suite language turns
@@ -18,7 +18,7 @@ pub(super) const UNIMODAL: Entry<Build> = Entry {
     summary: "each modality trained alone: the reference for its encoder",
     params: &[],
     revision: 1,
-    build: |_| Box::new(Joint),
+    build: Build { make: |_, _| Ok(Box::new(Joint)) },
 };
 
 struct Joint;

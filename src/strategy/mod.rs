@@ -1,27 +1,71 @@
-//! Modulation strategies behind one trait of hooks. The training loop calls the hooks and knows
-//! no strategy by name; a strategy sees the training and validation splits, never the test split.
+//! Strategies of balanced training behind one trait of hooks. The training loop calls the hooks and
+//! knows no strategy by name; a strategy sees the training and validation splits, never the test
+//! split.
 
 pub mod coefficient;
 pub mod combined;
 pub mod joint;
+pub mod late_ensemble;
+pub mod min_norm;
+pub mod mmpareto;
 pub mod modality_dropout;
+pub mod multi_loss;
 pub mod ogm;
 pub mod opm;
 pub mod window;
 
 use crate::checkpoint::NamedTensor;
-use crate::data::Split;
 use crate::device::Draws;
 use crate::error::{Error, Result};
-use crate::model::Model;
+use crate::model::batch::Source;
+use crate::model::mask::Mask;
 use crate::model::parameters::{Gradient, Group, Site};
 use crate::model::score::Estimator;
+use crate::model::{Head, HeadShape, Model};
 use crate::registry::{Entry, Params, Part, find_part};
-use burn::tensor::{Device, Tensor};
+use burn::tensor::Tensor;
 use std::cell::OnceCell;
 
-/// Makes a strategy from its resolved parameters.
-pub type Build = fn(&Params) -> Box<dyn Strategy>;
+/// How a strategy is made.
+pub struct Build {
+    /// From its resolved parameters and what it is to work on.
+    ///
+    /// # Errors
+    /// A message where it would leave the model untouched or cannot work on it; it says what to
+    /// change.
+    pub make: fn(&Params, &Setting<'_>) -> Made,
+}
+
+/// A strategy, or why there is none.
+pub type Made = std::result::Result<Box<dyn Strategy>, String>;
+
+/// What a strategy is to work on.
+pub struct Setting<'a> {
+    pub seed: u64,
+    /// The names of the modalities, in model order.
+    pub modalities: &'a [String],
+    /// The length of the model's output: the number of classes.
+    pub outputs: usize,
+    /// The length of every modality's features.
+    pub features: &'a [usize],
+    /// Whether the fusion acts between the stages of the encoders.
+    pub between: bool,
+    /// The tensors of encoders and fusion, in model order.
+    pub sites: &'a [Site],
+}
+
+impl Setting<'_> {
+    /// A head on the features of each modality, called after it.
+    pub fn head_each(&self) -> Vec<HeadShape> {
+        let named = self.modalities.iter().zip(self.features);
+        let shape = |(name, inputs): (&String, &usize)| HeadShape {
+            name: name.clone(),
+            inputs: *inputs,
+            outputs: self.outputs,
+        };
+        named.map(shape).collect()
+    }
+}
 
 /// Every strategy, in the order shown to users.
 pub const STRATEGIES: &[Entry<Build>] = &[
@@ -31,15 +75,20 @@ pub const STRATEGIES: &[Entry<Build>] = &[
     opm::OPM,
     combined::ENTRY,
     modality_dropout::ENTRY,
+    multi_loss::ENTRY,
+    mmpareto::ENTRY,
+    late_ensemble::ENTRY,
     joint::UNIMODAL,
 ];
 
 /// The strategy of a resolved part.
 ///
 /// # Errors
-/// When there is no strategy of that name and revision.
-pub fn build(part: &Part) -> Result<Box<dyn Strategy>> {
-    Ok((find_part("strategy", STRATEGIES, part)?.build)(&part.params))
+/// When there is no strategy of that name and revision, or it cannot work on the setting.
+pub fn build(part: &Part, setting: &Setting<'_>) -> Result<Box<dyn Strategy>> {
+    let entry = find_part("strategy", STRATEGIES, part)?;
+    (entry.build.make)(&part.params, setting)
+        .map_err(|message| Error::input(format!("strategy `{}`: {message}", part.name)))
 }
 
 /// The sum over a batch of each modality's score (Eq. 8), before any feature is dropped. The sums
@@ -102,10 +151,13 @@ pub struct StepContext<'a> {
 pub struct EpochContext<'a> {
     pub seed: u64,
     pub epoch: usize,
+    /// The names of the modalities, in model order.
+    pub modalities: &'a [String],
     pub model: &'a Model,
-    pub device: &'a Device,
-    pub train: &'a Split,
-    pub validation: &'a Split,
+    /// The training split, whose batches are on the autodiff device.
+    pub train: &'a Source<'a>,
+    /// The validation split, whose batches are on the plain device.
+    pub validation: &'a Source<'a>,
 }
 
 /// Features `[batch, feature]` of every modality, and the batch's rows that are left.
@@ -117,6 +169,7 @@ pub struct Features {
 
 /// What the loss is made of, after rows were dropped.
 pub struct Outputs<'a> {
+    pub model: &'a Model,
     pub features: &'a [Tensor<2>],
     pub logits: Tensor<2>,
     /// `[batch, class]`.
@@ -128,6 +181,19 @@ impl Outputs<'_> {
     pub fn cross_entropy(&self) -> Tensor<1> {
         cross_entropy(self.logits.clone(), self.one_hot)
     }
+
+    /// The mean cross-entropy of each modality's head of the strategy's own; see
+    /// [`Setting::head_each`].
+    pub fn cross_entropy_each(&self) -> Vec<Tensor<1>> {
+        let logits = head_logits(self.model, self.features);
+        logits.into_iter().map(|logits| cross_entropy(logits, self.one_hot)).collect()
+    }
+}
+
+/// The logits `[batch, class]` of the heads of [`Setting::head_each`].
+pub fn head_logits(model: &Model, features: &[Tensor<2>]) -> Vec<Tensor<2>> {
+    let of = |(head, x): (&Head, &Tensor<2>)| head.linear.forward(x.clone());
+    model.heads.iter().zip(features).map(of).collect()
 }
 
 /// The mean over the batch of the cross-entropy of `logits` with one-hot labels. A product, since
@@ -159,12 +225,24 @@ pub type Pass = Vec<Updates>;
 
 /// The hooks of a strategy. Every default does nothing.
 pub trait Strategy {
-    /// Refuses a model that the strategy would leave untouched.
+    /// Linear heads of its own, which the model holds: they are drawn, hashed, kept and, where a
+    /// loss depends on them, trained as all other parameters.
+    fn heads(&self) -> Vec<HeadShape> {
+        Vec::new()
+    }
+
+    /// The model before the first step, for methods that begin from other weights than those drawn.
     ///
     /// # Errors
-    /// A message that says what to change.
-    fn check(&self, _sites: &[Site]) -> std::result::Result<(), String> {
-        Ok(())
+    /// When what it begins from does not fit the model.
+    fn initial(&mut self, model: Model) -> Result<Model> {
+        Ok(model)
+    }
+
+    /// Whether the encoder of the modality with this index is frozen: it runs as in evaluation, its
+    /// statistics stay, and it has no gradients. The fusion must not act between its stages.
+    fn freezes(&self, _modality: usize) -> bool {
+        false
     }
 
     /// The passes over the data that make an epoch, for alternating and staged methods.
@@ -189,7 +267,9 @@ pub trait Strategy {
         Features { values: features, rows: None }
     }
 
-    /// How many losses are differentiated separately; each costs a forward pass of its own.
+    /// How many losses are differentiated separately. All are of one forward pass: it is computed
+    /// again for each, since a backward pass consumes it, from the same weights and batch, and
+    /// running statistics are updated once. So the hooks before must do the same each time.
     fn losses(&self) -> usize {
         1
     }
@@ -218,9 +298,16 @@ pub trait Strategy {
         model
     }
 
-    /// The fused logits in evaluation, from those of the fusion and of each modality alone.
-    fn evaluate(&self, logits: Tensor<2>, _unimodal: &[Tensor<2>]) -> Tensor<2> {
-        logits
+    /// The fused logits in evaluation, of features of which those outside of `mask` are zero.
+    fn evaluate(&self, model: &Model, features: &[Tensor<2>], _mask: Mask) -> Tensor<2> {
+        model.fusion.forward(features)
+    }
+
+    /// The logits of each modality alone, for methods that have a prediction of their own for it;
+    /// `None` for those of the run's estimator. Scores, and the accuracy of each modality, are of
+    /// these.
+    fn unimodal(&self, _model: &Model, _features: &[Tensor<2>]) -> Option<Vec<Tensor<2>>> {
+        None
     }
 
     /// Scalars of the step just taken by prefix, such as `k` for `k.audio` and `k.visual`.

@@ -16,7 +16,7 @@ pub(super) const ENTRY: Entry<Build> = Entry {
         default: Fallback::Float(0.3),
     }],
     revision: 1,
-    build: |params| Box::new(ModalityDropout { p: params.float("p") }),
+    build: Build { make: |params, _| Ok(Box::new(ModalityDropout { p: params.float("p") })) },
 };
 
 /// An example that would lose every modality keeps one, drawn evenly. Features are not rescaled.

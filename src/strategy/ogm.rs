@@ -4,7 +4,7 @@
 
 use super::coefficient::{Rule, coefficients_on_device};
 use super::window::{ENDS, STARTS, WARMUP, Window};
-use super::{Build, StepContext, Strategy, Traced};
+use super::{Build, Setting, StepContext, Strategy, Traced};
 use crate::device::Draws;
 use crate::model::parameters::{Gradient, Group, Kind, Site};
 use crate::registry::{Domain, Entry, Fallback, Param, Params};
@@ -41,7 +41,7 @@ pub(super) const OGM: Entry<Build> = Entry {
     summary: "scale down the gradients of the dominant modality's encoder",
     params: &[ALPHA, RULE, TARGETS, WARMUP, STARTS, ENDS],
     revision: 1,
-    build: |params| Box::new(Ogm::new(params, false)),
+    build: Build { make: |params, setting| Ok(Box::new(Ogm::new(params, setting, false)?)) },
 };
 
 pub(super) const OGM_GE: Entry<Build> = Entry {
@@ -49,7 +49,7 @@ pub(super) const OGM_GE: Entry<Build> = Entry {
     summary: "ogm, with noise added to the encoders' gradients",
     params: &[ALPHA, RULE, TARGETS, NOISE, WARMUP, STARTS, ENDS],
     revision: 1,
-    build: |params| Box::new(Ogm::new(params, true)),
+    build: Build { make: |params, setting| Ok(Box::new(Ogm::new(params, setting, true)?)) },
 };
 
 /// Gradient modulation, with or without noise.
@@ -64,14 +64,26 @@ pub(super) struct Ogm {
 }
 
 impl Ogm {
-    pub(super) fn new(params: &Params, enhance: bool) -> Self {
-        Self {
+    pub(super) fn new(
+        params: &Params,
+        setting: &Setting<'_>,
+        enhance: bool,
+    ) -> Result<Self, String> {
+        let ogm = Self {
             alpha: params.float("alpha"),
             rule: Rule::of(params.text("rule")),
             conv_only: params.text("targets") == "conv-only",
             enhance,
             window: Window::of(params),
             k: Traced::Known(Vec::new()),
+        };
+        let touched = |m| setting.sites.iter().any(|site| ogm.targets(site) == Some(m));
+        match (0..setting.modalities.len()).find(|m| !touched(*m)) {
+            None => Ok(ogm),
+            Some(m) => Err(format!(
+                "targets `conv-only` leaves encoder {m} untouched, since it has no convolution; \
+                 use `all-encoder`"
+            )),
         }
     }
 
@@ -84,24 +96,6 @@ impl Ogm {
 }
 
 impl Strategy for Ogm {
-    fn check(&self, sites: &[Site]) -> Result<(), String> {
-        let encoders = 1 + sites
-            .iter()
-            .filter_map(|site| match site.group {
-                Group::Encoder(m) => Some(m),
-                Group::Fusion => None,
-            })
-            .max()
-            .unwrap_or(0);
-        match (0..encoders).find(|m| !sites.iter().any(|site| self.targets(site) == Some(*m))) {
-            None => Ok(()),
-            Some(m) => Err(format!(
-                "targets `conv-only` leaves encoder {m} untouched, since it has no convolution; \
-                 use `all-encoder`"
-            )),
-        }
-    }
-
     fn gradients(
         &mut self,
         context: &StepContext<'_>,

@@ -49,7 +49,7 @@ pub(super) const OPM: Entry<Build> = Entry {
     summary: "drop the dominant modality's features with a dynamic probability",
     params: &[Q_BASE, LAMBDA, P_EXE, RESCALE, TIMING, WARMUP, STARTS, ENDS],
     revision: 1,
-    build: |params| Box::new(Opm::new(params)),
+    build: Build { make: |params, _| Ok(Box::new(Opm::new(params))) },
 };
 
 /// Feature dropping by modality.

@@ -33,20 +33,44 @@ pub struct EncoderInfo {
     pub part: PartInfo,
     /// What is wrong with a shape, if anything.
     pub accepts: fn(Shape) -> Result<(), String>,
-    /// The length of its feature vector.
-    pub feature_size: fn(&Params) -> usize,
+    pub sizes: fn(&Params) -> Sizes,
+}
+
+/// The sizes of an encoder.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sizes {
+    /// The length of the feature vector.
+    pub features: usize,
+    /// The number of channels that each stage gives.
+    pub stages: Vec<usize>,
 }
 
 /// A fusion.
 #[derive(Clone, Copy, Debug)]
 pub struct FusionInfo {
     pub part: PartInfo,
-    /// What is wrong with features of these sizes, if anything.
-    pub joins: fn(&[usize]) -> Result<(), String>,
+    /// What is wrong with encoders of these sizes, if anything.
+    pub joins: fn(&[Sizes]) -> Result<(), String>,
     /// The estimator used where a suite names none.
     pub default_scores: &'static str,
     /// Whether its head splits by modality, as the `split-head` estimators need.
     pub splits: bool,
+}
+
+/// A strategy.
+#[derive(Clone, Copy, Debug)]
+pub struct StrategyInfo {
+    pub part: PartInfo,
+    pub needs: Needs,
+}
+
+/// The finished runs that a run begins from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Needs {
+    Nothing,
+    /// For each of its modalities the run of strategy `unimodal` on the same data set, with the same
+    /// encoder, protocol and seed.
+    Unimodal,
 }
 
 /// Everything a suite can name, in the order shown to users.
@@ -54,7 +78,7 @@ pub struct Catalog {
     pub datasets: Vec<PartInfo>,
     pub encoders: Vec<EncoderInfo>,
     pub fusions: Vec<FusionInfo>,
-    pub strategies: Vec<PartInfo>,
+    pub strategies: Vec<StrategyInfo>,
     pub estimators: Vec<PartInfo>,
     /// The revision of what all runs share; see `CellSpec::training`.
     pub training: u32,

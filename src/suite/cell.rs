@@ -1,12 +1,12 @@
 //! Cells: one data set, fusion and strategy resolved into runs, told apart by id and by label.
 
 use super::Cell;
-use super::catalog::FusionInfo;
+use super::catalog::{FusionInfo, Needs, StrategyInfo};
 use super::dataset::Set;
 use super::maker::{Made, Maker, Placed};
 use super::problem::{Place, Problem};
 use super::run::{Branch, CellSpec, RunId};
-use crate::registry::Params;
+use crate::registry::{Params, Part};
 use crate::task::CLASSIFICATION;
 
 /// The name of the strategy that stands for one run per modality.
@@ -29,25 +29,46 @@ impl Maker<'_> {
         let given = set.scores.clone().or_else(|| self.scores.clone());
         let obstacle = obstacle(set, fusion, &info, given.as_ref());
         let scores = given.map_or_else(|| info.default_scores.to_string(), |(name, _)| name);
-        let cell = self.described(set, set.branches.clone(), fusion, strategy, scores);
+        let needs = self.needs(set, &strategy.part);
+        let branches = set.branches.clone();
+        let spec = self.spec(set, branches, &fusion.part, &strategy.part, &scores);
+        let spec = CellSpec { needs, ..spec };
+        let cell = self.described(set, spec, &fusion.label, &strategy.label);
         self.push(Made { cell, place: strategy.place, obstacle }, included);
     }
 
     /// One cell per modality, once per data set whatever the fusions.
     fn unimodal(&mut self, set: &Set, strategy: &Placed, included: bool) {
-        let Some(info) = self.head().copied() else { return };
-        let part = info.part.part(Params::defaults(info.part.params));
-        let fusion = Placed { label: UNIMODAL_FUSION.into(), place: strategy.place, part };
         for branch in &set.branches {
-            let strategy = Placed {
-                label: format!("{} {}", strategy.label, branch.modality.name),
-                ..strategy.clone()
-            };
-            let scores = info.default_scores.to_string();
-            let branches = vec![branch.clone()];
-            let cell = self.described(set, branches, &fusion, &strategy, scores);
+            let Some(spec) = self.alone(set, branch, &strategy.part) else { return };
+            let label = format!("{} {}", strategy.label, branch.modality.name);
+            let cell = self.described(set, spec, UNIMODAL_FUSION, &label);
             if !self.by_id.contains_key(&cell.id) {
                 self.push(Made { cell, place: strategy.place, obstacle: None }, included);
+            }
+        }
+    }
+
+    /// The cell of one modality alone: one of those that `unimodal` stands for, and what a strategy
+    /// needs that begins from them.
+    fn alone(&self, set: &Set, branch: &Branch, strategy: &Part) -> Option<CellSpec> {
+        let info = self.head()?;
+        let fusion = info.part.part(Params::defaults(info.part.params));
+        Some(self.spec(set, vec![branch.clone()], &fusion, strategy, info.default_scores))
+    }
+
+    /// What a strategy needs of a data set.
+    fn needs(&self, set: &Set, strategy: &Part) -> Vec<CellSpec> {
+        let known = |name: &str| -> Option<&StrategyInfo> {
+            self.catalog.strategies.iter().find(|info| info.part.name == name)
+        };
+        match known(&strategy.name).map_or(Needs::Nothing, |info| info.needs) {
+            Needs::Nothing => Vec::new(),
+            Needs::Unimodal => {
+                let Some(StrategyInfo { part, .. }) = known(UNIMODAL) else { return Vec::new() };
+                let unimodal = part.part(Params::defaults(part.params));
+                let cells = set.branches.iter().map(|branch| self.alone(set, branch, &unimodal));
+                cells.flatten().collect()
             }
         }
     }
@@ -56,30 +77,35 @@ impl Maker<'_> {
         self.catalog.fusions.iter().find(|info| info.part.name == UNIMODAL_FUSION)
     }
 
-    fn described(
-        &mut self,
+    /// The description of a cell that needs no other.
+    fn spec(
+        &self,
         set: &Set,
         branches: Vec<Branch>,
-        fusion: &Placed,
-        strategy: &Placed,
-        scores: String,
-    ) -> Cell {
+        fusion: &Part,
+        strategy: &Part,
+        scores: &str,
+    ) -> CellSpec {
         let estimators = &self.catalog.estimators;
         let scores = estimators.iter().find(|info| info.name == scores).unwrap_or(&estimators[0]);
-        let spec = CellSpec {
+        CellSpec {
             format: CellSpec::FORMAT,
             task: CLASSIFICATION.defaults(),
             dataset: set.part.clone(),
             data_manifest: set.manifest,
             outputs: set.outputs,
             branches,
-            fusion: fusion.part.clone(),
-            strategy: strategy.part.clone(),
+            fusion: fusion.clone(),
+            strategy: strategy.clone(),
             scores: scores.part(Params::defaults(scores.params)),
             protocol: set.setting.protocol.clone(),
             training: self.catalog.training,
             backend: self.backend.into(),
-        };
+            needs: Vec::new(),
+        }
+    }
+
+    fn described(&mut self, set: &Set, spec: CellSpec, fusion: &str, strategy: &str) -> Cell {
         let id = spec.id().unwrap_or_else(|error| {
             self.problem(set.place, error.message);
             RunId(String::new())
@@ -87,8 +113,8 @@ impl Maker<'_> {
         Cell {
             id,
             dataset: set.label.clone(),
-            fusion: fusion.label.clone(),
-            strategy: strategy.label.clone(),
+            fusion: fusion.into(),
+            strategy: strategy.into(),
             preset: set.setting.preset.into(),
             trace_every: set.setting.trace_every,
             runs: self.seeds.iter().map(|seed| spec.run(*seed)).collect(),
@@ -142,7 +168,7 @@ fn obstacle(
     info: &FusionInfo,
     scores: Option<&(String, Place)>,
 ) -> Option<Problem> {
-    if let Err(why) = (info.joins)(&set.feature_sizes) {
+    if let Err(why) = (info.joins)(&set.sizes) {
         let message =
             format!("fusion `{}` cannot join data set `{}`: {why}", fusion.label, set.label);
         let hint = format!(

@@ -1,6 +1,6 @@
 //! Data sets as suites write them: parameters, encoders, a protocol and a label of their own.
 
-use super::catalog::{EncoderInfo, PartInfo};
+use super::catalog::{EncoderInfo, PartInfo, Sizes};
 use super::maker::{Maker, Placed};
 use super::part::{Named, map};
 use super::problem::{Place, Problem};
@@ -25,7 +25,7 @@ pub(super) struct Set {
     pub(super) outputs: usize,
     pub(super) manifest: Digest,
     pub(super) branches: Vec<Branch>,
-    pub(super) feature_sizes: Vec<usize>,
+    pub(super) sizes: Vec<Sizes>,
     pub(super) setting: Setting,
     /// The estimator named for the data set, and where.
     pub(super) scores: Option<(String, Place)>,
@@ -69,7 +69,7 @@ impl Maker<'_> {
                         return None;
                     }
                 };
-                let (branches, feature_sizes) = self.branches(&modalities, encoders, place)?;
+                let (branches, sizes) = self.branches(&modalities, encoders, place)?;
                 Some(Set {
                     label: label.map_or(own, str::to_string),
                     place,
@@ -77,7 +77,7 @@ impl Maker<'_> {
                     outputs,
                     manifest,
                     branches,
-                    feature_sizes,
+                    sizes,
                     setting: setting.clone(),
                     scores: scores.clone(),
                 })
@@ -91,7 +91,7 @@ impl Maker<'_> {
         modalities: &[Modality],
         encoders: Option<&Node>,
         place: Place,
-    ) -> Option<(Vec<Branch>, Vec<usize>)> {
+    ) -> Option<(Vec<Branch>, Vec<Sizes>)> {
         let names: Vec<&str> = modalities.iter().map(|modality| modality.name.as_str()).collect();
         let given = match encoders {
             Some(node) => map(node, "`encoders`", &names, self.problems)?,
@@ -127,7 +127,7 @@ impl Maker<'_> {
                 self.problem(placed.place, message);
                 return None;
             }
-            sizes.push((info.feature_size)(&placed.part.params));
+            sizes.push((info.sizes)(&placed.part.params));
             branches.push(Branch { modality: modality.clone(), encoder: placed.part });
         }
         Some((branches, sizes))

@@ -180,8 +180,9 @@ impl Maker<'_> {
     fn strategy(&mut self, node: &Node) -> Vec<Placed> {
         match Named::read(node, "strategy", self.problems) {
             Some(named) => {
-                let infos = &self.catalog.strategies;
-                self.parts(&named, "strategy", infos)
+                let infos: Vec<PartInfo> =
+                    self.catalog.strategies.iter().map(|info| info.part).collect();
+                self.parts(&named, "strategy", &infos)
             }
             None => Vec::new(),
         }

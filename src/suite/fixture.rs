@@ -1,6 +1,6 @@
 //! A catalog for tests: the names and parameters of the real parts, without what trains them.
 
-use super::catalog::{Catalog, EncoderInfo, FusionInfo, PartInfo};
+use super::catalog::{Catalog, EncoderInfo, FusionInfo, Needs, PartInfo, Sizes, StrategyInfo};
 use crate::data::{DATASETS, Shape};
 use crate::registry::{Domain, Fallback, Param, Params};
 
@@ -41,8 +41,8 @@ const fn part(name: &'static str, params: &'static [Param]) -> PartInfo {
     PartInfo { name, summary: "a part", params, revision: 1 }
 }
 
-fn two(feature_sizes: &[usize]) -> Result<(), String> {
-    match feature_sizes.len() {
+fn two(sizes: &[Sizes]) -> Result<(), String> {
+    match sizes.len() {
         2 => Ok(()),
         n => Err(format!("joins two modalities, not {n}")),
     }
@@ -53,7 +53,7 @@ pub(super) fn catalog() -> Catalog {
     let encoder = |name, accepts| EncoderInfo {
         part: part(name, &[FEATURES]),
         accepts,
-        feature_size: |params: &Params| params.count("features"),
+        sizes: |params: &Params| Sizes { features: params.count("features"), stages: vec![] },
     };
     let fusion = |name, splits: bool| FusionInfo {
         part: part(name, &[]),
@@ -61,6 +61,7 @@ pub(super) fn catalog() -> Catalog {
         default_scores: if splits { "split-head" } else { "zero-out-feature" },
         splits,
     };
+    let strategy = |name, params, needs| StrategyInfo { part: part(name, params), needs };
     Catalog {
         datasets: DATASETS.iter().map(PartInfo::of).collect(),
         encoders: vec![
@@ -77,10 +78,11 @@ pub(super) fn catalog() -> Catalog {
             fusion("gated", false),
         ],
         strategies: vec![
-            part("joint", &[]),
-            part("ogm", &[ALPHA, RULE, WARMUP]),
-            part("opm", &[Q_BASE, WARMUP]),
-            part("unimodal", &[]),
+            strategy("joint", &[], Needs::Nothing),
+            strategy("ogm", &[ALPHA, RULE, WARMUP], Needs::Nothing),
+            strategy("opm", &[Q_BASE, WARMUP], Needs::Nothing),
+            strategy("unimodal", &[], Needs::Nothing),
+            strategy("taught", &[WARMUP], Needs::Unimodal),
         ],
         estimators: vec![part("split-head", &[]), part("zero-out-feature", &[])],
         training: 1,

@@ -15,6 +15,7 @@ mod expand;
 pub mod filter;
 pub mod folder;
 mod maker;
+pub mod needed;
 pub mod part;
 pub mod problem;
 mod prose;

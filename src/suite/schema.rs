@@ -14,6 +14,7 @@ use serde_json::{Map, Value as Json, json};
 pub fn schema(catalog: &Catalog) -> String {
     let encoders: Vec<PartInfo> = catalog.encoders.iter().map(|info| info.part).collect();
     let fusions: Vec<PartInfo> = catalog.fusions.iter().map(|info| info.part).collect();
+    let strategies: Vec<PartInfo> = catalog.strategies.iter().map(|info| info.part).collect();
     let estimators: Vec<&str> = catalog.estimators.iter().map(|info| info.name).collect();
     let preset: Vec<&str> = PRESETS.iter().map(|preset| preset.name).collect();
     let parts = |infos: &[PartInfo], extra: &Map<String, Json>| json!({ "anyOf": infos.iter().map(|info| part(info, extra)).collect::<Vec<_>>() });
@@ -96,7 +97,7 @@ pub fn schema(catalog: &Catalog) -> String {
             "dataset": parts(&catalog.datasets, &extra),
             "encoder": parts(&encoders, &none),
             "fusion": parts(&fusions, &none),
-            "strategy": parts(&catalog.strategies, &none),
+            "strategy": parts(&strategies, &none),
             "scores": { "enum": estimators },
             "protocol": {
                 "type": "object",

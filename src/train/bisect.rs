@@ -5,6 +5,7 @@
 //! nearest state that was kept, or else from the beginning.
 
 use super::chain::state_file;
+use super::needed::Needed;
 use super::trainer::{Ended, Trainer};
 use crate::checkpoint::difference::{Difference, differences};
 use crate::checkpoint::{self, NamedTensor};
@@ -27,6 +28,8 @@ pub struct Side<'a> {
     pub folder: &'a Path,
     pub data: &'a Dataset,
     pub backend: &'a Backend,
+    /// The runs that it began from.
+    pub needed: &'a [Needed],
 }
 
 /// A moment of a run, in order.
@@ -165,7 +168,8 @@ struct Walk {
 
 impl Side<'_> {
     fn trainer(&self) -> Result<Trainer<'_>> {
-        Trainer::new(&self.record.spec, self.data, self.backend, self.record.fault.as_ref())
+        let Self { record, data, backend, needed, .. } = self;
+        Trainer::new(&record.spec, data, backend, record.fault.as_ref(), needed)
     }
 
     /// Every root in the record by its moment.

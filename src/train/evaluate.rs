@@ -1,11 +1,12 @@
 //! Evaluation of a model on a split: every example, in order, none left out.
 
-use super::batch::Source;
 use super::metrics::{Predictions, shapley};
 use crate::data::Split;
 use crate::error::{Error, Result};
-use crate::model::Model;
-use crate::model::score::{Estimator, Phase, zero_out};
+use crate::model::batch::Source;
+use crate::model::mask::Mask;
+use crate::model::score::{Estimator, Phase};
+use crate::model::{Look, Model};
 use crate::record::metrics::{self, Metrics};
 use crate::strategy::Strategy;
 use burn::module::Module;
@@ -51,16 +52,26 @@ impl Evaluation<'_> {
         let chunks = rows.chunks(CHUNK).map(<[usize]>::to_vec).collect();
         for batch in source.batches(chunks, None) {
             let batch = batch?;
-            let features = model.features(batch.inputs);
-            let unimodal = self.estimator.logits(&model.fusion, &features, Phase::Evaluation)?;
-            let logits = self.strategy.evaluate(model.fusion.forward(&features), &unimodal);
+            let all = Look::all(modalities);
+            let features = model.encode(batch.inputs.clone(), all).features;
+            let unimodal = match self.strategy.unimodal(&model, &features) {
+                Some(logits) => logits,
+                None => self.estimator.logits(&model.fusion, &features, Phase::Evaluation)?,
+            };
             for (outputs, logits) in alone.iter_mut().zip(unimodal) {
                 outputs.push(logits);
             }
-            for (coalition, outputs) in coalitions.iter_mut().enumerate() {
-                let kept = zero_out(&features, |m| coalition & (1 << m) != 0);
-                outputs.push(model.fusion.forward(&kept));
+            for (mask, outputs) in Mask::coalitions(modalities).zip(&mut coalitions) {
+                let seen = match (mask.is_all(), model.fusion.reach()) {
+                    (true, _) => features.clone(),
+                    (false, 0) => mask.zero_out(&features),
+                    // What a modality has told the others must go with it.
+                    (false, _) => model.encode(batch.inputs.clone(), Look { mask, ..all }).features,
+                };
+                outputs.push(self.strategy.evaluate(&model, &seen, mask));
             }
+            let logits = coalitions.last().and_then(|outputs| outputs.last()).cloned();
+            let logits = logits.expect("the coalition of all is the last");
             probabilities.push(softmax(logits.clone(), 1));
             fused.push(logits);
         }

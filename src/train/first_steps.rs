@@ -1,5 +1,6 @@
 //! The first steps of a run, told in full: what another implementation needs to repeat them.
 
+use super::needed::Needed;
 use super::trace::Trace;
 use super::trainer::{Ended, Trainer};
 use crate::checkpoint::NamedTensor;
@@ -36,9 +37,10 @@ pub fn first_steps(
     spec: &RunSpec,
     data: &Dataset,
     backend: &Backend,
+    needed: &[Needed],
     n: usize,
 ) -> Result<FirstSteps> {
-    let mut trainer = Trainer::new(spec, data, backend, None)?;
+    let mut trainer = Trainer::new(spec, data, backend, None, needed)?;
     trainer.habits = Habits { read_every: 1, draws: Draws::Host, ..trainer.habits };
     trainer.trace = Trace::new(1);
     let initial = trainer.weights();

@@ -1,6 +1,5 @@
 //! Training: the one loop. Knows nothing of suites, reports or the command line.
 
-pub mod batch;
 pub mod bisect;
 pub mod chain;
 pub mod evaluate;
@@ -8,6 +7,7 @@ mod fault;
 pub mod first_steps;
 mod logits;
 pub mod metrics;
+pub mod needed;
 pub mod optimizer;
 pub mod pace;
 pub mod parity;
@@ -24,9 +24,10 @@ use crate::environment;
 use crate::error::Result;
 use crate::hash::digest_json;
 use crate::record::probe::{Link, Probe};
-use crate::record::{Cost, Environment, EpochRecord, Outcome, RunRecord};
+use crate::record::{Cost, Environment, EpochRecord, NeededRun, Outcome, RunRecord};
 use crate::suite::run::RunSpec;
 use chain::Chain;
+use needed::Needed;
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::time::Instant;
@@ -54,10 +55,11 @@ pub enum Progress<'a> {
 ///
 /// After every epoch the state is kept in `dir`, and a run that was interrupted goes on from
 /// there to the same record as an uninterrupted one. Where `probe` asks for a chain, `states/` in
-/// `dir` holds the state of each link.
+/// `dir` holds the state of each link. `needed` holds the runs that the spec needs, in its order.
 ///
 /// # Errors
-/// When the spec does not fit the data or the parts do not fit each other, and when a file cannot
+/// When the spec does not fit the data or the parts do not fit each other, when `needed` are other
+/// runs, and when a file cannot
 /// be written. A loss, weight or logit that stops being finite is not an error but an outcome: the
 /// record then has the epochs before.
 pub fn run(
@@ -66,11 +68,13 @@ pub fn run(
     backend: &Backend,
     dir: &Path,
     probe: &Probe,
+    needed: &[Needed],
     on_progress: &mut dyn FnMut(Progress<'_>),
 ) -> Result<RunRecord> {
     let started = Instant::now();
+    let needs = needed.iter().map(Needed::named).collect::<Result<Vec<_>>>()?;
     let fresh = || -> Result<Trainer<'_>> {
-        let mut trainer = Trainer::new(spec, data, backend, probe.fault.as_ref())?;
+        let mut trainer = Trainer::new(spec, data, backend, probe.fault.as_ref(), needed)?;
         trainer.trace = Trace::new(probe.trace_every.get());
         Ok(trainer)
     };
@@ -80,12 +84,13 @@ pub fn run(
     let parameters = trainer.trainable();
 
     let mut so_far = SoFar {
+        needs: needs.clone(),
         epochs: Vec::new(),
         selected: Selected { epoch: 0, weights: initial, logits: Vec::new() },
         links: Vec::new(),
         seconds: 0.0,
     };
-    match resume::load(dir, spec, &mut trainer) {
+    match resume::load(dir, spec, &needs, &mut trainer) {
         Ok(None) => {}
         Ok(Some(kept)) => {
             on_progress(Progress::Resumed(kept.epochs.len()));
@@ -181,6 +186,7 @@ pub fn run(
         selected_epoch,
         logits_root,
         fault: probe.fault.clone(),
+        needs,
         links: chain.links().to_vec(),
         environment: Environment {
             class_id: digest_json(&class)?,
@@ -195,6 +201,8 @@ pub fn run(
 
 /// What the finished epochs of a run have left, beside the trainer's state.
 struct SoFar {
+    /// The runs that it began from.
+    needs: Vec<NeededRun>,
     epochs: Vec<EpochRecord>,
     /// What the protocol selects so far.
     selected: Selected,

@@ -1,5 +1,6 @@
 //! How fast a run takes its steps.
 
+use super::needed::Needed;
 use super::trainer::{Divergence, Ended, Trainer};
 use crate::data::Dataset;
 use crate::device::Backend;
@@ -18,10 +19,11 @@ pub fn pace(
     spec: &RunSpec,
     data: &Dataset,
     backend: &Backend,
+    needed: &[Needed],
     warmup: usize,
     steps: usize,
 ) -> Result<Duration> {
-    let mut trainer = Trainer::new(spec, data, backend, None)?;
+    let mut trainer = Trainer::new(spec, data, backend, None, needed)?;
     let wait = || {
         backend
             .device

@@ -4,18 +4,19 @@
 //! after one step, and training amplifies that. A wrong kernel or setting shows as a difference
 //! that is too large from the start, which a comparison of final accuracies would hide.
 
-use super::reading::Readings;
-use super::trainer::Trainer;
+use super::needed::Needed;
+use super::trace::Trace;
+use super::trainer::{Ended, Trainer};
 use crate::checkpoint::{self, NamedTensor};
 use crate::data::Dataset;
-use crate::data::column::Key;
 use crate::device::Draws;
 use crate::device::{Backend, Habits};
 use crate::error::{Error, Result};
 use crate::hash::Digest;
 use crate::suite::run::RunSpec;
 use serde::Serialize;
-use std::rc::Rc;
+use std::ops::ControlFlow;
+use std::sync::mpsc;
 
 /// The trajectories of one run on two devices.
 #[derive(Clone, Debug, Serialize)]
@@ -64,8 +65,16 @@ impl Apart {
     }
 }
 
+/// A trajectory after a step.
+struct After {
+    /// None where the strategy has left no example.
+    loss: Option<f64>,
+    weights: Vec<NamedTensor>,
+}
+
 /// Trains up to `steps` steps of a run on two devices, in lockstep; fewer where the run has fewer
-/// or diverges, of which the last step tells by a difference that is not finite. Draws come from the host on both, so that noise is the same.
+/// or diverges, of which the last step tells by a difference that is not finite. Draws come from
+/// the host on both, so that noise is the same, and both begin from the same needed runs.
 ///
 /// # Errors
 /// As [`super::run`].
@@ -73,53 +82,66 @@ pub fn compare(
     spec: &RunSpec,
     data: &Dataset,
     backends: [&Backend; 2],
+    needed: &[Needed],
     steps: usize,
 ) -> Result<Parity> {
-    let [a, b] = backends.map(|backend| {
-        let mut trainer = Trainer::new(spec, data, backend, None)?;
-        // Nothing is read but here.
-        let own = trainer.habits;
-        trainer.habits = Habits { read_every: usize::MAX, draws: Draws::Host, ..own };
-        Ok::<_, Error>(trainer)
-    });
-    let mut trainers = [a?, b?];
-    let initial_roots = trainers.each_ref().map(|trainer| checkpoint::root(&trainer.weights()));
-    let mut parity = Parity { initial_roots, steps: Vec::new() };
+    let [a, b] = backends;
+    std::thread::scope(|scope| {
+        // A step of the first waits for one of the second to be compared with.
+        let (to_second, from_first) = mpsc::sync_channel(0);
+        let first = scope.spawn(move || {
+            trajectory(spec, data, (a, needed), steps, &mut |after| {
+                Ok(to_second.send(after).is_ok())
+            })
+        });
+        let mut compared = Vec::new();
+        let second = trajectory(spec, data, (b, needed), steps, &mut |after| {
+            // The first has ended where it had fewer steps, or by an error that is told below.
+            let Ok(other) = from_first.recv() else { return Ok(false) };
+            let loss = match (other.loss, after.loss) {
+                (None, None) => 0.0,
+                (Some(a), Some(b)) => relative((a - b).abs(), a.abs()),
+                _ => f64::NAN,
+            };
+            let weights = apart(&other.weights, &after.weights)?;
+            compared.push(Apart { step: compared.len() + 1, loss, weights });
+            Ok(loss.is_finite() && weights.is_finite())
+        });
+        drop(from_first);
+        let first = first.join().map_err(|_| Error::unexpected("a trajectory panicked"))?;
+        Ok(Parity { initial_roots: [first?, second?], steps: compared })
+    })
+}
+
+/// Trains up to `steps` steps and tells each, until `tell` wants no more. Gives the initial root.
+fn trajectory(
+    spec: &RunSpec,
+    data: &Dataset,
+    (backend, needed): (&Backend, &[Needed]),
+    steps: usize,
+    tell: &mut dyn FnMut(After) -> Result<bool>,
+) -> Result<Digest> {
+    let mut trainer = Trainer::new(spec, data, backend, None, needed)?;
+    trainer.habits = Habits { read_every: 1, draws: Draws::Host, ..trainer.habits };
+    trainer.trace = Trace::new(1);
+    let initial_root = checkpoint::root(&trainer.weights());
+    let mut goes_on = 0 < steps;
     for epoch in 0..spec.cell.protocol.epochs {
-        let plans = trainers.each_mut().map(|trainer| trainer.begin_epoch(epoch));
-        for (pass, turns) in plans[0].iter().enumerate() {
-            let sources = trainers.each_ref().map(|trainer| Rc::clone(&trainer.sources));
-            let rows = trainers.each_mut().map(|trainer| trainer.batches(epoch, pass));
-            let [rows_a, rows_b] = rows;
-            let key = Some(Key { seed: spec.seed, epoch });
-            let of = |source: usize, rows| sources[source].train.batches(rows, key);
-            let batches = of(0, rows_a).zip(of(1, rows_b));
-            for (batch_a, batch_b) in batches {
-                if parity.steps.len() == steps {
-                    return Ok(parity);
-                }
-                for (trainer, batch) in trainers.iter_mut().zip([batch_a, batch_b]) {
-                    trainer.train_batch(&batch?, (epoch, pass), turns)?;
-                }
-                let [loss_a, loss_b] = trainers.each_mut().map(|trainer| {
-                    let read = Readings::read(std::mem::take(&mut trainer.unread));
-                    // Neither has a loss where the strategy has left no example.
-                    read.last().map(|(_, _, scalars)| scalars["loss"])
-                });
-                let loss = match (loss_a, loss_b) {
-                    (None, None) => 0.0,
-                    (Some(a), Some(b)) => relative((a - b).abs(), a.abs()),
-                    _ => f64::NAN,
-                };
-                let weights = apart(&trainers[0].weights(), &trainers[1].weights())?;
-                parity.steps.push(Apart { step: parity.steps.len() + 1, loss, weights });
-                if !loss.is_finite() || !weights.is_finite() {
-                    return Ok(parity);
-                }
-            }
+        if !goes_on {
+            break;
+        }
+        let ended = trainer.train_epoch(epoch, 0, &mut |trainer| {
+            let loss = trainer.trace.values("loss").get(&(trainer.step - 1)).copied();
+            let wanted = tell(After { loss, weights: trainer.weights() })?;
+            goes_on = wanted && trainer.step < steps;
+            Ok(if goes_on { ControlFlow::Continue(()) } else { ControlFlow::Break(()) })
+        })?;
+        if let Ended::Diverged(_) = ended {
+            tell(After { loss: Some(f64::NAN), weights: trainer.weights() })?;
+            break;
         }
     }
-    Ok(parity)
+    Ok(initial_root)
 }
 
 /// The Euclidean norm of the difference of all tensors over that of the first ones.

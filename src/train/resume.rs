@@ -9,8 +9,8 @@ use super::{Selected, SoFar};
 use crate::checkpoint::{self, NamedTensor};
 use crate::error::{Error, Result};
 use crate::model::parameters::{Site, from_torch, snapshot, update};
-use crate::record::EpochRecord;
 use crate::record::probe::Link;
+use crate::record::{EpochRecord, NeededRun};
 use crate::suite::run::{RunId, RunSpec};
 use burn::tensor::{Tensor, TensorData};
 use serde::{Deserialize, Serialize};
@@ -35,6 +35,8 @@ const LOGITS: &str = "logits/";
 #[derive(Serialize, Deserialize)]
 struct Notes {
     run: RunId,
+    #[serde(default)]
+    needs: Vec<NeededRun>,
     epochs: Vec<EpochRecord>,
     selected_epoch: usize,
     links: Vec<Link>,
@@ -64,6 +66,7 @@ pub(super) fn save(
     }
     let notes = serde_json::json!({
         "run": spec.id()?,
+        "needs": so_far.needs,
         "epochs": so_far.epochs,
         "selected_epoch": selected.epoch,
         "links": so_far.links,
@@ -79,8 +82,13 @@ pub(super) fn save(
 /// Puts the trainer into the state that was kept; `None` where there is none.
 ///
 /// # Errors
-/// When what was kept is damaged or of another run; the trainer is of no use then.
-pub(super) fn load(dir: &Path, spec: &RunSpec, trainer: &mut Trainer<'_>) -> Result<Option<SoFar>> {
+/// When what was kept is damaged, of another run or begun from others than `needs`; the trainer is of no use then.
+pub(super) fn load(
+    dir: &Path,
+    spec: &RunSpec,
+    needs: &[NeededRun],
+    trainer: &mut Trainer<'_>,
+) -> Result<Option<SoFar>> {
     let path = dir.join(FILE);
     if !path.exists() {
         return Ok(None);
@@ -99,6 +107,9 @@ pub(super) fn load(dir: &Path, spec: &RunSpec, trainer: &mut Trainer<'_>) -> Res
     let notes: Notes = serde_json::from_slice(&notes.bytes).map_err(|e| damaged(&e.to_string()))?;
     if notes.run != spec.id()? {
         return Err(damaged("it is of another run"));
+    }
+    if notes.needs != needs {
+        return Err(damaged("a run that it began from is another now"));
     }
     let epochs = notes.epochs.len();
     if spec.cell.protocol.epochs <= epochs || epochs.max(1) <= notes.selected_epoch {
@@ -126,6 +137,7 @@ pub(super) fn load(dir: &Path, spec: &RunSpec, trainer: &mut Trainer<'_>) -> Res
         })
         .collect::<Result<Vec<_>>>()?;
     Ok(Some(SoFar {
+        needs: notes.needs,
         epochs: notes.epochs,
         selected: Selected { epoch: notes.selected_epoch, weights, logits },
         links: notes.links,

@@ -1,14 +1,14 @@
 //! One training step: forward, loss, backward, modulation, update.
 
-use super::batch::Batch;
 use super::optimizer::Optimizer;
 use super::reading::{Raw, Readings};
 use crate::device::Draws;
 use crate::device::lists::List;
 use crate::error::Result;
-use crate::model::Model;
+use crate::model::batch::Batch;
 use crate::model::parameters::{Gradient, Group, take_gradients, update};
-use crate::model::score::{Estimator, score_sums};
+use crate::model::score::{Estimator, Phase, score_sums};
+use crate::model::{Look, Model};
 use crate::strategy::opm::select_rows;
 use crate::strategy::{Outputs, Scores, StepContext, Strategy, Updates};
 use burn::module::Module;
@@ -49,23 +49,31 @@ pub fn step(
     let mut scores = Scores::default();
     let mut losses = Vec::new();
     for index in 0..strategy.losses() {
-        let inputs = strategy.inputs(&context(&model, batch, &scores, at), batch.inputs.clone());
-        let features = model.features(inputs);
+        // A backward pass consumes the graph. A copy has the same weights and running statistics of
+        // its own, so that those of the model are updated once.
+        let copy = (0 < index).then(|| model.valid().train());
+        let model = copy.as_ref().unwrap_or(&model);
+        let inputs = strategy.inputs(&context(model, batch, &scores, at), batch.inputs.clone());
+        let frozen: Vec<bool> = (0..at.names.len()).map(|m| strategy.freezes(m)).collect();
+        let look = Look { frozen: &frozen, ..Look::all(at.names.len()) };
+        let features = model.encode(inputs, look).features;
         if index == 0 {
-            scores = scores_of(&model, &features, batch, at.estimator)?;
+            scores = scores_of(model, strategy, &features, batch, at.estimator)?;
         }
-        let context = context(&model, batch, &scores, at);
+        let context = context(model, batch, &scores, at);
         let features = strategy.features(&context, features);
         let one_hot = match &features.rows {
             None => batch.one_hot.clone(),
-            Some(rows) if rows.is_empty() => return Ok(Stepped { model, readings: None }),
+            Some(rows) if rows.is_empty() => {
+                return Ok(Stepped { model: model.clone(), readings: None });
+            }
             Some(rows) => select_rows(batch.one_hot.clone(), rows),
         };
         let logits = model.fusion.forward(&features.values);
-        let outputs = Outputs { features: &features.values, logits, one_hot: &one_hot };
+        let outputs = Outputs { model, features: &features.values, logits, one_hot: &one_hot };
         let loss = strategy.loss(&context, index, &outputs);
         losses.push(loss.clone().without_autodiff());
-        per_loss.push(take_gradients(&model, at.names, loss.backward()));
+        per_loss.push(take_gradients(model, at.names, loss.backward()));
     }
     let squares = encoder_squares(&per_loss[0]);
     let gradients = strategy.gradients(&context(&model, batch, &scores, at), per_loss);
@@ -110,13 +118,19 @@ fn context<'a>(
 /// The score sums, off the autodiff graph.
 fn scores_of(
     model: &Model,
+    strategy: &dyn Strategy,
     features: &[Tensor<2>],
     batch: &Batch,
     estimator: Estimator,
 ) -> Result<Scores> {
     let features: Vec<Tensor<2>> = features.iter().map(|x| x.clone().without_autodiff()).collect();
     let one_hot = batch.one_hot.clone().without_autodiff();
-    Ok(Scores::new(score_sums(&model.fusion.valid(), estimator, &features, &one_hot)?))
+    let model = model.heads_valid();
+    let unimodal = match strategy.unimodal(&model, &features) {
+        Some(logits) => logits,
+        None => estimator.logits(&model.fusion, &features, Phase::Training)?,
+    };
+    Ok(Scores::new(score_sums(unimodal, &one_hot)))
 }
 
 /// The encoder's index of each gradient of an encoder, and the sums of squares of these gradients.
@@ -125,7 +139,7 @@ fn encoder_squares(gradients: &[Gradient]) -> (Vec<usize>, Option<Tensor<1>>) {
         .iter()
         .filter_map(|gradient| match gradient.site.group {
             Group::Encoder(m) => Some((m, gradient.value.clone())),
-            Group::Fusion => None,
+            _ => None,
         })
         .unzip();
     (owners, List(values).squares())

@@ -1,11 +1,11 @@
 //! Everything that changes while a run trains, and the training of an epoch.
 
-use super::batch::{Batch, Source};
 use super::evaluate::{Evaluated, Evaluation};
+use super::needed::Needed;
 use super::optimizer::Optimizer;
 use super::reading::Readings;
 use super::trace::Trace;
-use super::{REVISION, fault, logits, step};
+use super::{REVISION, fault, logits, needed, step};
 use crate::checkpoint::{self, NamedTensor};
 use crate::data::column::Key;
 use crate::data::{Dataset, Split};
@@ -13,6 +13,8 @@ use crate::device::Place;
 use crate::device::{self, Backend};
 use crate::error::{Error, Result};
 use crate::hash::Digest;
+use crate::model::batch::{Batch, Source};
+use crate::model::encoder;
 use crate::model::parameters::{Site, snapshot};
 use crate::model::score::Estimator;
 use crate::model::{Model, init};
@@ -20,7 +22,7 @@ use crate::protocol::{self, Schedule};
 use crate::record::EpochRecord;
 use crate::record::probe::Fault;
 use crate::registry::find_part;
-use crate::strategy::{self, EpochContext, Strategy, Updates};
+use crate::strategy::{self, EpochContext, Setting, Strategy, Updates};
 use crate::stream::Stream;
 use crate::suite::run::RunSpec;
 use crate::task::TASKS;
@@ -63,6 +65,9 @@ pub(super) struct Trainer<'a> {
     pub(super) schedule: Schedule,
     pub(super) trace: Trace,
     pub(super) fault: Option<&'a Fault>,
+    /// The finished runs that this one begins from, in the order of its description.
+    #[expect(dead_code, reason = "for strategies that begin from finished runs")]
+    pub(super) needed: &'a [Needed],
     /// Steps whose scalars are still on the device.
     pub(super) unread: Vec<Readings>,
     /// Steps taken, and the number of the next.
@@ -83,8 +88,10 @@ impl<'a> Trainer<'a> {
         data: &'a Dataset,
         backend: &Backend,
         fault: Option<&'a Fault>,
+        needed: &'a [Needed],
     ) -> Result<Self> {
         check_revision(spec)?;
+        needed::check(spec, needed)?;
         let columns = columns(spec, data)?;
         let names: Vec<String> =
             spec.cell.branches.iter().map(|branch| branch.modality.name.clone()).collect();
@@ -104,12 +111,22 @@ impl<'a> Trainer<'a> {
                 .map(|(_, split)| source(split, &plain))
                 .collect::<Result<_>>()?,
         };
-        let model = init::fill(Model::build(spec, &autodiff)?, &names, spec.seed);
-        let strategy = strategy::build(&spec.cell.strategy)?;
+        let model = Model::build(&spec.cell, &autodiff)?;
         let sites: Vec<Site> = snapshot(&model, &names).into_iter().map(|(site, _)| site).collect();
-        strategy.check(&sites).map_err(|message| {
-            Error::input(format!("strategy `{}`: {message}", spec.cell.strategy.name))
-        })?;
+        let features = spec.cell.branches.iter().map(|branch| encoder::sizes(&branch.encoder));
+        let features: Vec<usize> =
+            features.map(|sizes| Ok(sizes?.features)).collect::<Result<_>>()?;
+        let setting = Setting {
+            seed: spec.seed,
+            modalities: &names,
+            outputs: spec.cell.outputs,
+            features: &features,
+            between: 0 < model.fusion.reach(),
+            sites: &sites,
+        };
+        let mut strategy = strategy::build(&spec.cell.strategy, &setting)?;
+        let model = model.with_heads(&strategy.heads(), &autodiff);
+        let model = strategy.initial(init::fill(model, &names, spec.seed))?;
         Ok(Self {
             spec,
             data,
@@ -124,6 +141,7 @@ impl<'a> Trainer<'a> {
             schedule: Schedule::of(&spec.cell.protocol.schedule)?,
             trace: Trace::new(1),
             fault,
+            needed,
             unread: Vec::new(),
             step: 0,
         })
@@ -189,7 +207,7 @@ impl<'a> Trainer<'a> {
         if let Some(divergence) = self.read() {
             return Ok(Ended::Diverged(divergence));
         }
-        let context = epoch_context(self.spec, self.data, &self.model, &self.plain, epoch);
+        let context = epoch_context(self.spec, &self.names, &self.sources, &self.model, epoch);
         self.model = self.strategy.epoch_end(&context, self.model.clone());
         Ok(Ended::Whole)
     }
@@ -202,7 +220,7 @@ impl<'a> Trainer<'a> {
 
     /// The passes over the data that make the epoch.
     pub(super) fn begin_epoch(&mut self, epoch: usize) -> Vec<strategy::Pass> {
-        let context = epoch_context(self.spec, self.data, &self.model, &self.plain, epoch);
+        let context = epoch_context(self.spec, &self.names, &self.sources, &self.model, epoch);
         self.strategy.epoch_start(&context);
         self.strategy.plan(epoch)
     }
@@ -261,7 +279,7 @@ impl<'a> Trainer<'a> {
 
     /// The rows of every batch of a pass, shuffled by a stream of its own.
     pub(super) fn batches(&mut self, epoch: usize, pass: usize) -> Vec<Vec<usize>> {
-        let context = epoch_context(self.spec, self.data, &self.model, &self.plain, epoch);
+        let context = epoch_context(self.spec, &self.names, &self.sources, &self.model, epoch);
         let order = self.strategy.sampler(&context).unwrap_or_else(|| {
             let purpose = match pass {
                 0 => format!("shuffle/{epoch}"),
@@ -350,18 +368,18 @@ fn check_revision(spec: &RunSpec) -> Result<()> {
 
 fn epoch_context<'a>(
     spec: &RunSpec,
-    data: &'a Dataset,
+    names: &'a [String],
+    sources: &'a Sources<'_>,
     model: &'a Model,
-    place: &'a Place,
     epoch: usize,
 ) -> EpochContext<'a> {
     EpochContext {
         seed: spec.seed,
         epoch,
+        modalities: names,
         model,
-        device: &place.device,
-        train: &data.train,
-        validation: &data.validation,
+        train: &sources.train,
+        validation: &sources.validation,
     }
 }
 

@@ -3,9 +3,10 @@
 use super::{Check, Files};
 use crate::error::{Error, Result};
 use crate::hash::{Digest, digest_json, merkle_root};
+use crate::record::NeededRun;
 use crate::results::manifest::{self, CellEntry, Manifest, RunEntry};
 use crate::suite::described::Described;
-use crate::suite::run::RunId;
+use crate::suite::run::{RunId, RunSpec};
 use crate::suite::v1;
 use crate::suite::{Cell, Suite};
 use std::collections::{BTreeMap, BTreeSet};
@@ -81,6 +82,7 @@ fn unfounded(manifest: &Manifest, run: &RunEntry) -> Result<Option<String>> {
         return Ok(Some(format!("no cell {} has its labels", run.cell)));
     };
     let id = cell.spec.run_id(run.seed)?;
+    let needs = unlike_needs(manifest, cell, run)?;
     Ok(if id != run.id {
         Some(format!("the run described has the id {id}"))
     } else if cell.spec.data_manifest() != run.data_manifest {
@@ -88,8 +90,22 @@ fn unfounded(manifest: &Manifest, run: &RunEntry) -> Result<Option<String>> {
     } else if !manifest.classes.contains_key(&run.class.to_string()) {
         Some(format!("its class {} is not described", run.class))
     } else {
-        None
+        needs
     })
+}
+
+/// Where the runs that a run began from are not those of its description, or not those of the report.
+fn unlike_needs(manifest: &Manifest, cell: &CellEntry, run: &RunEntry) -> Result<Option<String>> {
+    let described = cell.spec.current().map_or(Vec::new(), |spec| spec.run(run.seed).needs());
+    let ids = described.iter().map(RunSpec::id).collect::<Result<Vec<_>>>()?;
+    if !ids.iter().eq(run.needs.iter().map(|needed| &needed.run)) {
+        return Ok(Some("it did not begin from the runs that its description needs".into()));
+    }
+    let other = |needed: &&NeededRun| {
+        manifest.runs.iter().any(|run| run.id == needed.run && run.root != needed.root)
+    };
+    let other = run.needs.iter().find(other);
+    Ok(other.map(|needed| format!("it began from {needed}, which is another in the report")))
 }
 
 /// Computes the report's root again from the suite's text and the roots of the runs, and looks

@@ -43,7 +43,12 @@ pub fn check(manifest: &Manifest, store: &Store) -> Result<(Vec<Check>, Records)
         let path = folder.join("record.json").display().to_string();
         match store.record(id) {
             Ok(record) => {
-                let why = unlike(entry, &record)?;
+                let why = match unlike(entry, &record)? {
+                    None => {
+                        store.unlike_needed(&record).unwrap_or_else(|error| Some(error.message))
+                    }
+                    why => why,
+                };
                 // The manifest holds the root of the logits by that of the record alone.
                 logits = record.logits_root.filter(|_| why.is_none());
                 of_records.expect(why.is_none(), &path, || why.unwrap_or_default());

@@ -11,7 +11,7 @@ use crate::results::rows::{self, FINISHED};
 use crate::stats::summary::sd;
 use crate::stream::Stream;
 use crate::suite::Cell;
-use crate::suite::run::{CellSpec, RunId, RunSpec};
+use crate::suite::run::{RunId, RunSpec};
 use crate::verify::Mismatch;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -91,7 +91,7 @@ pub fn choose<'a>(
             )
             .with_hint("train them by release 0.1, which wrote the report")
         })?;
-        let spec = CellSpec { backend: backend.into(), ..spec.clone() }.run(entry.seed);
+        let spec = spec.on(backend).run(entry.seed);
         choices.push(Choice { entry, preset: cell.preset(), spec });
     }
     Ok(choices)
@@ -225,6 +225,10 @@ fn accuracies(rows: &[Row], choice: &Choice<'_>) -> Result<BTreeMap<u64, f64>> {
 fn first_difference(entry: &RunEntry, stored: Option<&RunRecord>, here: &RunRecord) -> String {
     if here.data_content != entry.data_content {
         return "the data differ".into();
+    }
+    let needs = entry.needs.iter().zip(&here.needs);
+    if let Some((_, other)) = needs.into_iter().find(|(there, here)| there.root != here.root) {
+        return format!("run {}, which it needs, has another root already", other.run);
     }
     if here.initial_root != entry.initial_root {
         return "the initial weights differ".into();

@@ -3,7 +3,7 @@ use super::retrained::{Agreement, TOLERANCE, allowed, choose, compare};
 use super::*;
 use crate::error::Kind;
 use crate::hash::{Digest, merkle_root};
-use crate::record::RunRecord;
+use crate::record::{NeededRun, RunRecord};
 use crate::report::render;
 use crate::results::fixture;
 use crate::results::input::SuiteInput;
@@ -318,4 +318,42 @@ fn an_attestation_names_the_report_the_verdict_and_what_differs() {
     let bytes = attest::to_bytes(&statement).unwrap();
     let back: serde_json::Value = serde_json::from_slice(&bytes).unwrap();
     assert_eq!(back, statement);
+}
+
+/// The tiny suite with a strategy that begins from the runs of one modality.
+fn needing() -> SuiteInput {
+    let mut input = fixture::tiny();
+    let (before, teachers) = input.cells.split_at_mut(2);
+    let cell = &mut before[1];
+    cell.spec.needs = teachers.iter().map(|cell| cell.spec.clone()).collect();
+    cell.id = cell.spec.id().unwrap();
+    for (at, record) in cell.records.iter_mut().enumerate() {
+        record.spec.cell = cell.spec.clone();
+        record.id = record.spec.id().unwrap();
+        let needed = teachers.iter().map(|cell| &cell.records[at]);
+        let needed =
+            needed.map(|record| NeededRun { run: record.id.clone(), root: record.root().unwrap() });
+        record.needs = needed.collect();
+        record.check_needs().unwrap();
+    }
+    input
+}
+
+#[test]
+fn runs_began_from_those_of_their_description_as_they_are_in_the_report() {
+    let files = render(&needing(), 1).unwrap();
+    assert_eq!(mismatches(&files), []);
+    let begun = |manifest: &mut Manifest, change: fn(&mut Vec<NeededRun>)| {
+        change(&mut manifest.runs.iter_mut().find(|run| !run.needs.is_empty()).unwrap().needs);
+    };
+    let first = |change: fn(&mut Vec<NeededRun>)| {
+        mismatches(&with(&files, |manifest| begun(manifest, change)))[0].to_string()
+    };
+    let other = first(|needs| needs[0].root = Digest::of(b"other"));
+    assert!(other.contains("it began from run ") && other.contains("another in the report"));
+    let changes: [fn(&mut Vec<NeededRun>); 2] = [|needs| needs.reverse(), |needs| needs.clear()];
+    for change in changes {
+        let found = first(change);
+        assert!(found.contains("not begin from the runs that its description needs"), "{found}");
+    }
 }

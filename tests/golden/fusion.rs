@@ -24,8 +24,7 @@ fn check(name: &str, set: &[(&str, &str)], prefix: &str) {
     let label = golden.values("in.label");
     let [batch, size] = golden.shape("in.x")[..] else { panic!("in.x is not a matrix") };
     let n_classes = golden.shape(&format!("{prefix}out.out"))[1];
-    let model =
-        Model { encoders: vec![], fusion: fusion(name, set, &[size, size], n_classes, &place) };
+    let model = Model::new(vec![], fusion(name, set, &[size, size], n_classes, &place));
     let model = load(model, &[], &place, |site| {
         Some(golden.values(&format!("weight.{}", reference_name(name, &site.path))))
     });

@@ -5,6 +5,8 @@
 
 mod fusion;
 mod metrics;
+mod mmpareto;
+mod mmtm;
 mod opm;
 mod optim;
 mod resnet18;

@@ -79,7 +79,7 @@ fn check(golden: &Tensors, case: &str) {
     if golden.has(&format!("{case}.head.out")) {
         let n_classes = golden.shape(&format!("{case}.head.out"))[1];
         let head = fusion("concat", &[], &vec![size; modalities], n_classes, &place);
-        let model = load(Model { encoders: vec![], fusion: head }, &[], &place, |site| {
+        let model = load(Model::new(vec![], head), &[], &place, |site| {
             Some(get(&site.path.replace("fusion.fc_out", "head.fxy")))
         });
         let inputs: Vec<_> = inputs.iter().map(|x| x.clone().detach().require_grad()).collect();

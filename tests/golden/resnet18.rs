@@ -8,20 +8,18 @@ use crate::vectors::{
 use burn::module::Module;
 use burn::tensor::{DType, Tensor};
 use counterpoise::data::Shape;
-use counterpoise::device::Draws;
-use counterpoise::device::Place;
-use counterpoise::model::Model;
+use counterpoise::device::{Draws, Place};
+use counterpoise::model::batch::Batch;
 use counterpoise::model::encoder::Encoder;
 use counterpoise::model::encoder::resnet18::ResNet18;
-use counterpoise::model::parameters::{Gradient, snapshot, to_torch};
+use counterpoise::model::parameters::{Gradient, Site, snapshot, to_torch};
 use counterpoise::model::score::{Estimator, Phase};
+use counterpoise::model::{Look, Model};
 use counterpoise::protocol;
-use counterpoise::registry::Part;
-use counterpoise::registry::{Params, Value as Param, find};
+use counterpoise::registry::{Params, Part, Value as Param, find};
 use counterpoise::strategy::{
-    self, Outputs, StepContext, Strategy, Traced, Updates, cross_entropy,
+    self, Outputs, Setting, StepContext, Strategy, Traced, Updates, cross_entropy,
 };
-use counterpoise::train::batch::Batch;
 use counterpoise::train::optimizer::Optimizer;
 use counterpoise::train::reading::Readings;
 use counterpoise::train::step::{Position, step};
@@ -199,7 +197,7 @@ fn difference(a: &[f64], b: &[f64]) -> Vec<f64> {
     a.iter().zip(b).map(|(a, b)| a - b).collect()
 }
 
-fn ogm(golden: &Value) -> Box<dyn Strategy> {
+fn ogm(golden: &Value, model: &Model, names: &[String]) -> Box<dyn Strategy> {
     let declared = find("strategy", strategy::STRATEGIES, "ogm").unwrap().params;
     let given = BTreeMap::from([
         ("alpha".to_string(), Param::Float(golden["modulation"]["alpha"].as_f64().unwrap())),
@@ -207,7 +205,16 @@ fn ogm(golden: &Value) -> Box<dyn Strategy> {
         ("targets".to_string(), Param::Text("conv-only".into())),
     ]);
     let params = Params::resolve(declared, given).unwrap();
-    strategy::build(&Part { name: "ogm".into(), params, revision: 1 }).unwrap()
+    let sites: Vec<Site> = snapshot(model, names).into_iter().map(|(site, _)| site).collect();
+    let setting = Setting {
+        seed: 0,
+        modalities: names,
+        outputs: 0,
+        features: &[512, 512],
+        between: false,
+        sites: &sites,
+    };
+    strategy::build(&Part { name: "ogm".into(), params, revision: 1 }, &setting).unwrap()
 }
 
 fn check(dtype: DType, run: &str, tolerance: &Tolerance) {
@@ -230,7 +237,7 @@ fn check(dtype: DType, run: &str, tolerance: &Tolerance) {
     let encoders =
         shapes.map(|shape| Encoder::ResNet18(ResNet18::new(shape, &place))).into_iter().collect();
     let fusion = fusion("concat", &[], &[512, 512], n_classes, &place);
-    let mut model = load(Model { encoders, fusion }, &names, &place, |site| {
+    let mut model = load(Model::new(encoders, fusion), &names, &place, |site| {
         let known = weights.get(&reference_name(&site.path)).cloned();
         assert!(known.is_some() || site.kind.is_buffer(), "no weights for {}", site.path);
         known
@@ -252,7 +259,7 @@ fn check(dtype: DType, run: &str, tolerance: &Tolerance) {
     let evaluate = |model: &Model, golden: &Value, tolerance: f64, what: &str| {
         let plain = Place { device: place.device.clone().inner(), dtype };
         let model = model.valid();
-        let features = model.features(inputs(&plain));
+        let features = model.encode(inputs(&plain), Look::all(2)).features;
         let logits = model.fusion.forward(&features);
         let loss = cross_entropy(logits.clone(), &one_hot(&label, n_classes, &plain));
         let close = |key: &str, ours: Vec<f64>| {
@@ -282,7 +289,7 @@ fn check(dtype: DType, run: &str, tolerance: &Tolerance) {
         weight_decay: get("weight_decay"),
     });
     let seen = Rc::new(RefCell::new(Seen::default()));
-    let mut strategy = Spy { inner: ogm(&golden), seen: seen.clone() };
+    let mut strategy = Spy { inner: ogm(&golden, &model, &names), seen: seen.clone() };
     for (index, theirs) in run["steps"].as_array().unwrap().iter().enumerate() {
         let first = index == 0;
         let at = Position {

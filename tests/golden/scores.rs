@@ -24,8 +24,7 @@ fn two_modalities_as_published() {
         let get = |key: &str| case[key].as_u64().unwrap() as usize;
         let (batch, size, n_classes) = (get("batch"), get("dim"), get("classes"));
         let head = case["fusion"].as_str().unwrap();
-        let model =
-            Model { encoders: vec![], fusion: fusion(head, &[], &[size, size], n_classes, &place) };
+        let model = Model::new(vec![], fusion(head, &[], &[size, size], n_classes, &place));
         let model = load(model, &[], &place, |site| {
             let path = site.path.strip_prefix("fusion.").unwrap();
             let path = path.replace("heads.0", "fc_x").replace("heads.1", "fc_y");
@@ -50,7 +49,7 @@ fn two_modalities_as_published() {
             close("eval_logits_v", &values(logits[1].clone()), 1e-5, 0.0);
         }
         let labels = one_hot(&numbers(&case["label"]), n_classes, &place);
-        let scores = values(score_sums(&model.fusion, estimator, &features, &labels).unwrap());
+        let scores = values(score_sums(logits, &labels));
         close("score_a", &scores[..1], 0.0, 2e-5);
         close("score_v", &scores[1..], 0.0, 2e-5);
         let rho = ratios(&scores);

@@ -6,8 +6,8 @@ use counterpoise::device::Place;
 use counterpoise::model::Model;
 use counterpoise::model::fusion::Fusion;
 use counterpoise::model::parameters::{Site, from_torch, update};
-use counterpoise::registry::Part;
-use counterpoise::registry::{Params, Value, find};
+use counterpoise::registry::{Params, Part, Value, find};
+use counterpoise::suite::catalog::Sizes;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
@@ -131,7 +131,9 @@ pub(crate) fn fusion(
     let declared = find("fusion", counterpoise::model::fusion::FUSIONS, name).unwrap().params;
     let given = set.iter().map(|(k, v)| ((*k).into(), Value::Text((*v).into()))).collect();
     let params = Params::resolve(declared, given).unwrap();
-    Fusion::build(&Part { name: name.into(), params, revision: 1 }, sizes, n_classes, place)
+    let sizes: Vec<Sizes> =
+        sizes.iter().map(|size| Sizes { features: *size, stages: vec![] }).collect();
+    Fusion::build(&Part { name: name.into(), params, revision: 1 }, &sizes, n_classes, place)
         .unwrap()
 }
 

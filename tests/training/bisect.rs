@@ -32,13 +32,14 @@ fn train(spec: &RunSpec, data: &Dataset, every: usize, fault: Option<&str>) -> T
     let probe = Probe { chain_every: NonZeroUsize::new(every), fault, ..Probe::default() };
     let folder = tempfile::tempdir().unwrap();
     let backend = device::open("cpu").unwrap();
-    let record = train::run(spec, data, &backend, folder.path(), &probe, &mut |_| ()).unwrap();
+    let record = train::run(spec, data, &backend, folder.path(), &probe, &[], &mut |_| ()).unwrap();
     Trained { record, folder }
 }
 
 fn find(data: &Dataset, a: &Trained, b: &Trained) -> Option<Finding> {
     let backend = device::open("cpu").unwrap();
     let sides = [a, b].map(|Trained { record, folder }| Side {
+        needed: &[],
         record,
         folder: folder.path(),
         data,

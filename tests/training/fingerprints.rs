@@ -156,7 +156,7 @@ fn train(spec: &RunSpec, data: &Dataset) -> RunRecord {
     let folder = tempfile::tempdir().unwrap();
     // The fingerprints are those of the default backend.
     let backend = device::open("cpu").unwrap();
-    train::run(spec, data, &backend, folder.path(), &Probe::default(), &mut |_| ()).unwrap()
+    train::run(spec, data, &backend, folder.path(), &Probe::default(), &[], &mut |_| ()).unwrap()
 }
 
 /// What of a run's numbers is in its fingerprint, by the word before the point: a metric or a scalar

@@ -20,7 +20,7 @@ fn first_steps_are_those_of_the_run() {
         let spec = spec(&data, "concat", strategy, &[], 0);
         let folder = tempfile::tempdir().unwrap();
         let record =
-            train::run(&spec, &data, &backend, folder.path(), &Probe::default(), &mut |_| ())
+            train::run(&spec, &data, &backend, folder.path(), &Probe::default(), &[], &mut |_| ())
                 .unwrap();
         let mut trace = csv::Reader::from_path(folder.path().join("steps.csv")).unwrap();
         let column = trace.headers().unwrap().iter().position(|name| name == "loss").unwrap();
@@ -28,12 +28,12 @@ fn first_steps_are_those_of_the_run() {
             trace.records().map(|row| row.unwrap()[column].parse().unwrap()).collect();
 
         for n in [0, 1, 7, STEPS + 5] {
-            let first = first_steps(&spec, &data, &backend, n).unwrap();
+            let first = first_steps(&spec, &data, &backend, &[], n).unwrap();
             assert_eq!(checkpoint::root(&first.initial), record.initial_root);
             let told: Vec<f64> = first.steps.iter().map(|step| step.loss.unwrap()).collect();
             assert_eq!(told, losses[..n.min(STEPS)], "{strategy}, {n} steps");
         }
-        let first = first_steps(&spec, &data, &backend, STEPS).unwrap();
+        let first = first_steps(&spec, &data, &backend, &[], STEPS).unwrap();
         for epoch in first.steps.chunks(STEPS / 2) {
             let mut rows: Vec<usize> = epoch.iter().flat_map(|step| step.rows.clone()).collect();
             rows.sort_unstable();
@@ -48,7 +48,7 @@ fn a_pace_goes_on_where_the_run_would_end() {
     let spec = spec(&data, "concat", "ogm", &[], 0);
     let backend = backend();
     for (warmup, steps) in [(0, 1), (3, 2 * STEPS), (STEPS, 1)] {
-        assert!(pace(&spec, &data, &backend, warmup, steps).unwrap() > Duration::ZERO);
+        assert!(pace(&spec, &data, &backend, &[], warmup, steps).unwrap() > Duration::ZERO);
     }
 }
 
@@ -59,6 +59,6 @@ fn a_pace_of_a_run_that_diverges_is_refused() {
     spec.cell.protocol.optimizer =
         counterpoise::protocol::Optimizer::Sgd { lr: 1e30, momentum: 0.9, weight_decay: 0.0 }
             .part();
-    let error = pace(&spec, &data, &backend(), 0, 200).unwrap_err();
+    let error = pace(&spec, &data, &backend(), &[], 0, 200).unwrap_err();
     assert!(error.message.contains("loss is not finite"), "{error}");
 }

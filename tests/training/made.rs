@@ -123,6 +123,7 @@ pub(crate) fn spec(
         },
         training: train::REVISION,
         backend: "cpu".into(),
+        needs: Vec::new(),
     };
     cell.run(seed)
 }

@@ -3,6 +3,7 @@
 mod bisect;
 mod fingerprints;
 mod first_steps;
+mod heads;
 mod layers;
 mod made;
 mod optimizer;

@@ -36,7 +36,7 @@ fn attempt_with(
     let mut epochs = 0;
     // The state after an epoch is kept once the epoch was told, so the tear comes an epoch later.
     let result = catch_unwind(AssertUnwindSafe(|| {
-        train::run(spec, data, &backend, folder, probe, &mut |progress| match progress {
+        train::run(spec, data, &backend, folder, probe, &[], &mut |progress| match progress {
             Progress::Resumed(n) => heard.push(format!("resumed after {n}")),
             Progress::StartedOver(why) => heard.push(why),
             Progress::Epoch(_) => {

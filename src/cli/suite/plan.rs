@@ -12,6 +12,7 @@ use crate::document::number::count;
 use crate::error::{Error, Result};
 use crate::lint::Finding;
 use crate::store::{State, Store};
+use crate::suite::needed::needed;
 use crate::suite::run::{RunId, RunSpec};
 use crate::suite::{Suite, folder};
 use std::collections::{BTreeMap, BTreeSet};
@@ -36,7 +37,8 @@ pub(super) fn list(arguments: &Arguments) -> Result<()> {
         };
         match usable.and_then(|_| Suite::load(path, &catalog, backend)) {
             Ok(suite) => {
-                let runs = suite.cells.iter().flat_map(|cell| &cell.runs);
+                let needed = needed(&suite.cells, |_| Ok(false))?;
+                let runs = suite.cells.iter().chain(&needed).flat_map(|cell| &cell.runs);
                 let time = estimate::total(runs, cores);
                 rows.push((suite, time));
             }
@@ -103,12 +105,14 @@ struct States<'a> {
 }
 
 impl States<'_> {
+    /// What the store says of a run, where there is one.
+    fn of_id(&self, id: &RunId) -> Result<State> {
+        self.store.as_ref().map_or(Ok(State::Pending), |store| store.state(id))
+    }
+
     /// The state of a run; where there is a store, by its id.
     fn of(&mut self, spec: &RunSpec, id: Option<&RunId>) -> Result<&'static str> {
-        let state = match (&self.store, id) {
-            (Some(store), Some(id)) => store.state(id)?,
-            _ => State::Pending,
-        };
+        let state = id.map_or(Ok(State::Pending), |id| self.of_id(id))?;
         let name = &spec.cell.dataset.name;
         Ok(match (state, self.of_pending.get(name)) {
             (State::Done, _) => "done",
@@ -159,7 +163,9 @@ pub(super) fn show(arguments: &Arguments, suite: &Suite, findings: &[Finding]) -
     }
     let cores = cores();
     let jobs = arguments.training.jobs.map_or(cores, NonZeroUsize::get);
-    let time = estimate::total(pending.iter().copied(), jobs.min(cores));
+    let needed = needed(&suite.cells, |id| Ok(states_of.of_id(id)? == State::Done))?;
+    let runs_needed = || needed.iter().flat_map(|cell| &cell.runs);
+    let time = estimate::total(pending.iter().copied().chain(runs_needed()), jobs.min(cores));
     if arguments.format == Format::Json {
         let cells: Vec<_> = rows
             .iter()
@@ -176,9 +182,16 @@ pub(super) fn show(arguments: &Arguments, suite: &Suite, findings: &[Finding]) -
                 })
             })
             .collect();
+        let needs: Vec<_> = needed
+            .iter()
+            .map(|cell| {
+                let seeds: Vec<u64> = cell.runs.iter().map(|run| run.seed).collect();
+                serde_json::json!({ "id": cell.id, "label": cell.label(), "seeds": seeds })
+            })
+            .collect();
         return print_json(&serde_json::json!({
             "suite": suite.name, "cells": cells, "lint": findings,
-            "estimated_seconds": time.as_secs(),
+            "needed": needs, "estimated_seconds": time.as_secs(),
         }));
     }
     let mut table = Table::new(&[
@@ -200,8 +213,12 @@ pub(super) fn show(arguments: &Arguments, suite: &Suite, findings: &[Finding]) -
     }
     output::table(&table)?;
     let sets: BTreeSet<&str> = suite.cells.iter().map(|cell| cell.dataset.as_str()).collect();
+    let also = match runs_needed().count() {
+        0 => String::new(),
+        n => format!(", and {} that they need", count(n, "run")),
+    };
     output::note(&format!(
-        "{} cells on {} data sets, {} runs, {} of them to train: about {} with {jobs} jobs",
+        "{} cells on {} data sets, {} runs, {} of them to train{also}: about {} with {jobs} jobs",
         suite.cells.len(),
         sets.len(),
         suite.len(),

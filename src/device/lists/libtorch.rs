@@ -1,5 +1,8 @@
 //! Arithmetic on lists of tensors, in few kernels for all of them.
 
+// burn announces the end of this backend; the version is pinned, so that it stays.
+#![expect(deprecated)]
+
 use super::{List, Op};
 use crate::device::kernels::{self, told};
 use burn::backend::LibTorch;

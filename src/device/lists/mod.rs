@@ -4,7 +4,8 @@
 //! launch. libtorch has kernels that take a whole list.
 
 #[cfg(feature = "tch")]
-use super::lists::libtorch;
+mod libtorch;
+
 use burn::tensor::Tensor;
 use std::ops::{Add, Div, Mul};
 

@@ -5,9 +5,10 @@ use crate::exec::launch::{self, Exit, Process, Worker};
 use crate::exec::message::{Event, Job};
 use crate::exec::worker;
 use crate::record::probe::Probe;
-use crate::record::{Outcome, RunRecord};
+use crate::record::{NeededRun, Outcome, RunRecord};
 use crate::store::failure::FailureKind;
 use crate::store::fixture::{record, spec};
+use crate::suite::run::RunSpec;
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -539,4 +540,195 @@ fn a_worker_that_writes_no_line_feed_fills_neither_memory_nor_disk() {
     let log = bench.store.folder(&spec("toy", 0).id().unwrap()).join("log.txt");
     let log = std::fs::read_to_string(log).unwrap();
     assert!(log.len() < 2_000_000 && log.contains("bytes are left out here"), "{}", log.len());
+}
+
+/// A run of the data set `toy` that others need.
+fn teacher(name: &str, seed: u64) -> RunSpec {
+    let mut spec = spec("toy", seed);
+    spec.cell.branches[0].modality.name = name.into();
+    spec
+}
+
+/// A run that needs these.
+fn pupil(outputs: usize, teachers: &[&str], seed: u64) -> RunSpec {
+    let mut spec = spec("toy", seed);
+    spec.cell.outputs = outputs;
+    spec.cell.needs = teachers.iter().map(|name| teacher(name, seed).cell).collect();
+    spec
+}
+
+fn as_tasks(specs: &[RunSpec]) -> Vec<Task> {
+    let task = |spec: &RunSpec| Task {
+        spec: spec.clone(),
+        trace_every: NonZeroUsize::MIN,
+        label: spec.id().unwrap().0,
+        cost: 1.0,
+    };
+    specs.iter().map(task).collect()
+}
+
+/// A good record, after a while in which nothing is needed that is not there.
+fn taught(job: &Job) -> Result<RunRecord> {
+    let mut record = record(&job.spec);
+    for (need, folder) in job.spec.needs().iter().zip(&job.needs) {
+        let (needed, root) = crate::store::finished(folder, &need.id()?)?;
+        record.needs.push(NeededRun { run: needed.id, root });
+    }
+    std::thread::sleep(Duration::from_millis(job.spec.seed));
+    Ok(record)
+}
+
+/// Four pupils of three teachers, the pupils first.
+fn classroom() -> Vec<RunSpec> {
+    let pupils = [(2, "a b"), (3, "b c"), (4, "a"), (5, "c b")];
+    let pupils = pupils.map(|(outputs, needs)| {
+        let needs: Vec<&str> = needs.split(' ').collect();
+        pupil(outputs, &needs, 3)
+    });
+    let teachers = ["a", "b", "c"].map(|name| teacher(name, 3));
+    [&pupils[..], &teachers[..], &[spec("toy", 9), spec("other", 1)]].concat()
+}
+
+#[test]
+fn needed_runs_are_begun_first_and_each_once_on_any_number_of_workers() {
+    let mut roots = Vec::new();
+    for (jobs, devices) in [(1, 1), (2, 1), (9, 1), (1, 2), (4, 3)] {
+        let bench = Bench::new();
+        let order = Arc::new(Mutex::new(Vec::new()));
+        let seen = Arc::clone(&order);
+        let launch = Threads::new(move |job| {
+            seen.lock().unwrap().push(job.id.clone());
+            taught(job)
+        });
+        let mut options = options(jobs);
+        options.slots = vec![options.slots[0].clone(); devices];
+        let specs = classroom();
+        let tasks = as_tasks(&specs);
+        let mut total = 0;
+        let mut observer = |progress: &Progress<'_>| total = progress.total;
+        let summary = run(tasks, &bench.store, &options, &launch, &mut observer).unwrap();
+        assert_eq!((summary.finished, total), (9, 9), "{jobs} on {devices}: {summary:?}");
+        let order = order.lock().unwrap();
+        assert_eq!(order.len(), 9);
+        let at = |spec: &RunSpec| order.iter().position(|id| *id == spec.id().unwrap()).unwrap();
+        for spec in &specs {
+            assert!(spec.needs().iter().all(|need| at(need) < at(spec)), "{jobs} on {devices}");
+        }
+        if (jobs, devices) == (1, 1) {
+            let first: BTreeSet<_> = order[..3].iter().cloned().collect();
+            let teachers = ["a", "b", "c"].map(|name| teacher(name, 3).id().unwrap());
+            assert_eq!(first, teachers.into());
+        }
+        let ids = bench.store.ids().unwrap();
+        roots.push(ids.iter().map(|id| bench.store.root(id).unwrap()).collect::<Vec<_>>());
+    }
+    assert!(roots.iter().all(|of_one| *of_one == roots[0]));
+}
+
+#[test]
+fn a_failure_or_divergence_of_a_needed_run_fails_those_that_need_it_by_name() {
+    for (diverges, jobs) in [(false, 1), (true, 1), (false, 3)] {
+        let bench = Bench::new();
+        let launch = Threads::new(move |job| {
+            let is_b = job.spec.cell.branches[0].modality.name == "b";
+            match (is_b, diverges) {
+                (true, false) => Err(Error::unexpected("shape mismatch")),
+                (true, true) => {
+                    let mut record = record(&job.spec);
+                    record.outcome = Outcome::Diverged { epoch: 1, step: 17, what: "loss".into() };
+                    Ok(record)
+                }
+                (false, _) => taught(job),
+            }
+        });
+        let specs = classroom();
+        let summary =
+            run(as_tasks(&specs), &bench.store, &options(jobs), &launch, &mut |_| {}).unwrap();
+        // Of the pupils the one that needs `a` alone.
+        assert_eq!((summary.finished, summary.failed.len()), (5, 4), "{summary:?}");
+        let id = teacher("b", 3).id().unwrap();
+        let why = if diverges { "diverged in epoch 2" } else { "failed: shape mismatch" };
+        let expected = format!("run {id} (concat / joint b), which it needs, {why}");
+        for (failed, failure) in summary.failed.iter().filter(|(failed, _)| *failed != id) {
+            assert_eq!(failure.kind, FailureKind::Blocked);
+            assert!(failure.message.starts_with(&expected), "{failure:?}");
+            assert_eq!(bench.store.state(failed).unwrap(), State::Failed(failure.clone()));
+        }
+        if !diverges {
+            let again = Threads::new(taught);
+            let summary =
+                run(as_tasks(&specs), &bench.store, &options(1), &again, &mut |_| {}).unwrap();
+            assert_eq!((summary.finished, summary.skipped), (4, 5));
+        }
+    }
+}
+
+#[test]
+fn fail_fast_ends_those_that_wait() {
+    for jobs in [1, 4] {
+        let bench = Bench::new();
+        let options = Options { fail_fast: true, ..options(jobs) };
+        let launch = Threads::new(|_| Err(Error::unexpected("no")));
+        let specs = [pupil(2, &["a"], 0), pupil(3, &["a"], 0), teacher("a", 0)];
+        let summary = run(as_tasks(&specs), &bench.store, &options, &launch, &mut |_| {}).unwrap();
+        assert_eq!((summary.failed.len(), summary.left_out), (1, 2));
+    }
+}
+
+#[test]
+fn a_needed_run_that_another_process_holds_is_waited_for_and_others_go_on() {
+    for jobs in [1, 3] {
+        let bench = Bench::new();
+        let needed = teacher("a", 0);
+        let mut claim = bench.store.claim(&needed.id().unwrap()).unwrap();
+        let specs = [pupil(2, &["a"], 0), needed.clone(), spec("toy", 1)];
+        let free = specs[2].id().unwrap().0;
+        let mut observer = |progress: &Progress<'_>| {
+            let Some(News { label, step, .. }) = progress.news else { return };
+            if label == free && matches!(step, Step::Finished { .. }) {
+                claim.take().unwrap().commit(&record(&needed)).unwrap();
+            }
+        };
+        let launch = Threads::new(taught);
+        let tasks = as_tasks(&specs);
+        let summary = run(tasks, &bench.store, &options(jobs), &launch, &mut observer).unwrap();
+        assert_eq!((summary.finished, summary.skipped), (2, 1), "{summary:?}");
+    }
+}
+
+#[test]
+fn a_run_whose_needs_are_neither_planned_nor_done_fails_and_one_with_a_fault_is_none() {
+    let bench = Bench::new();
+    let launch = Threads::new(taught);
+    let specs = [pupil(2, &["a"], 0)];
+    let go =
+        || run(as_tasks(&specs), &bench.store, &options(1), &launch, &mut |_| {}).unwrap().failed;
+    let failed = go();
+    assert!(failed[0].1.message.ends_with("which it needs, is not done"), "{failed:?}");
+    let needed = teacher("a", 0);
+    let mut planted = record(&needed);
+    planted.fault = Some("reorder@1".parse().unwrap());
+    bench.store.claim(&planted.id).unwrap().unwrap().commit(&planted).unwrap();
+    let failed = go();
+    assert!(failed[0].1.message.contains("was trained with a planted fault"), "{failed:?}");
+    std::fs::remove_dir_all(bench.store.folder(&planted.id)).unwrap();
+    bench.store.claim(&planted.id).unwrap().unwrap().commit(&record(&needed)).unwrap();
+    assert_eq!(go(), []);
+}
+
+#[test]
+fn on_request_those_that_wait_for_a_needed_run_end_too() {
+    let bench = Bench::new();
+    let options = options(3);
+    let mut observer = |progress: &Progress<'_>| {
+        if progress.running == 1 {
+            options.stop.store(true, Ordering::SeqCst);
+        }
+    };
+    let specs = [pupil(2, &["a"], 0), pupil(3, &["a"], 0), teacher("a", 0)];
+    let launch = shell("started; read -r line; exit 1", &bench.records());
+    let begun = Instant::now();
+    let error = run(as_tasks(&specs), &bench.store, &options, &launch, &mut observer).unwrap_err();
+    assert_eq!(error.message, "interrupted: 0 of 3 runs are done, 1 in progress");
+    assert!(begun.elapsed() < Duration::from_secs(20));
 }

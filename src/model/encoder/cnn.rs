@@ -1,13 +1,35 @@
 //! A small convolutional network on images.
 
+use super::{Build, CHANNELS, Encoder, FEATURES, Stages, convolutions, two_blocks};
 use crate::data::Shape;
 use crate::device::Place;
+use crate::model::hidden::Hidden;
 use crate::model::layers::{BatchNorm, Conv, linear, relu};
-use crate::registry::Params;
+use crate::registry::{Entry, Params};
 use burn::module::Module;
 use burn::nn::Linear;
 use burn::nn::pool::{MaxPool2d, MaxPool2dConfig};
 use burn::tensor::Tensor;
+
+pub(super) const ENTRY: Entry<Build> = Entry {
+    name: "cnn",
+    summary: "two 3x3 convolutions with batch normalisation and pooling, on images",
+    params: &[CHANNELS, FEATURES],
+    revision: 1,
+    build: Build {
+        accepts: |shape| match shape {
+            Shape::Image { height, width, .. } if height >= 4 && width >= 4 => Ok(()),
+            Shape::Image { .. } => Err("an image of at least 4x4 is needed".into()),
+            _ => Err("it reads images only".into()),
+        },
+        sizes: two_blocks,
+        seconds: |params, shape| {
+            let first = params.count("channels");
+            convolutions(shape, 9, first) + 1.5e-10 * (first * shape.size() * 8) as f64
+        },
+        build: |params, shape, place| Encoder::Cnn(Cnn::new(params, shape, place)),
+    },
+};
 
 /// Two blocks of 3x3 convolution, batch normalisation, ReLU and 2x2 max pooling; then a linear
 /// layer with ReLU on all that is left of the image, so that position is kept.
@@ -44,11 +66,27 @@ impl Cnn {
             width,
         }
     }
+}
 
-    pub fn forward(&self, x: Tensor<2>) -> Tensor<2> {
-        let x = x.reshape([-1, self.channels as i32, self.height as i32, self.width as i32]);
-        let x = self.pool.forward(relu(self.bn1.forward(self.conv1.forward(x))));
-        let x = self.pool.forward(relu(self.bn2.forward(self.conv2.forward(x))));
-        relu(self.fc.forward(x.flatten(1, 3)))
+impl Stages for Cnn {
+    fn count(&self) -> usize {
+        2
+    }
+
+    fn enter(&self, x: Tensor<2>) -> Hidden {
+        let shape = [-1, self.channels as i32, self.height as i32, self.width as i32];
+        Hidden::Map { maps: x.reshape(shape), frames: 1 }
+    }
+
+    fn stage(&self, index: usize, x: Hidden) -> Hidden {
+        let Hidden::Map { maps, frames } = x else { unreachable!("its stages are maps") };
+        let (conv, bn) =
+            if index == 0 { (&self.conv1, &self.bn1) } else { (&self.conv2, &self.bn2) };
+        Hidden::Map { maps: self.pool.forward(relu(bn.forward(conv.forward(maps)))), frames }
+    }
+
+    fn leave(&self, x: Hidden) -> Tensor<2> {
+        let Hidden::Map { maps, .. } = x else { unreachable!("its stages are maps") };
+        relu(self.fc.forward(maps.flatten(1, 3)))
     }
 }

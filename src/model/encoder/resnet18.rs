@@ -4,13 +4,34 @@
 //! stride-2 stem, four stages of two basic blocks, then the mean over space, and over the frames
 //! of a clip, which are folded into the batch before.
 
+use super::{Build, Encoder, Stages};
 use crate::data::Shape;
 use crate::device::Place;
+use crate::model::hidden::Hidden;
 use crate::model::layers::{BatchNorm, Conv, relu};
+use crate::registry::Entry;
+use crate::suite::catalog::Sizes;
 use burn::module::Module;
 use burn::nn::PaddingConfig2d;
 use burn::nn::pool::{MaxPool2d, MaxPool2dConfig};
 use burn::tensor::Tensor;
+
+pub(super) const ENTRY: Entry<Build> = Entry {
+    name: "resnet18",
+    summary: "ResNet-18 from scratch without a head, on images, spectrograms and clips",
+    params: &[],
+    revision: 1,
+    build: Build {
+        accepts: |shape| match shape {
+            Shape::Image { .. } | Shape::Clip { .. } => Ok(()),
+            _ => Err("it reads images, spectrograms and clips only".into()),
+        },
+        sizes: |_| Sizes { features: ResNet18::FEATURES, stages: ResNet18::STAGES.to_vec() },
+        // 60 ms an example of 3x64x64, in proportion to the pixels.
+        seconds: |_, shape| 5e-6 * shape.size() as f64,
+        build: |_, shape, place| Encoder::ResNet18(ResNet18::new(shape, place)),
+    },
+};
 
 #[derive(Module, Debug)]
 pub struct ResNet18 {
@@ -65,6 +86,8 @@ impl BasicBlock {
 impl ResNet18 {
     /// The length of the feature vector.
     pub const FEATURES: usize = 512;
+    /// The channels that each of the stages gives; the first is the stem and `layer1`.
+    pub const STAGES: [usize; 4] = [64, 128, 256, 512];
 
     /// `shape` must be an image or a clip.
     pub fn new(shape: Shape, place: &Place) -> Self {
@@ -96,22 +119,35 @@ impl ResNet18 {
             width,
         }
     }
+}
 
-    /// Features `[batch, 512]` of flattened images `[C, H, W]` or clips `[C, T, H, W]`.
-    pub fn forward(&self, x: Tensor<2>) -> Tensor<2> {
+/// Images `[C, H, W]` or clips `[C, T, H, W]`, flattened.
+impl Stages for ResNet18 {
+    fn count(&self) -> usize {
+        Self::STAGES.len()
+    }
+
+    fn enter(&self, x: Tensor<2>) -> Hidden {
         let [batch, _] = x.dims();
-        let x = x
+        let maps = x
             .reshape([batch, self.channels, self.frames, self.height, self.width])
             .swap_dims(1, 2)
             .reshape([batch * self.frames, self.channels, self.height, self.width]);
-        let x = self.maxpool.forward(relu(self.bn1.forward(self.conv1.forward(x))));
-        let stages = [&self.layer1, &self.layer2, &self.layer3, &self.layer4];
-        let x = stages.into_iter().flatten().fold(x, |x, block| block.forward(x));
-        // Means, because the backward pass of adaptive pooling has no deterministic CUDA kernel.
-        let [_, _, height, width] = x.dims();
-        x.reshape([batch, self.frames, Self::FEATURES, height * width])
-            .mean_dim(3)
-            .mean_dim(1)
-            .reshape([batch, Self::FEATURES])
+        Hidden::Map { maps, frames: self.frames }
+    }
+
+    fn stage(&self, index: usize, x: Hidden) -> Hidden {
+        let Hidden::Map { mut maps, frames } = x else { unreachable!("its stages are maps") };
+        if index == 0 {
+            maps = self.maxpool.forward(relu(self.bn1.forward(self.conv1.forward(maps))));
+        }
+        let blocks = [&self.layer1, &self.layer2, &self.layer3, &self.layer4][index];
+        let maps = blocks.iter().fold(maps, |maps, block| block.forward(maps));
+        Hidden::Map { maps, frames }
+    }
+
+    // Means, because the backward pass of adaptive pooling has no deterministic CUDA kernel.
+    fn leave(&self, x: Hidden) -> Tensor<2> {
+        x.squeeze()
     }
 }

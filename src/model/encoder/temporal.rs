@@ -1,13 +1,32 @@
 //! A small temporal convolutional network on sequences.
 
+use super::{Build, CHANNELS, Encoder, FEATURES, Stages, convolutions, two_blocks};
 use crate::data::Shape;
 use crate::device::Place;
+use crate::model::hidden::Hidden;
 use crate::model::layers::{BatchNorm, Conv, linear, relu};
-use crate::registry::Params;
+use crate::registry::{Entry, Params};
 use burn::module::Module;
 use burn::nn::Linear;
 use burn::nn::pool::{MaxPool1d, MaxPool1dConfig};
 use burn::tensor::Tensor;
+
+pub(super) const ENTRY: Entry<Build> = Entry {
+    name: "temporal",
+    summary: "two 1-D convolutions with batch normalisation and pooling, on sequences",
+    params: &[CHANNELS, FEATURES],
+    revision: 1,
+    build: Build {
+        accepts: |shape| match shape {
+            Shape::Sequence { length, .. } if length >= 4 => Ok(()),
+            Shape::Sequence { .. } => Err("a sequence of at least 4 steps is needed".into()),
+            _ => Err("it reads sequences only".into()),
+        },
+        sizes: two_blocks,
+        seconds: |params, shape| convolutions(shape, 5, params.count("channels")),
+        build: |params, shape, place| Encoder::Temporal(Temporal::new(params, shape, place)),
+    },
+};
 
 /// Two blocks of convolution over 5 steps, batch normalisation and ReLU, with max pooling by 2
 /// between them; then the mean over time and a linear layer with ReLU.
@@ -41,11 +60,26 @@ impl Temporal {
             length,
         }
     }
+}
 
-    pub fn forward(&self, x: Tensor<2>) -> Tensor<2> {
-        let x = x.reshape([-1, self.channels as i32, self.length as i32]);
-        let x = self.pool.forward(relu(self.bn1.forward(self.conv1.forward(x))));
-        let x = relu(self.bn2.forward(self.conv2.forward(x)));
-        relu(self.fc.forward(x.mean_dim(2).squeeze_dim(2)))
+impl Stages for Temporal {
+    fn count(&self) -> usize {
+        2
+    }
+
+    fn enter(&self, x: Tensor<2>) -> Hidden {
+        Hidden::Series(x.reshape([-1, self.channels as i32, self.length as i32]))
+    }
+
+    fn stage(&self, index: usize, x: Hidden) -> Hidden {
+        let Hidden::Series(x) = x else { unreachable!("its stages are series") };
+        Hidden::Series(match index {
+            0 => self.pool.forward(relu(self.bn1.forward(self.conv1.forward(x)))),
+            _ => relu(self.bn2.forward(self.conv2.forward(x))),
+        })
+    }
+
+    fn leave(&self, x: Hidden) -> Tensor<2> {
+        relu(self.fc.forward(x.squeeze()))
     }
 }

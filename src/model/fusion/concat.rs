@@ -1,6 +1,6 @@
 //! Concatenation: one linear head on all features side by side.
 
-use super::{Build, Fusion};
+use super::{Build, Fusion, Join};
 use crate::model::layers::linear;
 use crate::registry::Entry;
 use burn::module::Module;
@@ -17,7 +17,7 @@ pub(super) const ENTRY: Entry<Build> = Entry {
         default_scores: "split-head",
         splits: true,
         build: |_, sizes, n_classes, place| {
-            let fc_out = linear(sizes.iter().sum(), n_classes, place);
+            let fc_out = linear(sizes.iter().map(|size| size.features).sum(), n_classes, place);
             Fusion::Concat(Concat { fc_out })
         },
     },
@@ -29,13 +29,9 @@ pub struct Concat {
 }
 
 impl Concat {
-    pub(super) fn forward(&self, features: &[Tensor<2>]) -> Tensor<2> {
-        self.fc_out.forward(Tensor::cat(features.to_vec(), 1))
-    }
-
     /// Each modality's slice of the weight, with an equal share of the bias (Eq. 8 of the
     /// conference paper, Eq. 6 of the journal paper).
-    pub(super) fn split_logits(&self, features: &[Tensor<2>]) -> Vec<Tensor<2>> {
+    fn parts(&self, features: &[Tensor<2>]) -> Vec<Tensor<2>> {
         let share = 1.0 / features.len() as f64;
         let bias = self.fc_out.bias.as_ref().map(|bias| bias.val().mul_scalar(share));
         let mut start = 0;
@@ -48,5 +44,15 @@ impl Concat {
                 burn::tensor::module::linear(x.clone(), weight, bias.clone())
             })
             .collect()
+    }
+}
+
+impl Join for Concat {
+    fn forward(&self, features: &[Tensor<2>]) -> Tensor<2> {
+        self.fc_out.forward(Tensor::cat(features.to_vec(), 1))
+    }
+
+    fn split_logits(&self, features: &[Tensor<2>], _halve_bias: bool) -> Option<Vec<Tensor<2>>> {
+        Some(self.parts(features))
     }
 }

@@ -1,6 +1,6 @@
 //! FiLM: one modality scales and shifts the features of the other.
 
-use super::{Build, Fusion, two_of_one_size};
+use super::{Build, Fusion, Join, two_of_one_size};
 use crate::device::Place;
 use crate::model::layers::linear;
 use crate::registry::{Domain, Entry, Fallback, Param};
@@ -25,7 +25,7 @@ pub(super) const ENTRY: Entry<Build> = Entry {
         build: |params, sizes, n_classes, place| {
             Fusion::Film(Film::new(
                 usize::from(params.text("conditioner") == "second"),
-                sizes[0],
+                sizes[0].features,
                 n_classes,
                 place,
             ))
@@ -49,8 +49,10 @@ impl Film {
             conditioner,
         }
     }
+}
 
-    pub(super) fn forward(&self, features: &[Tensor<2>]) -> Tensor<2> {
+impl Join for Film {
+    fn forward(&self, features: &[Tensor<2>]) -> Tensor<2> {
         let [_, size] = features[0].dims();
         let affine = self.fc.forward(features[self.conditioner].clone());
         let gamma = affine.clone().narrow(1, 0, size);

@@ -1,6 +1,6 @@
 //! Gated: one modality's projection gates that of the other.
 
-use super::{Build, Fusion, two_of_one_size};
+use super::{Build, Fusion, Join, two_of_one_size};
 use crate::device::Place;
 use crate::model::layers::linear;
 use crate::registry::{Domain, Entry, Fallback, Param};
@@ -25,7 +25,7 @@ pub(super) const ENTRY: Entry<Build> = Entry {
         build: |params, sizes, n_classes, place| {
             Fusion::Gated(Gated::new(
                 usize::from(params.text("gate") == "second"),
-                sizes[0],
+                sizes[0].features,
                 n_classes,
                 place,
             ))
@@ -56,8 +56,10 @@ impl Gated {
     pub fn project(&self, features: &[Tensor<2>]) -> [Tensor<2>; 2] {
         [self.fc_x.forward(features[0].clone()), self.fc_y.forward(features[1].clone())]
     }
+}
 
-    pub(super) fn forward(&self, features: &[Tensor<2>]) -> Tensor<2> {
+impl Join for Gated {
+    fn forward(&self, features: &[Tensor<2>]) -> Tensor<2> {
         let projected = self.project(features);
         let gate = sigmoid(projected[self.gate].clone());
         self.fc_out.forward(gate * projected[1 - self.gate].clone())

@@ -1,9 +1,10 @@
 //! Sum: a linear head per modality, logits added.
 
-use super::{Build, Fusion};
+use super::{Build, Fusion, Join};
 use crate::device::Place;
 use crate::model::layers::linear;
 use crate::registry::Entry;
+use crate::suite::catalog::Sizes;
 use burn::module::Module;
 use burn::nn::Linear;
 use burn::tensor::Tensor;
@@ -27,18 +28,11 @@ pub struct Sum {
 }
 
 impl Sum {
-    fn new(sizes: &[usize], n_classes: usize, place: &Place) -> Self {
-        Self { heads: sizes.iter().map(|size| linear(*size, n_classes, place)).collect() }
+    fn new(sizes: &[Sizes], n_classes: usize, place: &Place) -> Self {
+        Self { heads: sizes.iter().map(|size| linear(size.features, n_classes, place)).collect() }
     }
 
-    pub(super) fn forward(&self, features: &[Tensor<2>]) -> Tensor<2> {
-        self.split_logits(features, false)
-            .into_iter()
-            .reduce(|sum, logits| sum + logits)
-            .expect("a model has a modality")
-    }
-
-    pub(super) fn split_logits(&self, features: &[Tensor<2>], halve: bool) -> Vec<Tensor<2>> {
+    fn parts(&self, features: &[Tensor<2>], halve: bool) -> Vec<Tensor<2>> {
         let share = if halve { 1.0 / self.heads.len() as f64 } else { 1.0 };
         self.heads
             .iter()
@@ -48,5 +42,18 @@ impl Sum {
                 burn::tensor::module::linear(x.clone(), head.weight.val(), bias)
             })
             .collect()
+    }
+}
+
+impl Join for Sum {
+    fn forward(&self, features: &[Tensor<2>]) -> Tensor<2> {
+        self.parts(features, false)
+            .into_iter()
+            .reduce(|sum, logits| sum + logits)
+            .expect("a model has a modality")
+    }
+
+    fn split_logits(&self, features: &[Tensor<2>], halve_bias: bool) -> Option<Vec<Tensor<2>>> {
+        Some(self.parts(features, halve_bias))
     }
 }

@@ -20,6 +20,7 @@ use std::ffi::{CStr, c_char, c_int};
 unsafe extern "C" {
     fn portable_torch_make_deterministic(threads: c_int, out: *mut c_char, size: usize) -> c_int;
     fn portable_torch_is_deterministic() -> c_int;
+    fn portable_torch_fill_memory(fill: c_int);
     fn portable_torch_devices() -> c_int;
     fn portable_torch_has_cuda() -> c_int;
     fn portable_torch_cpu_facts(out: *mut c_char, size: usize) -> c_int;
@@ -72,6 +73,14 @@ pub fn make_deterministic(threads: u16) -> Result<(), String> {
 pub fn is_deterministic() -> bool {
     // Safety: reads settings.
     unsafe { portable_torch_is_deterministic() != 0 }
+}
+
+/// Lets libtorch fill memory that it allocates with values that are not finite, or leave it as it
+/// is, until the next [`make_deterministic`]. Filled, memory that a kernel reads before anything has
+/// written it shows in what it computes.
+pub fn fill_memory(fill: bool) {
+    // Safety: sets a setting.
+    unsafe { portable_torch_fill_memory(fill.into()) }
 }
 
 /// The number of CUDA devices that libtorch can use.

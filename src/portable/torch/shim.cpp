@@ -171,7 +171,9 @@ int portable_torch_make_deterministic(int threads, char *out, size_t size) {
   return told(out, size, [&](std::ostream &) {
     auto &context = at::globalContext();
     context.setDeterministicAlgorithms(true, /*warn_only=*/false);
-    context.setDeterministicFillUninitializedMemory(true);
+    // No kernel of a run reads memory that nothing has written; to fill it first would be half of
+    // all kernels.
+    context.setDeterministicFillUninitializedMemory(false);
     context.setDeterministicCuDNN(true);
     context.setDeterministicMkldnn(true);
     context.setBenchmarkCuDNN(false);
@@ -185,9 +187,13 @@ int portable_torch_make_deterministic(int threads, char *out, size_t size) {
 int portable_torch_is_deterministic() {
   auto &context = at::globalContext();
   return context.deterministicAlgorithms() && !context.deterministicAlgorithmsWarnOnly() &&
-         context.deterministicFillUninitializedMemory() && context.deterministicCuDNN() &&
-         context.deterministicMkldnn() && !context.benchmarkCuDNN() &&
-         !context.allowTF32CuBLAS() && !context.allowTF32CuDNN();
+         context.deterministicCuDNN() && context.deterministicMkldnn() &&
+         !context.benchmarkCuDNN() && !context.allowTF32CuBLAS() && !context.allowTF32CuDNN();
+}
+
+// Whether memory is filled before it is written, with values that are not finite.
+void portable_torch_fill_memory(int fill) {
+  at::globalContext().setDeterministicFillUninitializedMemory(fill != 0);
 }
 
 // The number of CUDA devices that libtorch can use.

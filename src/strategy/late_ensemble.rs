@@ -1,0 +1,60 @@
+//! Late ensemble: every modality is trained alone, through a head of its own, and the predictions
+//! are averaged. The fusion takes no part.
+//!
+//! The losses share no parameter, so that each encoder is trained as in a unimodal run with the same
+//! batches; the reference of MCR's tables ("ensemble") and of `late` fusion in surveys.
+
+use super::{Build, Outputs, StepContext, Strategy, head_logits};
+use crate::model::mask::Mask;
+use crate::model::{HeadShape, Model};
+use crate::registry::Entry;
+use burn::tensor::{Tensor, activation::softmax};
+
+pub(super) const ENTRY: Entry<Build> = Entry {
+    name: "late-ensemble",
+    summary: "each modality trained alone through a head of its own; probabilities averaged",
+    params: &[],
+    revision: 1,
+    build: Build {
+        make: |_, setting| match setting.between {
+            false => Ok(Box::new(LateEnsemble { heads: setting.head_each() })),
+            true => Err("the fusion acts between the encoders, which are trained alone; use one \
+                         that does not, such as `concat`"
+                .into()),
+        },
+    },
+};
+
+struct LateEnsemble {
+    heads: Vec<HeadShape>,
+}
+
+impl Strategy for LateEnsemble {
+    fn heads(&self) -> Vec<HeadShape> {
+        self.heads.clone()
+    }
+
+    fn loss(&mut self, _: &StepContext<'_>, _: usize, outputs: &Outputs<'_>) -> Tensor<1> {
+        let each = outputs.cross_entropy_each().into_iter();
+        each.reduce(|sum, loss| sum + loss).expect("a model has a modality")
+    }
+
+    /// The logarithm of the mean probability over the modalities that are seen; of none, all are as
+    /// likely.
+    fn evaluate(&self, model: &Model, features: &[Tensor<2>], mask: Mask) -> Tensor<2> {
+        let logits = head_logits(model, features);
+        let zeros = logits[0].zeros_like();
+        let seen = logits.into_iter().enumerate().filter(|(m, _)| mask.has(*m));
+        let probabilities: Vec<Tensor<2>> = seen.map(|(_, logits)| softmax(logits, 1)).collect();
+        let n = probabilities.len() as f64;
+        match probabilities.into_iter().reduce(|sum, p| sum + p) {
+            // Above 0 also where every probability underflows.
+            Some(sum) => sum.mul_scalar(1.0 / n).clamp_min(f32::MIN_POSITIVE).log(),
+            None => zeros,
+        }
+    }
+
+    fn unimodal(&self, model: &Model, features: &[Tensor<2>]) -> Option<Vec<Tensor<2>>> {
+        Some(head_logits(model, features))
+    }
+}
