@@ -1,6 +1,7 @@
 //! Time of one training step per encoder, of hashing a checkpoint and of rendering a report.
 
 use counterpoise::checkpoint::{self, NamedTensor};
+use counterpoise::data::targets::Targets;
 use counterpoise::data::{Dataset, Modality, Shape, Split};
 use counterpoise::device::Draws;
 use counterpoise::device::Place;
@@ -69,7 +70,7 @@ fn random_batch(shape: Shape, rows: usize, place: &Place) -> Batch {
     };
     let split = Split {
         features: vec![features("a"), features("b")],
-        labels: (0..rows).map(|i| (i % CLASSES) as u32).collect(),
+        targets: Targets::Classes((0..rows).map(|i| (i % CLASSES) as u32).collect()),
     };
     gather(&split, &[0, 1], &(0..rows).collect::<Vec<_>>(), CLASSES, place)
 }
@@ -140,7 +141,7 @@ fn rendering(c: &mut Criterion) {
         let mut features = || (0..64 * shape.size()).map(|_| stream.normal() as f32).collect();
         Split {
             features: vec![features(), features()],
-            labels: (0..64).map(|i| (i % CLASSES) as u32).collect(),
+            targets: Targets::Classes((0..64).map(|i| (i % CLASSES) as u32).collect()),
         }
     };
     let mut run = spec("mlp", shape, "joint");

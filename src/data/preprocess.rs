@@ -79,9 +79,10 @@ pub(super) fn resample(frames: &[f64], n_channels: usize, length: usize) -> Vec<
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::data::targets::Targets;
 
     fn split(values: &[f32], n: usize) -> Split {
-        Split { features: vec![values.to_vec()], labels: vec![0; n] }
+        Split { features: vec![values.to_vec()], targets: Targets::Classes(vec![0; n]) }
     }
 
     #[test]

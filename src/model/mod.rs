@@ -4,6 +4,7 @@ pub mod encoder;
 pub mod fusion;
 pub mod init;
 pub mod layers;
+pub mod objective;
 pub mod parameters;
 pub mod score;
 

@@ -4,7 +4,7 @@ use crate::data::Split;
 use crate::device::Place;
 use burn::tensor::{Int, Tensor, TensorData};
 
-/// A batch: flattened inputs `[batch, value]` per modality, and one-hot labels `[batch, class]`.
+/// A batch: flattened inputs `[batch, value]` per modality, and targets `[batch, output]`.
 #[derive(Clone)]
 pub struct Batch {
     pub inputs: Vec<Tensor<2>>,
@@ -14,7 +14,7 @@ pub struct Batch {
 /// Where the batches of a split come from.
 pub enum Source<'a> {
     /// The split itself: each batch is copied to the device.
-    Host { split: &'a Split, columns: Vec<usize>, n_classes: usize, place: Place },
+    Host { split: &'a Split, columns: Vec<usize>, outputs: usize, place: Place },
     /// A copy of the whole split on the device, where batches are gathered.
     Resident { whole: Box<Batch>, place: Place },
 }
@@ -25,23 +25,23 @@ impl<'a> Source<'a> {
     pub fn new(
         split: &'a Split,
         columns: &[usize],
-        n_classes: usize,
+        outputs: usize,
         place: Place,
         resident: bool,
     ) -> Self {
         if !resident {
-            return Source::Host { split, columns: columns.to_vec(), n_classes, place };
+            return Source::Host { split, columns: columns.to_vec(), outputs, place };
         }
         let rows: Vec<usize> = (0..split.len()).collect();
-        let whole = gather(split, columns, &rows, n_classes, &place);
+        let whole = gather(split, columns, &rows, outputs, &place);
         Source::Resident { whole: Box::new(whole), place }
     }
 
     /// The batches of the given rows, in order.
     pub fn batches<'b>(&'b self, batches: Vec<Vec<usize>>) -> Box<dyn Iterator<Item = Batch> + 'b> {
         match self {
-            Source::Host { split, columns, n_classes, place } => Box::new(
-                batches.into_iter().map(|rows| gather(split, columns, &rows, *n_classes, place)),
+            Source::Host { split, columns, outputs, place } => Box::new(
+                batches.into_iter().map(|rows| gather(split, columns, &rows, *outputs, place)),
             ),
             Source::Resident { whole, place } => {
                 // One transfer for all.
@@ -71,7 +71,7 @@ pub fn gather(
     split: &Split,
     columns: &[usize],
     rows: &[usize],
-    n_classes: usize,
+    outputs: usize,
     place: &Place,
 ) -> Batch {
     let options = (&place.device, place.dtype);
@@ -87,10 +87,6 @@ pub fn gather(
             Tensor::from_data(TensorData::new(gathered, [rows.len(), size]), options)
         })
         .collect();
-    let mut one_hot = vec![0.0f32; rows.len() * n_classes];
-    for (i, row) in rows.iter().enumerate() {
-        one_hot[i * n_classes + split.labels[*row] as usize] = 1.0;
-    }
-    let one_hot = Tensor::from_data(TensorData::new(one_hot, [rows.len(), n_classes]), options);
-    Batch { inputs, one_hot }
+    let targets = TensorData::new(split.targets.rows(rows, outputs), [rows.len(), outputs]);
+    Batch { inputs, one_hot: Tensor::from_data(targets, options) }
 }

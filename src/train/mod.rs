@@ -6,7 +6,7 @@ pub mod chain;
 pub mod evaluate;
 mod fault;
 pub mod first_steps;
-mod logits;
+pub mod logits;
 pub mod metrics;
 pub mod optimizer;
 pub mod pace;

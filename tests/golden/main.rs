@@ -5,6 +5,7 @@
 
 mod fusion;
 mod metrics;
+mod objective;
 mod opm;
 mod optim;
 mod resnet18;

@@ -1,5 +1,6 @@
 //! Small made data and the specs of runs on them.
 
+use counterpoise::data::targets::Targets;
 use counterpoise::data::{Dataset, Modality, Shape, Split};
 use counterpoise::device::{self, Backend};
 use counterpoise::hash::Digest;
@@ -51,7 +52,7 @@ pub(crate) fn dataset(shapes: &[Shape]) -> Dataset {
                     .collect()
             })
             .collect();
-        Split { features, labels }
+        Split { features, targets: Targets::Classes(labels) }
     };
     Dataset {
         train: split("train", 70),

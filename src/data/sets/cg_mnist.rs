@@ -13,10 +13,12 @@ use crate::data::draw::{DRAW, draw};
 use crate::data::partition::Partition;
 use crate::data::store::cache::Arrays;
 use crate::data::store::source::RawFiles;
+use crate::data::targets::Targets;
 use crate::data::{Dataset, DatasetParts, Modality, Split};
 use crate::error::Result;
 use crate::registry::{Domain, Entry, Fallback, Param, Params};
 use crate::stream::Stream;
+use crate::task::{CLASSIFICATION, Kind};
 
 const NAME: &str = "cg-mnist";
 
@@ -47,6 +49,7 @@ pub(in crate::data) const ENTRY: Entry<DatasetParts> = Entry {
         licence: mnist::LICENCE,
         sources: &[mnist::SOURCE],
         modalities,
+        task: |_| CLASSIFICATION.defaults(),
         classes: |_| mnist::classes(),
         examples: |params| {
             (params.count("train"), params.count("validation") + 2 * params.count("test"))
@@ -103,7 +106,7 @@ fn load(arrays: &Arrays, params: &Params) -> Result<Dataset> {
         // The same digits with the same noise: only the mean colours differ from `test`.
         further: vec![("test-matched-colour", split(&digits.test, "test", 1.0))],
     };
-    assemble(modalities(params), mnist::classes(), splits)
+    assemble(Kind::Classification, modalities(params), mnist::classes(), splits)
 }
 
 /// The class whose mean colour each digit takes: its own with probability `correlation`, otherwise
@@ -133,7 +136,7 @@ fn paint(digits: &Digits, colours: &[[f32; 3]]) -> Split {
     let coloured = channels.flat_map(|(image, &c)| image.iter().map(move |pixel| pixel * c));
     Split {
         features: vec![digits.images.clone(), coloured.collect()],
-        labels: digits.labels.iter().map(|&label| label.into()).collect(),
+        targets: Targets::Classes(digits.labels.iter().map(|&label| label.into()).collect()),
     }
 }
 
@@ -195,6 +198,6 @@ mod tests {
         let digits = Digits { images: vec![0.5, 1.0], labels: vec![3, 4] };
         let split = paint(&digits, &[[1.0, 0.0, 0.5], [0.25, 1.0, 0.0]]);
         assert_eq!(split.features[1], [0.5, 0.0, 0.25, 0.25, 1.0, 0.0]);
-        assert_eq!(split.labels, [3, 4]);
+        assert_eq!(split.targets, Targets::Classes(vec![3, 4]));
     }
 }

@@ -11,10 +11,12 @@ use crate::data::assemble::{Splits, assemble};
 use crate::data::draw::{DRAW, draw};
 use crate::data::partition::Partition;
 use crate::data::store::cache::Arrays;
+use crate::data::targets::Targets;
 use crate::data::{Dataset, DatasetParts, Modality, Shape, Split};
 use crate::error::Result;
 use crate::registry::{Domain, Entry, Fallback, Param, Params};
 use crate::stream::Stream;
+use crate::task::{CLASSIFICATION, Kind};
 
 const NAMES: [&str; 3] = ["a", "b", "c"];
 
@@ -68,6 +70,7 @@ pub(in crate::data) const ENTRY: Entry<DatasetParts> = Entry {
         licence: "made by this program",
         sources: &[],
         modalities,
+        task: |_| CLASSIFICATION.defaults(),
         classes: |params| (0..params.count("classes")).map(|class| class.to_string()).collect(),
         examples: |params| {
             (params.count("train"), params.count("validation") + params.count("test"))
@@ -100,7 +103,8 @@ fn load(params: &Params) -> Result<Dataset> {
             means.map(|mean| (mean + params.float("noise") * stream.normal()) as f32).collect()
         };
         let features = modalities.iter().zip(&means).map(features).collect();
-        Split { features, labels: labels.iter().map(|&label| label as u32).collect() }
+        let labels = labels.iter().map(|&label| label as u32).collect();
+        Split { features, targets: Targets::Classes(labels) }
     };
     let splits = Splits {
         train: split("train"),
@@ -108,7 +112,7 @@ fn load(params: &Params) -> Result<Dataset> {
         test: split("test"),
         further: Vec::new(),
     };
-    assemble(modalities, (ENTRY.build.classes)(params), splits)
+    assemble(Kind::Classification, modalities, (ENTRY.build.classes)(params), splits)
 }
 
 /// The class means of a modality: orthogonal vectors of length signal / sqrt(2).

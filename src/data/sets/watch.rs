@@ -10,9 +10,11 @@ use crate::data::formats::pickle::{self, Array, Elements, Value};
 use crate::data::partition::{Group, Overlap, Partition};
 use crate::data::store::cache::Arrays;
 use crate::data::store::source::{Client, Member, RawFiles, Source};
+use crate::data::targets::Targets;
 use crate::data::{Dataset, DatasetParts, Modality, Shape, Split};
 use crate::error::Result;
 use crate::registry::{Domain, Entry, Fallback, Param, Params};
+use crate::task::{CLASSIFICATION, Kind};
 use std::collections::BTreeMap;
 
 const FILE: &str = "watch_dataset.npy";
@@ -61,6 +63,7 @@ pub(in crate::data) const ENTRY: Entry<DatasetParts> = Entry {
             }],
         }],
         modalities,
+        task: |_| CLASSIFICATION.defaults(),
         classes: |_| CLASSES.map(String::from).to_vec(),
         examples: |params| (290_000 / params.count("window"), 190_000 / params.count("window")),
         partition: |params| Partition {
@@ -155,7 +158,7 @@ fn load(arrays: &Arrays, params: &Params) -> Result<Dataset> {
         test: windows(arrays, window, &subjects.test)?,
         further: Vec::new(),
     };
-    assemble(modalities(params), (ENTRY.build.classes)(params), splits)
+    assemble(Kind::Classification, modalities(params), (ENTRY.build.classes)(params), splits)
 }
 
 /// The subjects of every split, numbered from 1.
@@ -181,7 +184,7 @@ impl Subjects {
 fn windows(arrays: &Arrays, window: usize, subjects: &[u8]) -> Result<Split> {
     let (_, labels) = arrays.bytes("labels")?;
     let (_, owners) = arrays.bytes("subjects")?;
-    let mut split = Split { features: vec![Vec::new(), Vec::new()], labels: Vec::new() };
+    let (mut features, mut classes) = (vec![Vec::new(), Vec::new()], Vec::new());
     for (at, (&label, owner)) in labels.iter().zip(owners).enumerate() {
         if !subjects.contains(owner) {
             continue;
@@ -191,12 +194,12 @@ fn windows(arrays: &Arrays, window: usize, subjects: &[u8]) -> Result<Split> {
         for start in (0..(n_samples + 1).saturating_sub(window)).step_by(window / 2) {
             for (channel, series) in values.chunks_exact(n_samples).enumerate() {
                 let modality = channel / (N_CHANNELS / 2);
-                split.features[modality].extend(&series[start..start + window]);
+                features[modality].extend(&series[start..start + window]);
             }
-            split.labels.push(label.into());
+            classes.push(label.into());
         }
     }
-    Ok(split)
+    Ok(Split { features, targets: Targets::Classes(classes) })
 }
 
 #[cfg(test)]
@@ -242,7 +245,7 @@ mod tests {
         let arrays = convert(&raw_files(0)).unwrap();
         let split = windows(&arrays, 20, &[4]).unwrap();
         // 50 samples hold windows at 0, 10, 20 and 30; the second recording repeats the first.
-        assert_eq!(split.labels, [6, 6, 6, 6, 0, 0, 0, 0]);
+        assert_eq!(split.targets, Targets::Classes(vec![6, 6, 6, 6, 0, 0, 0, 0]));
         assert!(split.features[0].iter().all(|&x| x == 4.0));
         let gyroscope = &split.features[1];
         assert_eq!(gyroscope[..240], gyroscope[240..]);
