@@ -2,6 +2,7 @@
 
 use counterpoise::checkpoint::{self, NamedTensor};
 use counterpoise::data::column::Column;
+use counterpoise::data::targets::Targets;
 use counterpoise::data::{Dataset, Modality, Shape, Split};
 use counterpoise::device::{self, Draws, Place};
 use counterpoise::hash::Digest;
@@ -70,7 +71,7 @@ fn random_batch(shape: Shape, rows: usize, place: &Place) -> Batch {
     };
     let split = Split {
         features: vec![features("a"), features("b")],
-        labels: (0..rows).map(|i| (i % CLASSES) as u32).collect(),
+        targets: Targets::Classes((0..rows).map(|i| (i % CLASSES) as u32).collect()),
     };
     gather(&split, &[0, 1], &(0..rows).collect::<Vec<_>>(), None, CLASSES, place).unwrap()
 }
@@ -154,7 +155,7 @@ fn rendering(c: &mut Criterion) {
         };
         Split {
             features: vec![features(), features()],
-            labels: (0..64).map(|i| (i % CLASSES) as u32).collect(),
+            targets: Targets::Classes((0..64).map(|i| (i % CLASSES) as u32).collect()),
         }
     };
     let mut run = spec("mlp", shape, "joint");

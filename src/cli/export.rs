@@ -10,6 +10,7 @@ use crate::device;
 use crate::error::{Error, Result};
 use crate::suite::run::{RunId, RunSpec};
 use crate::train::first_steps::{Taken, first_steps};
+use crate::train::logits;
 use clap::Args;
 use serde::Serialize;
 use std::path::{Path, PathBuf};
@@ -54,7 +55,7 @@ struct Exported {
     seeds: usize,
     /// Weights and buffers before the first step, by path in the exported folder.
     initial: String,
-    /// `<split>.<modality>` of shape `[example, value]` and `<split>.labels`.
+    /// `<split>.<modality>` of shape `[example, value]`, and `<split>.labels` or `<split>.values`.
     data: String,
     steps: Vec<Taken>,
 }
@@ -112,11 +113,9 @@ fn write_data(data: &Dataset, folder: &Path) -> Result<String> {
 }
 
 fn of_split(data: &Dataset, name: &str, split: &Split) -> Result<Vec<NamedTensor>> {
-    let labels: Vec<i64> = split.labels.iter().map(|label| i64::from(*label)).collect();
     let features = data.modalities.iter().zip(&split.features).map(|(modality, column)| {
         let shape = vec![split.len(), modality.shape.size()];
         Ok(NamedTensor::f32(format!("{name}.{}", modality.name), shape, &column.values()?))
     });
-    let labels = NamedTensor::i64(format!("{name}.labels"), vec![split.len()], &labels);
-    features.chain([Ok(labels)]).collect()
+    features.chain([Ok(logits::targets(name, split))]).collect()
 }

@@ -5,6 +5,7 @@ use super::preprocess::Scaling;
 use super::{Dataset, Modality, Split};
 use crate::error::{Error, Result};
 use crate::hash::{Digest, Hasher, merkle_root};
+use crate::task::Kind;
 
 /// The splits of a data set before standardisation.
 pub(super) struct Splits {
@@ -17,9 +18,10 @@ pub(super) struct Splits {
 /// Makes a data set of raw splits.
 ///
 /// # Errors
-/// Arrays that do not fit the declared modalities, an empty split, a label that is no class, a value
-/// that is not finite, and features that cannot be read.
+/// Arrays that do not fit the declared modalities, an empty split, targets that are not those of
+/// `task`, a value that is not finite, and features that cannot be read.
 pub(super) fn assemble(
+    task: Kind,
     modalities: Vec<Modality>,
     classes: Vec<String>,
     splits: Splits,
@@ -28,7 +30,9 @@ pub(super) fn assemble(
     let mut further: Vec<(String, Split)> =
         further.into_iter().map(|(name, split)| (name.to_string(), split)).collect();
     for (name, split) in named(&train, &validation, &test, &further) {
-        check(name, split, &modalities, classes.len())?;
+        check(name, split, &modalities)?;
+        let fit = split.targets.check(task, task.outputs(classes.len()));
+        fit.map_err(|why| wrong(name, &why))?;
     }
     for (modality_idx, modality) in modalities.iter().enumerate() {
         let column = &train.features[modality_idx];
@@ -59,16 +63,17 @@ fn named<'a>(
         .chain(further.iter().map(|(name, split)| (name.as_str(), split)))
 }
 
-fn check(name: &str, split: &Split, modalities: &[Modality], n_classes: usize) -> Result<()> {
-    let wrong = |what: String| Err(Error::input(format!("split `{name}` {what}")));
+fn wrong(name: &str, what: &str) -> Error {
+    Error::input(format!("split `{name}` {what}"))
+}
+
+fn check(name: &str, split: &Split, modalities: &[Modality]) -> Result<()> {
+    let wrong = |what: String| Err(wrong(name, &what));
     if split.is_empty() {
         return wrong("has no examples".into());
     }
     if split.features.len() != modalities.len() {
         return wrong(format!("has {} modalities", split.features.len()));
-    }
-    if let Some(label) = split.labels.iter().find(|&&label| n_classes <= label as usize) {
-        return wrong(format!("has the label {label}, but there are {n_classes} classes"));
     }
     for (modality, column) in modalities.iter().zip(&split.features) {
         let found = (column.len(), column.size());
@@ -113,8 +118,9 @@ fn leaves(name: &str, split: &Split, modalities: &[Modality]) -> Result<Vec<Dige
         })?;
         leaves.push(hasher.finish());
     }
-    let mut hasher = begin("labels");
-    hash_words(&mut hasher, split.labels.iter().map(|x| x.to_le_bytes()));
+    let (what, words) = split.targets.content();
+    let mut hasher = begin(&what);
+    hash_words(&mut hasher, words);
     leaves.push(hasher.finish());
     Ok(leaves)
 }
@@ -135,12 +141,13 @@ fn hash_words(hasher: &mut Hasher, words: impl Iterator<Item = [u8; 4]>) {
 #[cfg(test)]
 mod tests {
     use super::super::Shape;
+    use super::super::targets::Targets;
     use super::*;
 
     fn made(test_value: f32, test_label: u32) -> Result<Dataset> {
         let split = |values: &[f32], labels: &[u32]| Split {
             features: vec![Column::in_memory(1, values.to_vec())],
-            labels: labels.to_vec(),
+            targets: Targets::Classes(labels.to_vec()),
         };
         let modality = Modality { name: "a".into(), shape: Shape::Vector { size: 1 } };
         let splits = Splits {
@@ -149,7 +156,7 @@ mod tests {
             test: split(&[test_value], &[test_label]),
             further: vec![("hard", split(&[3.0], &[1]))],
         };
-        assemble(vec![modality], vec!["x".into(), "y".into()], splits)
+        assemble(Kind::Classification, vec![modality], vec!["x".into(), "y".into()], splits)
     }
 
     #[test]

@@ -7,6 +7,7 @@
 pub mod column;
 pub mod partition;
 pub mod store;
+pub mod targets;
 
 mod assemble;
 mod draw;
@@ -17,6 +18,7 @@ mod sets;
 use crate::error::{Error, Result};
 use crate::hash::{Digest, digest_json};
 use crate::registry::{Entry, Params, Part, find, find_part};
+use crate::task::Kind;
 use column::{Column, Key};
 use partition::Partition;
 use serde::{Deserialize, Serialize};
@@ -25,6 +27,7 @@ use std::path::Path;
 use store::cache::{self, Arrays, State};
 use store::prepare;
 use store::source::{RawFiles, Source};
+use targets::Targets;
 
 /// The data sets, in the order in which they are listed.
 pub const DATASETS: &[Entry<DatasetParts>] =
@@ -38,7 +41,9 @@ pub struct DatasetParts {
     /// The packages the data come from; none for a data set that is made.
     pub sources: &'static [Source],
     pub modalities: fn(&Params) -> Vec<Modality>,
-    /// The class names, in label order.
+    /// What is to be learned: a task with its parameters.
+    pub task: fn(&Params) -> Part,
+    /// The names of the classes or labels, in label order; of a regression, that of the value.
     pub classes: fn(&Params) -> Vec<String>,
     /// Roughly how many examples an epoch trains and evaluates, for estimates of time.
     pub examples: fn(&Params) -> (usize, usize),
@@ -86,18 +91,18 @@ pub struct Modality {
 pub struct Split {
     /// The features of every modality: `len()` rows of `shape.size()` values.
     pub features: Vec<Column>,
-    /// The class of every example.
-    pub labels: Vec<u32>,
+    /// What every example is to be predicted as.
+    pub targets: Targets,
 }
 
 impl Split {
     /// The number of examples.
     pub fn len(&self) -> usize {
-        self.labels.len()
+        self.targets.len()
     }
 
     pub fn is_empty(&self) -> bool {
-        self.labels.is_empty()
+        self.targets.is_empty()
     }
 
     /// The features of modality number `modality` in the given rows: `[row, value]`. With a key they
@@ -120,7 +125,7 @@ impl Split {
 #[derive(Clone, Debug)]
 pub struct Dataset {
     pub modalities: Vec<Modality>,
-    /// The class names, in label order.
+    /// The names of the classes or labels, in label order; of a regression, that of the value.
     pub classes: Vec<String>,
     pub train: Split,
     pub validation: Split,
@@ -138,6 +143,17 @@ pub struct Dataset {
 pub fn modalities(name: &str, params: &Params) -> Result<Vec<Modality>> {
     let (entry, params) = resolve(name, params)?;
     Ok((entry.build.modalities)(&params))
+}
+
+/// The task of data set `name`, and the number of the model's outputs for it.
+///
+/// # Errors
+/// An unknown name or parameter.
+pub fn task(name: &str, params: &Params) -> Result<(Part, usize)> {
+    let (entry, params) = resolve(name, params)?;
+    let task = (entry.build.task)(&params);
+    let outputs = Kind::of(&task)?.outputs((entry.build.classes)(&params).len());
+    Ok((task, outputs))
 }
 
 /// The class names of data set `name`, in label order.

@@ -6,7 +6,7 @@ use crate::device::Place;
 use crate::error::Result;
 use burn::tensor::{Int, Tensor, TensorData};
 
-/// A batch: flattened inputs `[batch, value]` per modality, and one-hot labels `[batch, class]`.
+/// A batch: flattened inputs `[batch, value]` per modality, and targets `[batch, output]`.
 #[derive(Clone)]
 pub struct Batch {
     pub inputs: Vec<Tensor<2>>,
@@ -16,7 +16,7 @@ pub struct Batch {
 /// Where the batches of a split come from.
 pub enum Source<'a> {
     /// The split itself: the rows of each batch are read and copied to the device.
-    Host { split: &'a Split, columns: Vec<usize>, n_classes: usize, place: Place },
+    Host { split: &'a Split, columns: Vec<usize>, outputs: usize, place: Place },
     /// A copy of the whole split on the device, where batches are gathered.
     Resident { whole: Box<Batch>, place: Place },
 }
@@ -31,16 +31,16 @@ impl<'a> Source<'a> {
     pub fn new(
         split: &'a Split,
         columns: &[usize],
-        n_classes: usize,
+        outputs: usize,
         place: Place,
         resident: bool,
     ) -> Result<Self> {
         let is_augmented = columns.iter().any(|column| split.features[*column].is_augmented());
         if !resident || is_augmented {
-            return Ok(Source::Host { split, columns: columns.to_vec(), n_classes, place });
+            return Ok(Source::Host { split, columns: columns.to_vec(), outputs, place });
         }
         let rows: Vec<usize> = (0..split.len()).collect();
-        let whole = gather(split, columns, &rows, None, n_classes, &place)?;
+        let whole = gather(split, columns, &rows, None, outputs, &place)?;
         Ok(Source::Resident { whole: Box::new(whole), place })
     }
 
@@ -52,11 +52,11 @@ impl<'a> Source<'a> {
         key: Option<Key>,
     ) -> Box<dyn Iterator<Item = Result<Batch>> + 'b> {
         match self {
-            Source::Host { split, columns, n_classes, place } => {
-                Box::new(batches.into_iter().map(move |rows| {
-                    gather(split, columns, &rows, key.as_ref(), *n_classes, place)
-                }))
-            }
+            Source::Host { split, columns, outputs, place } => Box::new(
+                batches
+                    .into_iter()
+                    .map(move |rows| gather(split, columns, &rows, key.as_ref(), *outputs, place)),
+            ),
             Source::Resident { whole, place } => {
                 // One transfer for all.
                 let sizes: Vec<usize> = batches.iter().map(Vec::len).collect();
@@ -89,7 +89,7 @@ pub fn gather(
     columns: &[usize],
     rows: &[usize],
     key: Option<&Key>,
-    n_classes: usize,
+    outputs: usize,
     place: &Place,
 ) -> Result<Batch> {
     let options = (&place.device, place.dtype);
@@ -101,10 +101,6 @@ pub fn gather(
             Ok(Tensor::from_data(TensorData::new(values, shape), options))
         })
         .collect::<Result<_>>()?;
-    let mut one_hot = vec![0.0f32; rows.len() * n_classes];
-    for (i, row) in rows.iter().enumerate() {
-        one_hot[i * n_classes + split.labels[*row] as usize] = 1.0;
-    }
-    let one_hot = Tensor::from_data(TensorData::new(one_hot, [rows.len(), n_classes]), options);
-    Ok(Batch { inputs, one_hot })
+    let targets = TensorData::new(split.targets.rows(rows, outputs), [rows.len(), outputs]);
+    Ok(Batch { inputs, one_hot: Tensor::from_data(targets, options) })
 }

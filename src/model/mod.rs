@@ -7,6 +7,7 @@ pub mod hidden;
 pub mod init;
 pub mod layers;
 pub mod mask;
+pub mod objective;
 pub mod parameters;
 pub mod score;
 

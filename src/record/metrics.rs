@@ -5,6 +5,8 @@
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
+pub use crate::task::metric::Better;
+
 /// Mean cross-entropy.
 pub const LOSS: &str = "loss";
 /// The share of examples whose most probable class is the true one.
@@ -119,14 +121,6 @@ pub struct Primary {
     pub better: Better,
 }
 
-/// Which values of a metric are the better ones.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Better {
-    Higher,
-    Lower,
-}
-
 impl Primary {
     /// The value of the metric, where it was measured.
     pub fn of(&self, metrics: &Metrics) -> Option<f64> {
@@ -136,10 +130,7 @@ impl Primary {
     /// How good metrics are, for comparison: the better value first, of equals the lower loss.
     /// What was not measured is worst.
     pub(super) fn rank(&self, metrics: &Metrics) -> (f64, f64) {
-        let sign = match self.better {
-            Better::Higher => 1.0,
-            Better::Lower => -1.0,
-        };
+        let sign = self.better.sign();
         let least = |value: Option<f64>| value.unwrap_or(f64::NEG_INFINITY);
         (
             least(self.of(metrics).map(|value| sign * value)),

@@ -7,7 +7,6 @@ use super::maker::{Made, Maker, Placed};
 use super::problem::{Place, Problem};
 use super::run::{Branch, CellSpec, RunId};
 use crate::registry::{Params, Part};
-use crate::task::CLASSIFICATION;
 
 /// The name of the strategy that stands for one run per modality.
 const UNIMODAL: &str = "unimodal";
@@ -90,7 +89,7 @@ impl Maker<'_> {
         let scores = estimators.iter().find(|info| info.name == scores).unwrap_or(&estimators[0]);
         CellSpec {
             format: CellSpec::FORMAT,
-            task: CLASSIFICATION.defaults(),
+            task: set.task.clone(),
             dataset: set.part.clone(),
             data_manifest: set.manifest,
             outputs: set.outputs,

@@ -22,6 +22,7 @@ pub(super) struct Set {
     pub(super) label: String,
     pub(super) place: Place,
     pub(super) part: Part,
+    pub(super) task: Part,
     pub(super) outputs: usize,
     pub(super) manifest: Digest,
     pub(super) branches: Vec<Branch>,
@@ -59,10 +60,11 @@ impl Maker<'_> {
             .filter_map(|placed| {
                 let Placed { label: own, place, part } = placed;
                 let described = data::modalities(&part.name, &part.params).and_then(|modalities| {
-                    let outputs = data::classes(&part.name, &part.params)?.len();
-                    Ok((modalities, outputs, data::manifest(&part.name, &part.params)?))
+                    let (task, outputs) = data::task(&part.name, &part.params)?;
+                    let manifest = data::manifest(&part.name, &part.params)?;
+                    Ok((modalities, task, outputs, manifest))
                 });
-                let (modalities, outputs, manifest) = match described {
+                let (modalities, task, outputs, manifest) = match described {
                     Ok(described) => described,
                     Err(error) => {
                         self.problem(place, error.message);
@@ -74,6 +76,7 @@ impl Maker<'_> {
                     label: label.map_or(own, str::to_string),
                     place,
                     part,
+                    task,
                     outputs,
                     manifest,
                     branches,

@@ -28,7 +28,8 @@ pub struct CellSpec {
     pub dataset: Part,
     /// The digest of the data set's sources, parameters and revision: known before it is here.
     pub data_manifest: Digest,
-    /// The length of the model's output: the number of classes.
+    /// The length of the model's output: the number of classes, of labels, of classes of all
+    /// segments together, or 1.
     pub outputs: usize,
     /// The modalities that take part, in the data set's order; one for a unimodal reference run.
     pub branches: Vec<Branch>,

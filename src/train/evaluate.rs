@@ -2,6 +2,7 @@
 
 use super::metrics::{Predictions, shapley};
 use crate::data::Split;
+use crate::data::targets::Targets;
 use crate::error::{Error, Result};
 use crate::model::batch::Source;
 use crate::model::mask::Mask;
@@ -75,9 +76,12 @@ impl Evaluation<'_> {
             probabilities.push(softmax(logits.clone(), 1));
             fused.push(logits);
         }
+        let Targets::Classes(labels) = &split.targets else {
+            return Err(Error::input("only classification can be evaluated"));
+        };
         let accuracy = |outputs: Vec<Tensor<2>>| {
             let values = to_f64(outputs);
-            Some(Predictions::new(&values, &split.labels, self.n_classes)?.accuracy())
+            Some(Predictions::new(&values, labels, self.n_classes)?.accuracy())
         };
         let accuracies = |outputs: Vec<Vec<Tensor<2>>>| {
             outputs.into_iter().map(accuracy).collect::<Option<Vec<f64>>>()
@@ -87,7 +91,7 @@ impl Evaluation<'_> {
         };
         let logits = to_f64(fused);
         let probabilities = to_f64(probabilities);
-        let predictions = Predictions::new(&probabilities, &split.labels, self.n_classes);
+        let predictions = Predictions::new(&probabilities, labels, self.n_classes);
         let Some(predictions) = predictions.filter(|_| logits.iter().all(|x| x.is_finite())) else {
             return Ok(None);
         };
@@ -98,7 +102,7 @@ impl Evaluation<'_> {
         // A probability that underflows to 0 costs 708.4, that of the smallest normal number.
         let loss: f64 = probabilities
             .chunks_exact(self.n_classes)
-            .zip(&split.labels)
+            .zip(labels)
             .map(|(row, label)| -libm::log(row[*label as usize].max(f64::MIN_POSITIVE)))
             .sum();
         let mut values = BTreeMap::from([

@@ -1,7 +1,7 @@
 //! Metrics of predicted probabilities: pure functions on f64.
 
 use crate::error::Result;
-use crate::record::metrics::{Better, Primary};
+use crate::record::metrics::Primary;
 use crate::registry::{Part, find_part};
 use crate::task::TASKS;
 
@@ -10,9 +10,8 @@ use crate::task::TASKS;
 /// # Errors
 /// When there is no such task.
 pub fn primary(task: &Part) -> Result<Primary> {
-    let task = find_part("task", TASKS, task)?.build;
-    let better = if task.higher_is_better { Better::Higher } else { Better::Lower };
-    Ok(Primary { metric: task.primary.into(), better })
+    let metric = find_part("task", TASKS, task)?.build.primary;
+    Ok(Primary { metric: metric.name.into(), better: metric.better })
 }
 
 /// Class probabilities of a split: `n * n_classes` finite values, row by row, and the true classes.

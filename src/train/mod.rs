@@ -5,7 +5,7 @@ pub mod chain;
 pub mod evaluate;
 mod fault;
 pub mod first_steps;
-mod logits;
+pub mod logits;
 pub mod metrics;
 pub mod needed;
 pub mod optimizer;

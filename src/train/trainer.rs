@@ -21,11 +21,10 @@ use crate::model::{Model, init};
 use crate::protocol::{self, Schedule};
 use crate::record::EpochRecord;
 use crate::record::probe::Fault;
-use crate::registry::find_part;
 use crate::strategy::{self, EpochContext, Setting, Strategy, Updates};
 use crate::stream::Stream;
 use crate::suite::run::RunSpec;
-use crate::task::TASKS;
+use crate::task::Kind;
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::rc::Rc;
@@ -355,7 +354,6 @@ fn not_finite(scalars: &BTreeMap<String, f64>) -> Option<&str> {
 
 /// Refuses a description of other initial weights, another loop or evaluation than those here.
 fn check_revision(spec: &RunSpec) -> Result<()> {
-    find_part("task", TASKS, &spec.cell.task)?;
     if spec.cell.training == REVISION {
         return Ok(());
     }
@@ -385,14 +383,17 @@ fn epoch_context<'a>(
 
 /// The indices of the run's modalities in the data set.
 fn columns(spec: &RunSpec, data: &Dataset) -> Result<Vec<usize>> {
-    let fits = |split: &Split| {
-        !split.is_empty() && split.labels.iter().all(|label| (*label as usize) < spec.cell.outputs)
-    };
-    if ![&data.train, &data.validation, &data.test].into_iter().all(fits) {
-        return Err(Error::input(format!(
-            "data set `{}` has an empty split or more classes than {}",
-            spec.cell.dataset.name, spec.cell.outputs
-        )));
+    let kind = Kind::of(&spec.cell.task)?;
+    let further = data.further.iter().map(|(name, split)| (name.as_str(), split));
+    let splits = [("train", &data.train), ("validation", &data.validation), ("test", &data.test)];
+    for (name, split) in splits.into_iter().chain(further) {
+        let fits = match split.is_empty() {
+            true => Err("is empty".into()),
+            false => split.targets.check(kind, spec.cell.outputs),
+        };
+        fits.map_err(|why| {
+            Error::input(format!("data set `{}`: split `{name}` {why}", spec.cell.dataset.name))
+        })?;
     }
     if spec.cell.protocol.drop_last && data.train.len() < spec.cell.protocol.batch_size {
         return Err(Error::input(format!(

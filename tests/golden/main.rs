@@ -7,6 +7,7 @@ mod fusion;
 mod metrics;
 mod mmpareto;
 mod mmtm;
+mod objective;
 mod opm;
 mod optim;
 mod resnet18;

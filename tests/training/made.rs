@@ -1,6 +1,7 @@
 //! Small made data and the specs of runs on them.
 
 use counterpoise::data::column::Column;
+use counterpoise::data::targets::Targets;
 use counterpoise::data::{Dataset, Modality, Shape, Split};
 use counterpoise::device::{self, Backend};
 use counterpoise::hash::Digest;
@@ -53,7 +54,7 @@ pub(crate) fn dataset(shapes: &[Shape]) -> Dataset {
                 Column::in_memory(modality.shape.size(), values)
             })
             .collect();
-        Split { features, labels }
+        Split { features, targets: Targets::Classes(labels) }
     };
     Dataset {
         train: split("train", 70),

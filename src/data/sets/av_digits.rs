@@ -15,10 +15,12 @@ use crate::data::partition::{Group, Overlap, Partition};
 use crate::data::preprocess::resample;
 use crate::data::store::cache::Arrays;
 use crate::data::store::source::{Client, Member, RawFiles, Source};
+use crate::data::targets::Targets;
 use crate::data::{Dataset, DatasetParts, Modality, Shape, Split};
 use crate::error::{Error, Result};
 use crate::registry::{Domain, Entry, Fallback, Param, Params};
 use crate::stream::Stream;
+use crate::task::{CLASSIFICATION, Kind};
 
 const NAME: &str = "av-digits";
 
@@ -69,6 +71,7 @@ pub(in crate::data) const ENTRY: Entry<DatasetParts> = Entry {
             licence for the data; fetched when needed, never distributed",
         sources: &[mnist::SOURCE, SPEECH],
         modalities,
+        task: |_| CLASSIFICATION.defaults(),
         classes: |_| mnist::classes(),
         examples: |params| {
             (params.count("train"), params.count("validation") + params.count("test"))
@@ -144,7 +147,7 @@ fn load(arrays: &Arrays, params: &Params) -> Result<Dataset> {
                 Column::in_memory(image.size(), digits.images),
                 Column::in_memory(size, audio.collect()),
             ],
-            labels: digits.labels.iter().map(|&label| label.into()).collect(),
+            targets: Targets::Classes(digits.labels.iter().map(|&label| label.into()).collect()),
         }
     };
     let splits = Splits {
@@ -153,7 +156,7 @@ fn load(arrays: &Arrays, params: &Params) -> Result<Dataset> {
         test: pair(digits.test, &pools.test, "test"),
         further: Vec::new(),
     };
-    assemble(modalities(params), mnist::classes(), splits)
+    assemble(Kind::Classification, modalities(params), mnist::classes(), splits)
 }
 
 /// Positions of recordings by class, for every split.
@@ -238,8 +241,8 @@ mod tests {
         let size = N_COEFFICIENTS * N_FRAMES;
         for (split, name) in [(&dataset.train, "train"), (&dataset.test, "test")] {
             // Standardisation is increasing, so equal classes have equal first coefficients.
-            let mut by_class: Vec<(u32, f32)> = split
-                .labels
+            let Targets::Classes(labels) = &split.targets else { panic!("{name}") };
+            let mut by_class: Vec<(u32, f32)> = labels
                 .iter()
                 .zip(split.features[1].values().unwrap().chunks(size))
                 .map(|(&label, audio)| (label, audio[0]))

@@ -14,10 +14,12 @@ use crate::data::draw::{DRAW, draw};
 use crate::data::partition::Partition;
 use crate::data::store::cache::Arrays;
 use crate::data::store::source::RawFiles;
+use crate::data::targets::Targets;
 use crate::data::{Dataset, DatasetParts, Modality, Split};
 use crate::error::Result;
 use crate::registry::{Domain, Entry, Fallback, Param, Params};
 use crate::stream::Stream;
+use crate::task::{CLASSIFICATION, Kind};
 
 const NAME: &str = "cg-mnist";
 
@@ -48,6 +50,7 @@ pub(in crate::data) const ENTRY: Entry<DatasetParts> = Entry {
         licence: mnist::LICENCE,
         sources: &[mnist::SOURCE],
         modalities,
+        task: |_| CLASSIFICATION.defaults(),
         classes: |_| mnist::classes(),
         examples: |params| {
             (params.count("train"), params.count("validation") + 2 * params.count("test"))
@@ -104,7 +107,7 @@ fn load(arrays: &Arrays, params: &Params) -> Result<Dataset> {
         // The same digits with the same noise: only the mean colours differ from `test`.
         further: vec![("test-matched-colour", split(&digits.test, "test", 1.0))],
     };
-    assemble(modalities(params), mnist::classes(), splits)
+    assemble(Kind::Classification, modalities(params), mnist::classes(), splits)
 }
 
 /// The class whose mean colour each digit takes: its own with probability `correlation`, otherwise
@@ -137,7 +140,7 @@ fn paint(digits: &Digits, colours: &[[f32; 3]]) -> Split {
             Column::in_memory(size, digits.images.clone()),
             Column::in_memory(3 * size, coloured.collect()),
         ],
-        labels: digits.labels.iter().map(|&label| label.into()).collect(),
+        targets: Targets::Classes(digits.labels.iter().map(|&label| label.into()).collect()),
     }
 }
 
@@ -201,6 +204,6 @@ mod tests {
         let digits = Digits { images: vec![0.5, 1.0], labels: vec![3, 4] };
         let split = paint(&digits, &[[1.0, 0.0, 0.5], [0.25, 1.0, 0.0]]);
         assert_eq!(split.features[1].values().unwrap(), [0.5, 0.0, 0.25, 0.25, 1.0, 0.0]);
-        assert_eq!(split.labels, [3, 4]);
+        assert_eq!(split.targets, Targets::Classes(vec![3, 4]));
     }
 }

@@ -9,10 +9,12 @@ use crate::data::formats::malformed;
 use crate::data::partition::{Group, Overlap, Partition};
 use crate::data::store::cache::Arrays;
 use crate::data::store::source::{Client, Member, RawFiles, Source};
+use crate::data::targets::Targets;
 use crate::data::{Dataset, DatasetParts, Modality, Shape, Split};
 use crate::error::Result;
 use crate::registry::{Domain, Entry, Fallback, Param, Params};
 use crate::stream::Stream;
+use crate::task::{CLASSIFICATION, Kind};
 
 const NAME: &str = "mfeat";
 
@@ -81,6 +83,7 @@ pub(in crate::data) const ENTRY: Entry<DatasetParts> = Entry {
             ],
         }],
         modalities,
+        task: |_| CLASSIFICATION.defaults(),
         classes: |_| (0..10).map(|digit| digit.to_string()).collect(),
         examples: |_| (1000, 1000),
         partition: |_| Partition { n_validation: 200, groups: &[WRITERS] },
@@ -151,7 +154,8 @@ fn load(arrays: &Arrays, params: &Params) -> Result<Dataset> {
             Ok(Column::in_memory(size, values.collect()))
         };
         let features = modalities.iter().map(view).collect::<Result<Vec<Column>>>()?;
-        Ok(Split { features, labels: rows.iter().map(|&row| labels[row].into()).collect() })
+        let labels = rows.iter().map(|&row| labels[row].into()).collect();
+        Ok(Split { features, targets: Targets::Classes(labels) })
     };
     let rows = Rows::draw(labels, draw(params));
     let splits = Splits {
@@ -160,7 +164,7 @@ fn load(arrays: &Arrays, params: &Params) -> Result<Dataset> {
         test: split(&rows.test)?,
         further: Vec::new(),
     };
-    assemble(modalities, (ENTRY.build.classes)(params), splits)
+    assemble(Kind::Classification, modalities, (ENTRY.build.classes)(params), splits)
 }
 
 /// The rows of every split, in the order of the file.

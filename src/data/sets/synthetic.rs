@@ -12,10 +12,12 @@ use crate::data::column::Column;
 use crate::data::draw::{DRAW, draw};
 use crate::data::partition::Partition;
 use crate::data::store::cache::Arrays;
+use crate::data::targets::Targets;
 use crate::data::{Dataset, DatasetParts, Modality, Shape, Split};
 use crate::error::Result;
 use crate::registry::{Domain, Entry, Fallback, Param, Params};
 use crate::stream::Stream;
+use crate::task::{CLASSIFICATION, Kind};
 
 const NAMES: [&str; 3] = ["a", "b", "c"];
 
@@ -69,6 +71,7 @@ pub(in crate::data) const ENTRY: Entry<DatasetParts> = Entry {
         licence: "made by this program",
         sources: &[],
         modalities,
+        task: |_| CLASSIFICATION.defaults(),
         classes: |params| (0..params.count("classes")).map(|class| class.to_string()).collect(),
         examples: |params| {
             (params.count("train"), params.count("validation") + params.count("test"))
@@ -102,7 +105,8 @@ fn load(params: &Params) -> Result<Dataset> {
             Column::in_memory(modality.shape.size(), means.map(noisy).collect())
         };
         let features = modalities.iter().zip(&means).map(features).collect();
-        Split { features, labels: labels.iter().map(|&label| label as u32).collect() }
+        let labels = labels.iter().map(|&label| label as u32).collect();
+        Split { features, targets: Targets::Classes(labels) }
     };
     let splits = Splits {
         train: split("train"),
@@ -110,7 +114,7 @@ fn load(params: &Params) -> Result<Dataset> {
         test: split("test"),
         further: Vec::new(),
     };
-    assemble(modalities, (ENTRY.build.classes)(params), splits)
+    assemble(Kind::Classification, modalities, (ENTRY.build.classes)(params), splits)
 }
 
 /// The class means of a modality: orthogonal vectors of length signal / sqrt(2).

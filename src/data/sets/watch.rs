@@ -11,9 +11,11 @@ use crate::data::formats::pickle::{self, Array, Elements, Value};
 use crate::data::partition::{Group, Overlap, Partition};
 use crate::data::store::cache::Arrays;
 use crate::data::store::source::{Client, Member, RawFiles, Source};
+use crate::data::targets::Targets;
 use crate::data::{Dataset, DatasetParts, Modality, Shape, Split};
 use crate::error::Result;
 use crate::registry::{Domain, Entry, Fallback, Param, Params};
+use crate::task::{CLASSIFICATION, Kind};
 use std::collections::BTreeMap;
 
 const FILE: &str = "watch_dataset.npy";
@@ -62,6 +64,7 @@ pub(in crate::data) const ENTRY: Entry<DatasetParts> = Entry {
             }],
         }],
         modalities,
+        task: |_| CLASSIFICATION.defaults(),
         classes: |_| CLASSES.map(String::from).to_vec(),
         examples: |params| (290_000 / params.count("window"), 190_000 / params.count("window")),
         partition: |params| Partition {
@@ -156,7 +159,7 @@ fn load(arrays: &Arrays, params: &Params) -> Result<Dataset> {
         test: windows(arrays, window, &subjects.test)?,
         further: Vec::new(),
     };
-    assemble(modalities(params), (ENTRY.build.classes)(params), splits)
+    assemble(Kind::Classification, modalities(params), (ENTRY.build.classes)(params), splits)
 }
 
 /// The subjects of every split, numbered from 1.
@@ -182,7 +185,7 @@ impl Subjects {
 fn windows(arrays: &Arrays, window: usize, subjects: &[u8]) -> Result<Split> {
     let (_, labels) = arrays.bytes("labels")?;
     let (_, owners) = arrays.bytes("subjects")?;
-    let (mut features, mut labels_of_windows) = ([Vec::new(), Vec::new()], Vec::new());
+    let (mut features, mut classes) = ([Vec::new(), Vec::new()], Vec::new());
     for (at, (&label, owner)) in labels.iter().zip(owners).enumerate() {
         if !subjects.contains(owner) {
             continue;
@@ -194,12 +197,12 @@ fn windows(arrays: &Arrays, window: usize, subjects: &[u8]) -> Result<Split> {
                 let modality = channel / (N_CHANNELS / 2);
                 features[modality].extend(&series[start..start + window]);
             }
-            labels_of_windows.push(label.into());
+            classes.push(label.into());
         }
     }
     let size = N_CHANNELS / 2 * window;
     let features = features.map(|values| Column::in_memory(size, values));
-    Ok(Split { features: features.into(), labels: labels_of_windows })
+    Ok(Split { features: features.into(), targets: Targets::Classes(classes) })
 }
 
 #[cfg(test)]
@@ -245,7 +248,7 @@ mod tests {
         let arrays = convert(&raw_files(0)).unwrap();
         let split = windows(&arrays, 20, &[4]).unwrap();
         // 50 samples hold windows at 0, 10, 20 and 30; the second recording repeats the first.
-        assert_eq!(split.labels, [6, 6, 6, 6, 0, 0, 0, 0]);
+        assert_eq!(split.targets, Targets::Classes(vec![6, 6, 6, 6, 0, 0, 0, 0]));
         let [accelerometer, gyroscope] = [0, 1].map(|m| split.features[m].values().unwrap());
         assert!(accelerometer.iter().all(|&x| x == 4.0));
         assert_eq!(gyroscope[..240], gyroscope[240..]);

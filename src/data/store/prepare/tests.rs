@@ -70,6 +70,7 @@ fn made(sha256_of_right: Option<&'static str>) -> (Entry<DatasetParts>, tempfile
         licence: "",
         sources: sources.leak(),
         modalities: |_| Vec::new(),
+        task: |_| crate::task::CLASSIFICATION.defaults(),
         classes: |_| Vec::new(),
         examples: |_| (0, 0),
         partition: |_| Partition { n_validation: 0, groups: &[] },
