@@ -127,7 +127,7 @@ fn fallback(default: Fallback) -> String {
 }
 
 fn judged(task: &str) -> String {
-    find("task", TASKS, task).map_or(String::new(), |entry| code(entry.build.primary))
+    find("task", TASKS, task).map_or(String::new(), |entry| code(entry.build.primary.name))
 }
 
 fn scores(fusion: &str) -> String {
