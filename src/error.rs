@@ -14,7 +14,7 @@ pub enum Kind {
     Input,
     /// Runs failed, diverged, are blocked or missing: exit code 3.
     Runs,
-    /// A hash differs from the one recorded: exit code 4.
+    /// A hash differs from the one recorded, or a text from the one computed: exit code 4.
     Mismatch,
     /// A metric regressed against the accepted baseline: exit code 5.
     Regression,
@@ -23,6 +23,28 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// Every kind, in the order of the exit codes.
+    pub const ALL: [Kind; 6] = [
+        Kind::Unexpected,
+        Kind::Input,
+        Kind::Runs,
+        Kind::Mismatch,
+        Kind::Regression,
+        Kind::Interrupted,
+    ];
+
+    /// What the exit code says, in a few words for help texts and pages.
+    pub fn meaning(self) -> &'static str {
+        match self {
+            Kind::Unexpected => "an unexpected failure",
+            Kind::Input => "bad usage or bad input",
+            Kind::Runs => "runs failed, diverged, are blocked or missing",
+            Kind::Mismatch => "a hash, or a page that is written by the program, differs",
+            Kind::Regression => "a metric regressed",
+            Kind::Interrupted => "stopped by Ctrl-C or SIGTERM, what is done is kept",
+        }
+    }
+
     /// The process exit code of this kind.
     pub fn exit_code(self) -> u8 {
         match self {

@@ -28,6 +28,8 @@ pub const CACHE: Sort = Sort { name: "a data set", limit: 4 << 30, links: true }
 pub const RECORD: Sort = Sort { name: "a record", limit: 256 << 20, links: false };
 /// Tensors in a run store.
 pub const CHECKPOINT: Sort = Sort { name: "a checkpoint", limit: 4 << 30, links: false };
+/// A page of the documentation, or a source that it shows.
+pub const PAGE: Sort = Sort { name: "a page", limit: 16 << 20, links: false };
 /// Any file of a report.
 pub const REPORT: Sort = Sort { name: "a file of a report", limit: 256 << 20, links: false };
 

@@ -9,6 +9,7 @@ mod check;
 mod ci;
 mod data;
 mod diff;
+mod docs;
 mod doctor;
 mod estimate;
 mod export;
@@ -40,18 +41,17 @@ use std::process::ExitCode;
 /// Suites define data sets x fusion methods x modulation strategies x seeds. A run is trained
 /// once, its checkpoint hashed, and a versioned report written.
 #[derive(Parser)]
-#[command(version = PROGRAM, after_help = EXIT_CODES, max_term_width = 100)]
+#[command(version = PROGRAM, after_help = after_help(), max_term_width = 100)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
 }
 
-const EXIT_CODES: &str = "\
-Exit codes: 0 success; 1 unexpected failure; 2 bad usage or bad input; \
-3 runs failed, diverged, are blocked or missing; 4 hash mismatch; 5 regression; \
-130 stopped by Ctrl-C or SIGTERM, what is done is kept
-
-Example: counterpoise suite smoke";
+/// The exit codes and an example.
+fn after_help() -> String {
+    let codes = Kind::ALL.map(|kind| format!("; {} {}", kind.exit_code(), kind.meaning()));
+    format!("Exit codes: 0 success{}\n\nExample: counterpoise suite smoke", codes.concat())
+}
 
 /// The help of `--filter`, after what it is for.
 const FILTER: &str = "\
@@ -74,6 +74,7 @@ enum Command {
     Accept(accept::Arguments),
     Data(data::Arguments),
     Doctor(doctor::Arguments),
+    Docs(docs::Arguments),
     Parity(parity::Arguments),
     Pace(pace::Arguments),
     Export(export::Arguments),
@@ -138,6 +139,7 @@ pub fn main() -> ExitCode {
         Command::Accept(arguments) => accept::run(&arguments),
         Command::Data(arguments) => data::run(&arguments),
         Command::Doctor(arguments) => doctor::run(&arguments),
+        Command::Docs(arguments) => docs::run(&arguments),
         Command::Parity(arguments) => parity::run(&arguments),
         Command::Pace(arguments) => pace::run(&arguments),
         Command::Export(arguments) => export::run(&arguments),

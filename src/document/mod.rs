@@ -4,6 +4,7 @@ pub mod html;
 pub mod latex;
 pub mod markdown;
 pub mod number;
+pub mod splice;
 
 /// A piece of running text.
 #[derive(Clone, Debug, PartialEq)]

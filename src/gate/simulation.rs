@@ -1,6 +1,6 @@
 //! The gate tried on simulated suites: how often it cries wolf, and what it finds.
 //!
-//! Seeds are fixed, so a figure is always the same, and the ones below are those of the README.
+//! Seeds are fixed, so a figure is always the same, and the ones below are those of docs/methodology.md.
 #![allow(clippy::print_stdout, reason = "the figures are shown by --nocapture, to be quoted")]
 
 use super::cell::{Judgement, Samples, Strictness, judge};

@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 /// OGM-GE is reported at 57.7 and at 70.4 on CREMA-D.
 pub(super) const PROTOCOL: Rule = Rule {
     name: "protocol-differs",
+    finds: "compared cells that differ in any field but fusion and strategy, with both values",
     why: "a difference of the results then says nothing about the compared strategy or fusion; a \
           report tests no strategy against a joint training of another protocol",
     remedy: "give both the same protocol, encoders, data parameters and seeds, or give the data set \
@@ -22,6 +23,7 @@ pub(super) const PROTOCOL: Rule = Rule {
 /// on what is left: their values, and so strengths of modulation, are not of one kind.
 pub(super) const ESTIMATOR: Rule = Rule {
     name: "score-estimator-differs",
+    finds: "modality scores of compared cells that are estimated in several ways",
     why: "the estimator decides how strongly a strategy modulates, and accuracies and contributions \
           by modality are computed with it",
     remedy: "name one for the suite, `scores: zero-out-feature`, which works with every fusion; \

@@ -40,6 +40,8 @@ pub const RULES: &[Rule] = &[
 pub struct Rule {
     /// Its stable name, in kebab case.
     pub name: &'static str,
+    /// Half a sentence: what it looks for.
+    pub finds: &'static str,
     /// Half a sentence: why a reader should care.
     pub why: &'static str,
     /// Half a sentence: what to change.

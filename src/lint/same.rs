@@ -10,6 +10,8 @@ use std::collections::{BTreeMap, BTreeSet};
 /// ever dropped, yields equal runs by several names. Each is trained, shown as a result and tested.
 pub(super) const TRAINING: Rule = Rule {
     name: "same-training",
+    finds: "cells that train the same weights, since what they differ in has no effect, such as a \
+            grid over `lambda` where nothing is ever dropped, or a window that no epoch reaches",
     why: "equal runs take time again, look like results that agree, and widen the family of tests \
           that a report corrects for",
     remedy: "leave out the parameter that has no effect, or change the setting that leaves it \

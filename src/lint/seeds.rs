@@ -10,6 +10,7 @@ const ENOUGH: usize = 5;
 /// much as the gains that are claimed.
 pub(super) const FEW: Rule = Rule {
     name: "few-seeds",
+    finds: "one seed (a warning) or fewer than five (a note)",
     why: "the spread between seeds is as large as the gains that are claimed; one seed has neither \
           an interval nor a test, and two to four have wide ones",
     remedy: "train at least five seeds: `seeds: {count: 5}`",
@@ -20,6 +21,7 @@ pub(super) const FEW: Rule = Rule {
 /// twice; a set of records can.
 pub(super) const DUPLICATE: Rule = Rule {
     name: "duplicate-seeds",
+    finds: "a seed that counts twice",
     why: "equal runs count as independent ones, so intervals are too narrow",
     remedy: "keep one run per seed",
     check: duplicate,

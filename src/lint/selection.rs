@@ -8,6 +8,7 @@ use crate::protocol::Selection;
 /// validation split of its own.
 pub(super) const ON_TEST: Rule = Rule {
     name: "selection-on-test",
+    finds: "the epoch is chosen on the split that is reported",
     why: "the best of many epochs on the split that is reported flatters every number, and \
           strategies with noisier curves most",
     remedy: "select by `best-val` or `last`; every report shows `best-test` beside them for \

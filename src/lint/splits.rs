@@ -18,6 +18,7 @@ const LARGEST_DEVIATION: f64 = 0.02;
 /// data set to that before anything is trained.
 pub(super) const NO_VALIDATION: Rule = Rule {
     name: "no-validation-split",
+    finds: "there is no split to choose an epoch on but the one that is reported",
     why: "an epoch, or a strength, can then only be chosen on the split that is reported",
     remedy: "carve a validation split from the training examples",
     check: no_validation,
@@ -26,6 +27,8 @@ pub(super) const NO_VALIDATION: Rule = Rule {
 /// A validation split on which neighbouring epochs cannot be told apart.
 pub(super) const SMALL_VALIDATION: Rule = Rule {
     name: "small-validation-split",
+    finds: "a validation split of fewer than 625 examples, where the standard deviation of an \
+            accuracy reaches 2 points",
     why: "which epoch is selected is partly luck, which adds spread to every cell",
     remedy: "enlarge the validation split where the data set has a parameter for it, or compare with \
              the last epoch, which every report shows too",
@@ -36,6 +39,8 @@ pub(super) const SMALL_VALIDATION: Rule = Rule {
 /// model may recognise the speaker and not the emotion (AGM, issue 2).
 pub(super) const OVERLAP: Rule = Rule {
     name: "split-overlap",
+    finds: "speakers, writers or subjects on both sides of the split, or a source that does not \
+            name them",
     why: "a model that recognises the person scores well without solving the task, so accuracies \
           say little about people it has not met",
     remedy: "split by person where the data name people, and otherwise compare only with results on \

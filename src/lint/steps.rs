@@ -8,6 +8,7 @@ use super::{Hit, Rule, Severity, Subject, each};
 /// be expressed here and has no rule.
 pub(super) const DROP_LAST: Rule = Rule {
     name: "drop-last",
+    finds: "training leaves out its last batch; evaluation never does, and no suite can ask for it",
     why: "an epoch then covers less than the training split, by up to a batch less one example, and \
           more of it is lost with larger batches; evaluation always counts every example",
     remedy: "leave `drop_last` out, or keep it for comparison with code that has it",

@@ -16,6 +16,18 @@ pub const MEAN_AVERAGE_PRECISION: &str = "mean-average-precision";
 /// The largest contribution of a modality less the smallest: the degree of imbalance.
 pub const IMBALANCE: &str = "imbalance";
 
+/// What is measured on every split, in the order shown to users, and what it is; `<m>` stands for a
+/// modality.
+pub const METRICS: &[(&str, &str)] = &[
+    (LOSS, "mean cross-entropy"),
+    (ACCURACY, "share of examples whose most probable class is the true one"),
+    (MACRO_F1, "mean of F1 over all classes"),
+    (MEAN_AVERAGE_PRECISION, "macro average precision over the classes present"),
+    ("modality-accuracy.<m>", "accuracy by one modality alone, by the run's score estimator"),
+    ("contribution.<m>", "Shapley contribution of a modality, absent features set to zero"),
+    (IMBALANCE, "largest contribution of a modality less the smallest"),
+];
+
 /// What stands before the point in the names of [`modality_accuracy`] and [`contribution`].
 pub(super) const MODALITY_ACCURACY: &str = "modality-accuracy";
 pub(super) const CONTRIBUTION: &str = "contribution";

@@ -4,6 +4,7 @@
 mod bench;
 mod diff;
 mod disasters;
+mod docs;
 mod effects;
 mod failures;
 mod first_steps;

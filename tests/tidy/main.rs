@@ -128,6 +128,17 @@ fn every_room_imports_from_lower_layers_only() {
     }
 }
 
+/// The map of the README has every room.
+#[test]
+fn the_map_of_the_readme_has_every_room() {
+    let page = std::fs::read_to_string(root().join("../README.md")).unwrap();
+    let layers = [BASE, EXECUTION, TRAINING, REPORTING, &[TOP]].concat();
+    for room in layers.iter().flat_map(|layer| layer.iter()) {
+        let is_named = |line: &str| line.starts_with("| `") && line.contains(&format!("`{room}`"));
+        assert!(page.lines().any(is_named), "README.md has no line for the room `{room}`");
+    }
+}
+
 /// Asserts that `what` occurs in the files for which `may` holds, and nowhere else.
 fn stands_only_in(what: &str, may: impl Fn(&str) -> bool) {
     let mut found = false;
