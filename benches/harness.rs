@@ -103,6 +103,7 @@ fn training_steps(c: &mut Criterion) {
                 features: &[],
                 between: false,
                 sites: &sites,
+                needed: &[],
             };
             let mut strategy_hooks = strategy::build(&spec.cell.strategy, &setting).unwrap();
             let mut optimizer =

@@ -5,7 +5,7 @@ use crate::model::encoder::{self, ENCODERS};
 use crate::model::fusion::FUSIONS;
 use crate::model::score::ESTIMATORS;
 use crate::strategy::STRATEGIES;
-use crate::suite::catalog::{Catalog, EncoderInfo, FusionInfo, Needs, PartInfo, StrategyInfo};
+use crate::suite::catalog::{Catalog, EncoderInfo, FusionInfo, PartInfo, StrategyInfo};
 
 /// The catalog of this build.
 pub fn catalog() -> Catalog {
@@ -30,18 +30,10 @@ pub fn catalog() -> Catalog {
             .collect(),
         strategies: STRATEGIES
             .iter()
-            .map(|entry| StrategyInfo { part: PartInfo::of(entry), needs: needs(entry.name) })
+            .map(|entry| StrategyInfo { part: PartInfo::of(entry), needs: entry.build.needs })
             .collect(),
         estimators: ESTIMATORS.iter().map(PartInfo::of).collect(),
         training: crate::train::REVISION,
         default_encoder: encoder::default_for,
-    }
-}
-
-/// TODO: a field of the table of strategies.
-fn needs(strategy: &str) -> Needs {
-    match strategy {
-        "frozen-encoders" | "fine-tuned-encoders" => Needs::Unimodal,
-        _ => Needs::Nothing,
     }
 }

@@ -31,8 +31,7 @@ fn check(subjects: &[Subject<'_>]) -> Vec<Hit> {
     for (cell, effective) in subjects.iter().zip(effective) {
         let mut spec = effective.unwrap_or_else(|| cell.spec.clone());
         // One part may stand for another here, whose revisions count on their own.
-        spec.strategy.revision = 0;
-        spec.protocol.optimizer.revision = 0;
+        forget_revisions(&mut spec);
         // A cell that cannot be encoded has no id either.
         let Ok(key) = serde_json::to_string(&spec) else { continue };
         let Some(first) = known.get(&key) else {
@@ -55,6 +54,12 @@ fn check(subjects: &[Subject<'_>]) -> Vec<Hit> {
         hits.push(Hit { severity: Severity::Warning, message, place });
     }
     hits
+}
+
+fn forget_revisions(spec: &mut CellSpec) {
+    spec.strategy.revision = 0;
+    spec.protocol.optimizer.revision = 0;
+    spec.needs.iter_mut().for_each(forget_revisions);
 }
 
 /// The fields in which two cells of equal effect differ.

@@ -9,6 +9,7 @@ use crate::checkpoint::NamedTensor;
 use crate::error::Result;
 use crate::model::parameters::Gradient;
 use crate::registry::Entry;
+use crate::suite::catalog::Needs;
 use burn::tensor::Tensor;
 
 pub(super) const ENTRY: Entry<Build> = Entry {
@@ -19,6 +20,7 @@ pub(super) const ENTRY: Entry<Build> = Entry {
     ],
     revision: 1,
     build: Build {
+        needs: Needs::Nothing,
         make: |params, setting| {
             let ogm = Ogm::new(params, setting, true)?;
             Ok(Box::new(Combined { ogm, opm: Opm::new(params) }))

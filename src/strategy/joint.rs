@@ -2,13 +2,14 @@
 
 use super::{Build, Strategy};
 use crate::registry::Entry;
+use crate::suite::catalog::Needs;
 
 pub(super) const JOINT: Entry<Build> = Entry {
     name: "joint",
     summary: "no modulation: the baseline",
     params: &[],
     revision: 1,
-    build: Build { make: |_, _| Ok(Box::new(Joint)) },
+    build: Build { needs: Needs::Nothing, make: |_, _| Ok(Box::new(Joint)) },
 };
 
 /// A run of one modality: what its encoder reaches when trained alone. The suite language turns
@@ -18,7 +19,7 @@ pub(super) const UNIMODAL: Entry<Build> = Entry {
     summary: "each modality trained alone: the reference for its encoder",
     params: &[],
     revision: 1,
-    build: Build { make: |_, _| Ok(Box::new(Joint)) },
+    build: Build { needs: Needs::Nothing, make: |_, _| Ok(Box::new(Joint)) },
 };
 
 struct Joint;

@@ -8,6 +8,7 @@ use super::{Build, Outputs, StepContext, Strategy, head_logits};
 use crate::model::mask::Mask;
 use crate::model::{HeadShape, Model};
 use crate::registry::Entry;
+use crate::suite::catalog::Needs;
 use burn::tensor::{Tensor, activation::softmax};
 
 pub(super) const ENTRY: Entry<Build> = Entry {
@@ -16,6 +17,7 @@ pub(super) const ENTRY: Entry<Build> = Entry {
     params: &[],
     revision: 1,
     build: Build {
+        needs: Needs::Nothing,
         make: |_, setting| match setting.between {
             false => Ok(Box::new(LateEnsemble { heads: setting.head_each() })),
             true => Err("the fusion acts between the encoders, which are trained alone; use one \

@@ -12,6 +12,7 @@ use super::{Build, Outputs, StepContext, Strategy, Traced};
 use crate::model::HeadShape;
 use crate::model::parameters::{Gradient, Group};
 use crate::registry::{Domain, Entry, Fallback, Param};
+use crate::suite::catalog::Needs;
 use burn::tensor::Tensor;
 use std::collections::BTreeMap;
 
@@ -26,6 +27,7 @@ pub(super) const ENTRY: Entry<Build> = Entry {
     }],
     revision: 1,
     build: Build {
+        needs: Needs::Nothing,
         make: |params, setting| {
             Ok(Box::new(MmPareto {
                 gamma: params.float("gamma"),

@@ -12,6 +12,7 @@ pub mod modality_dropout;
 pub mod multi_loss;
 pub mod ogm;
 pub mod opm;
+pub mod pretrained;
 pub mod window;
 
 use crate::checkpoint::NamedTensor;
@@ -23,11 +24,14 @@ use crate::model::parameters::{Gradient, Group, Site};
 use crate::model::score::Estimator;
 use crate::model::{Head, HeadShape, Model};
 use crate::registry::{Entry, Params, Part, find_part};
+use crate::suite::catalog::Needs;
 use burn::tensor::Tensor;
 use std::cell::OnceCell;
 
 /// How a strategy is made.
 pub struct Build {
+    /// The finished runs that a run begins from.
+    pub needs: Needs,
     /// From its resolved parameters and what it is to work on.
     ///
     /// # Errors
@@ -52,6 +56,9 @@ pub struct Setting<'a> {
     pub between: bool,
     /// The tensors of encoders and fusion, in model order.
     pub sites: &'a [Site],
+    /// Of each run that [`Build::needs`] asks for, in the order of the modalities, the selected weights
+    /// and buffers.
+    pub needed: &'a [&'a [NamedTensor]],
 }
 
 impl Setting<'_> {
@@ -78,6 +85,8 @@ pub const STRATEGIES: &[Entry<Build>] = &[
     multi_loss::ENTRY,
     mmpareto::ENTRY,
     late_ensemble::ENTRY,
+    pretrained::FROZEN,
+    pretrained::FINE_TUNED,
     joint::UNIMODAL,
 ];
 

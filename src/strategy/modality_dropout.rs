@@ -4,6 +4,7 @@ use super::opm::drop_features;
 use super::{Build, Features, StepContext, Strategy};
 use crate::registry::{Domain, Entry, Fallback, Param};
 use crate::stream::Stream;
+use crate::suite::catalog::Needs;
 use burn::tensor::Tensor;
 
 pub(super) const ENTRY: Entry<Build> = Entry {
@@ -16,7 +17,10 @@ pub(super) const ENTRY: Entry<Build> = Entry {
         default: Fallback::Float(0.3),
     }],
     revision: 1,
-    build: Build { make: |params, _| Ok(Box::new(ModalityDropout { p: params.float("p") })) },
+    build: Build {
+        needs: Needs::Nothing,
+        make: |params, _| Ok(Box::new(ModalityDropout { p: params.float("p") })),
+    },
 };
 
 /// An example that would lose every modality keeps one, drawn evenly. Features are not rescaled.

@@ -7,6 +7,7 @@
 use super::{Build, Outputs, StepContext, Strategy};
 use crate::model::HeadShape;
 use crate::registry::{Domain, Entry, Fallback, Param};
+use crate::suite::catalog::Needs;
 use burn::tensor::Tensor;
 
 pub(super) const ENTRY: Entry<Build> = Entry {
@@ -20,6 +21,7 @@ pub(super) const ENTRY: Entry<Build> = Entry {
     }],
     revision: 1,
     build: Build {
+        needs: Needs::Nothing,
         make: |params, setting| {
             Ok(Box::new(MultiLoss { weight: params.float("weight"), heads: setting.head_each() }))
         },

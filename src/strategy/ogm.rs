@@ -9,6 +9,7 @@ use crate::device::Draws;
 use crate::model::parameters::{Gradient, Group, Kind, Site};
 use crate::registry::{Domain, Entry, Fallback, Param, Params};
 use crate::stream::Stream;
+use crate::suite::catalog::Needs;
 use burn::tensor::{Distribution, Tensor, TensorData};
 
 pub(super) const ALPHA: Param = Param {
@@ -41,7 +42,10 @@ pub(super) const OGM: Entry<Build> = Entry {
     summary: "scale down the gradients of the dominant modality's encoder",
     params: &[ALPHA, RULE, TARGETS, WARMUP, STARTS, ENDS],
     revision: 1,
-    build: Build { make: |params, setting| Ok(Box::new(Ogm::new(params, setting, false)?)) },
+    build: Build {
+        needs: Needs::Nothing,
+        make: |params, setting| Ok(Box::new(Ogm::new(params, setting, false)?)),
+    },
 };
 
 pub(super) const OGM_GE: Entry<Build> = Entry {
@@ -49,7 +53,10 @@ pub(super) const OGM_GE: Entry<Build> = Entry {
     summary: "ogm, with noise added to the encoders' gradients",
     params: &[ALPHA, RULE, TARGETS, NOISE, WARMUP, STARTS, ENDS],
     revision: 1,
-    build: Build { make: |params, setting| Ok(Box::new(Ogm::new(params, setting, true)?)) },
+    build: Build {
+        needs: Needs::Nothing,
+        make: |params, setting| Ok(Box::new(Ogm::new(params, setting, true)?)),
+    },
 };
 
 /// Gradient modulation, with or without noise.

@@ -11,6 +11,7 @@ use crate::checkpoint::NamedTensor;
 use crate::error::{Error, Result};
 use crate::registry::{Domain, Entry, Fallback, Param, Params};
 use crate::stream::Stream;
+use crate::suite::catalog::Needs;
 use burn::tensor::{Int, Tensor, TensorData};
 
 pub(super) const Q_BASE: Param = Param {
@@ -49,7 +50,7 @@ pub(super) const OPM: Entry<Build> = Entry {
     summary: "drop the dominant modality's features with a dynamic probability",
     params: &[Q_BASE, LAMBDA, P_EXE, RESCALE, TIMING, WARMUP, STARTS, ENDS],
     revision: 1,
-    build: Build { make: |params, _| Ok(Box::new(Opm::new(params))) },
+    build: Build { needs: Needs::Nothing, make: |params, _| Ok(Box::new(Opm::new(params))) },
 };
 
 /// Feature dropping by modality.

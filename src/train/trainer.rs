@@ -15,7 +15,7 @@ use crate::error::{Error, Result};
 use crate::hash::Digest;
 use crate::model::batch::{Batch, Source};
 use crate::model::encoder;
-use crate::model::parameters::{Site, snapshot};
+use crate::model::parameters::{Group, Site, snapshot};
 use crate::model::score::Estimator;
 use crate::model::{Model, init};
 use crate::protocol::{self, Schedule};
@@ -64,9 +64,6 @@ pub(super) struct Trainer<'a> {
     pub(super) schedule: Schedule,
     pub(super) trace: Trace,
     pub(super) fault: Option<&'a Fault>,
-    /// The finished runs that this one begins from, in the order of its description.
-    #[expect(dead_code, reason = "for strategies that begin from finished runs")]
-    pub(super) needed: &'a [Needed],
     /// Steps whose scalars are still on the device.
     pub(super) unread: Vec<Readings>,
     /// Steps taken, and the number of the next.
@@ -87,7 +84,7 @@ impl<'a> Trainer<'a> {
         data: &'a Dataset,
         backend: &Backend,
         fault: Option<&'a Fault>,
-        needed: &'a [Needed],
+        needed: &[Needed],
     ) -> Result<Self> {
         check_revision(spec)?;
         needed::check(spec, needed)?;
@@ -115,6 +112,8 @@ impl<'a> Trainer<'a> {
         let features = spec.cell.branches.iter().map(|branch| encoder::sizes(&branch.encoder));
         let features: Vec<usize> =
             features.map(|sizes| Ok(sizes?.features)).collect::<Result<_>>()?;
+        let needed: Vec<&[NamedTensor]> =
+            needed.iter().map(|needed| needed.weights.as_slice()).collect();
         let setting = Setting {
             seed: spec.seed,
             modalities: &names,
@@ -122,6 +121,7 @@ impl<'a> Trainer<'a> {
             features: &features,
             between: 0 < model.fusion.reach(),
             sites: &sites,
+            needed: &needed,
         };
         let mut strategy = strategy::build(&spec.cell.strategy, &setting)?;
         let model = model.with_heads(&strategy.heads(), &autodiff);
@@ -140,7 +140,6 @@ impl<'a> Trainer<'a> {
             schedule: Schedule::of(&spec.cell.protocol.schedule)?,
             trace: Trace::new(1),
             fault,
-            needed,
             unread: Vec::new(),
             step: 0,
         })
@@ -168,9 +167,13 @@ impl<'a> Trainer<'a> {
     pub(super) fn trainable(&self) -> u64 {
         snapshot(&self.model, &self.names)
             .iter()
-            .filter(|(site, _)| !site.kind.is_buffer())
+            .filter(|(site, _)| !site.kind.is_buffer() && !self.is_frozen(site.group))
             .map(|(site, _)| site.shape.iter().product::<usize>() as u64)
             .sum()
+    }
+
+    fn is_frozen(&self, group: Group) -> bool {
+        matches!(group, Group::Encoder(m) if self.strategy.freezes(m))
     }
 
     /// Trains one epoch, of which the first `done` steps have been taken already.

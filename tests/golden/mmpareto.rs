@@ -93,6 +93,7 @@ fn mmpareto(names: &[String]) -> Box<dyn Strategy> {
         features: &[1, 1],
         between: false,
         sites: &[],
+        needed: &[],
     };
     strategy::build(&Part { name: "mmpareto".into(), params, revision: 1 }, &setting).unwrap()
 }

@@ -213,6 +213,7 @@ fn ogm(golden: &Value, model: &Model, names: &[String]) -> Box<dyn Strategy> {
         features: &[512, 512],
         between: false,
         sites: &sites,
+        needed: &[],
     };
     strategy::build(&Part { name: "ogm".into(), params, revision: 1 }, &setting).unwrap()
 }

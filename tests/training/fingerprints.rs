@@ -20,6 +20,7 @@ use counterpoise::record::probe::Probe;
 use counterpoise::registry::{Domain, Entry, Fallback, Param, Part, Value};
 use counterpoise::strategy::STRATEGIES;
 use counterpoise::suite::run::RunSpec;
+use counterpoise::train::needed;
 use counterpoise::{device, train};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -156,7 +157,9 @@ fn train(spec: &RunSpec, data: &Dataset) -> RunRecord {
     let folder = tempfile::tempdir().unwrap();
     // The fingerprints are those of the default backend.
     let backend = device::open("cpu").unwrap();
-    train::run(spec, data, &backend, folder.path(), &Probe::default(), &[], &mut |_| ()).unwrap()
+    let needed = needed::train(spec, data, &backend).unwrap();
+    train::run(spec, data, &backend, folder.path(), &Probe::default(), &needed, &mut |_| ())
+        .unwrap()
 }
 
 /// What of a run's numbers is in its fingerprint, by the word before the point: a metric or a scalar

@@ -12,6 +12,7 @@ use counterpoise::protocol::{Optimizer, Protocol, Schedule, Selection};
 use counterpoise::registry::{Entry, Params, Part, Value, find};
 use counterpoise::strategy::STRATEGIES;
 use counterpoise::stream::Stream;
+use counterpoise::suite::catalog::Needs;
 use counterpoise::suite::run::{Branch, CellSpec, RunSpec};
 use counterpoise::task::CLASSIFICATION;
 use counterpoise::train;
@@ -102,7 +103,8 @@ pub(crate) fn spec(
             Branch { modality: modality.clone(), encoder: part(encoder, &sizes) }
         })
         .collect();
-    let cell = CellSpec {
+    let strategy_entry = find("strategy", STRATEGIES, strategy).unwrap();
+    let mut cell = CellSpec {
         format: CellSpec::FORMAT,
         task: CLASSIFICATION.defaults(),
         dataset: Part { name: "made".into(), params: Params::default(), revision: 1 },
@@ -110,7 +112,7 @@ pub(crate) fn spec(
         outputs: CLASSES,
         branches,
         fusion: fusion_entry.defaults(),
-        strategy: part(find("strategy", STRATEGIES, strategy).unwrap(), set),
+        strategy: part(strategy_entry, set),
         scores: find("score estimator", ESTIMATORS, fusion_entry.build.default_scores)
             .unwrap()
             .defaults(),
@@ -126,5 +128,17 @@ pub(crate) fn spec(
         backend: "cpu".into(),
         needs: Vec::new(),
     };
+    if strategy_entry.build.needs == Needs::Unimodal {
+        let concat = find("fusion", FUSIONS, "concat").unwrap();
+        let scores = find("score estimator", ESTIMATORS, concat.build.default_scores).unwrap();
+        let alone = |branch: &Branch| CellSpec {
+            branches: vec![branch.clone()],
+            fusion: concat.defaults(),
+            strategy: find("strategy", STRATEGIES, "unimodal").unwrap().defaults(),
+            scores: scores.defaults(),
+            ..cell.clone()
+        };
+        cell.needs = cell.branches.iter().map(alone).collect();
+    }
     cell.run(seed)
 }

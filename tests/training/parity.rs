@@ -13,6 +13,7 @@ use counterpoise::registry::find;
 use counterpoise::strategy::STRATEGIES;
 use counterpoise::suite::run::RunSpec;
 use counterpoise::train;
+use counterpoise::train::needed;
 use counterpoise::train::parity::{Envelope, compare};
 
 /// The default backend, and the device under test where it is one of libtorch's.
@@ -29,7 +30,8 @@ fn check(spec: &RunSpec, data: &Dataset, steps: usize) {
 
 fn check_within(envelope: &Envelope, spec: &RunSpec, data: &Dataset, steps: usize) {
     let [ours, theirs] = backends();
-    let parity = compare(spec, data, [&ours, &theirs], &[], steps).unwrap();
+    let needed = needed::train(spec, data, &ours).unwrap();
+    let parity = compare(spec, data, [&ours, &theirs], &needed, steps).unwrap();
     let name = format!("{} with {}", spec.cell.fusion.name, spec.cell.strategy.name);
     assert_eq!(parity.initial_roots[0], parity.initial_roots[1], "{name}");
     assert_eq!(parity.steps.len(), steps, "{name}");

@@ -16,11 +16,14 @@ use counterpoise::suite::catalog::Sizes;
 use counterpoise::suite::run::RunSpec;
 use counterpoise::train;
 use counterpoise::train::metrics::Predictions;
+use counterpoise::train::needed;
 
 fn run(spec: &RunSpec, data: &Dataset) -> RunRecord {
     let folder = tempfile::tempdir().unwrap();
     let backend = backend();
-    train::run(spec, data, &backend, folder.path(), &Probe::default(), &[], &mut |_| ()).unwrap()
+    let needed = needed::train(spec, data, &backend).unwrap();
+    train::run(spec, data, &backend, folder.path(), &Probe::default(), &needed, &mut |_| ())
+        .unwrap()
 }
 
 /// Why a run cannot begin.
