@@ -15,7 +15,7 @@ use crate::data::partition::{Group, Overlap, Partition};
 use crate::data::preprocess::resample;
 use crate::data::store::cache::Arrays;
 use crate::data::store::source::{Client, Member, RawFiles, Source};
-use crate::data::{Dataset, DatasetParts, Modality, Shape, Split};
+use crate::data::{Dataset, DatasetParts, Modality, Origin, Shape, Split};
 use crate::error::{Error, Result};
 use crate::registry::{Domain, Entry, Fallback, Param, Params};
 use crate::stream::Stream;
@@ -67,7 +67,6 @@ pub(in crate::data) const ENTRY: Entry<DatasetParts> = Entry {
     build: DatasetParts {
         licence: "MNIST: see cg-mnist; Free Spoken Digit Dataset: the package is MIT and states no \
             licence for the data; fetched when needed, never distributed",
-        sources: &[mnist::SOURCE, SPEECH],
         modalities,
         classes: |_| mnist::classes(),
         examples: |params| {
@@ -77,8 +76,7 @@ pub(in crate::data) const ENTRY: Entry<DatasetParts> = Entry {
             n_validation: params.count("validation"),
             groups: &[mnist::WRITERS, SPEAKERS],
         },
-        convert,
-        load,
+        origin: Origin::Packages { sources: &[mnist::SOURCE, SPEECH], convert, load },
     },
 };
 

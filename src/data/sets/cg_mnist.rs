@@ -14,7 +14,7 @@ use crate::data::draw::{DRAW, draw};
 use crate::data::partition::Partition;
 use crate::data::store::cache::Arrays;
 use crate::data::store::source::RawFiles;
-use crate::data::{Dataset, DatasetParts, Modality, Split};
+use crate::data::{Dataset, DatasetParts, Modality, Origin, Split};
 use crate::error::Result;
 use crate::registry::{Domain, Entry, Fallback, Param, Params};
 use crate::stream::Stream;
@@ -46,7 +46,6 @@ pub(in crate::data) const ENTRY: Entry<DatasetParts> = Entry {
     revision: 1,
     build: DatasetParts {
         licence: mnist::LICENCE,
-        sources: &[mnist::SOURCE],
         modalities,
         classes: |_| mnist::classes(),
         examples: |params| {
@@ -56,8 +55,7 @@ pub(in crate::data) const ENTRY: Entry<DatasetParts> = Entry {
             n_validation: params.count("validation"),
             groups: &[mnist::WRITERS],
         },
-        convert,
-        load,
+        origin: Origin::Packages { sources: &[mnist::SOURCE], convert, load },
     },
 };
 
