@@ -38,8 +38,16 @@ impl Digest {
     /// # Errors
     /// When the file cannot be read, is no plain file, or longer than an archive may be.
     pub fn of_file(path: &Path) -> Result<Self> {
+        Self::of_plain(&plain::ARCHIVE, path)
+    }
+
+    /// The digest of the content of a file of this sort.
+    ///
+    /// # Errors
+    /// When the file cannot be read, is no plain file, or longer than its sort may be.
+    pub fn of_plain(sort: &plain::Sort, path: &Path) -> Result<Self> {
         let io = |e: std::io::Error| Error::io("read", path, &e);
-        let mut file = plain::ARCHIVE.open(path)?;
+        let mut file = sort.open(path)?;
         let mut length = 0;
         let mut hasher = Sha256::new();
         let mut buffer = vec![0; 1 << 16];
@@ -49,7 +57,7 @@ impl Digest {
                 return Ok(Self(hasher.finalize().into()));
             }
             length += n as u64;
-            plain::ARCHIVE.check_length(path, length)?;
+            sort.check_length(path, length)?;
             hasher.update(&buffer[..n]);
         }
     }

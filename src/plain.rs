@@ -24,6 +24,8 @@ pub const BASELINE: Sort = Sort { name: "a baseline", limit: 256 << 20, links: t
 pub const ARCHIVE: Sort = Sort { name: "an archive", limit: 4 << 30, links: true };
 /// A file of the cache of a data set.
 pub const CACHE: Sort = Sort { name: "a data set", limit: 4 << 30, links: true };
+/// A file of a folder from which a data set is made.
+pub const SOURCE: Sort = Sort { name: "a source", limit: 4 << 30, links: false };
 /// Any text in a run store: headers, notes, records.
 pub const RECORD: Sort = Sort { name: "a record", limit: 256 << 20, links: false };
 /// Tensors in a run store.

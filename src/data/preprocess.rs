@@ -2,6 +2,7 @@
 
 use super::Shape;
 use crate::error::Result;
+use serde::{Deserialize, Serialize};
 
 /// Shows the values of rows in order to the function that it is given.
 pub(super) type Scan<'a> = dyn Fn(&mut dyn FnMut(&[f32]) -> Result<()>) -> Result<()> + 'a;
@@ -10,7 +11,8 @@ pub(super) type Scan<'a> = dyn Fn(&mut dyn FnMut(&[f32]) -> Result<()>) -> Resul
 ///
 /// A vector has statistics for every feature; an image or a sequence for every channel. The
 /// variance divides by n. A feature that is constant in training is only centred.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct Scaling {
     /// By group of values.
     mean: Vec<f64>,
@@ -26,12 +28,7 @@ impl Scaling {
     /// # Errors
     /// Those of `scan`.
     pub(super) fn of(shape: Shape, n: usize, scan: &Scan<'_>) -> Result<Self> {
-        let (n_groups, run) = match shape {
-            Shape::Vector { size } => (size, 1),
-            Shape::Image { channels, height, width } => (channels, height * width),
-            Shape::Sequence { channels, length } => (channels, length),
-            Shape::Clip { channels, frames, height, width } => (channels, frames * height * width),
-        };
+        let (n_groups, run) = groups(shape);
         let n_per_group = (n * run) as f64;
         let mean_by_group = |value: &dyn Fn(usize, f64) -> f64| -> Result<Vec<f64>> {
             let mut sums = vec![0.0; n_groups];
@@ -58,12 +55,28 @@ impl Scaling {
         Ok(Self { mean, scale, run })
     }
 
+    /// Whether these are statistics of rows of the given shape.
+    pub(super) fn fits(&self, shape: Shape) -> bool {
+        (self.mean.len(), self.run) == groups(shape) && self.scale.len() == self.mean.len()
+    }
+
     /// Standardises the values of whole rows.
     pub(super) fn apply(&self, rows: &mut [f32]) {
         for (position, x) in rows.iter_mut().enumerate() {
             let group = position / self.run % self.mean.len();
             *x = ((f64::from(*x) - self.mean[group]) * self.scale[group]) as f32;
         }
+    }
+}
+
+/// The number of groups of values that share their statistics, and how many values of a group follow
+/// each other.
+fn groups(shape: Shape) -> (usize, usize) {
+    match shape {
+        Shape::Vector { size } => (size, 1),
+        Shape::Image { channels, height, width } => (channels, height * width),
+        Shape::Sequence { channels, length } => (channels, length),
+        Shape::Clip { channels, frames, height, width } => (channels, frames * height * width),
     }
 }
 

@@ -18,7 +18,10 @@ fn every_data_set_describes_itself_consistently() {
         assert!(2 <= modalities.len(), "{}", entry.name);
         assert!(2 <= classes(entry.name, &params).unwrap().len(), "{}", entry.name);
         let mut names = BTreeSet::new();
-        for source in entry.build.sources {
+        if let Origin::Folder(parts) = &entry.build.origin {
+            assert!(!parts.folder.files().unwrap().is_empty());
+        }
+        for source in entry.build.origin.sources() {
             assert!(Digest::parse(source.sha256).is_some(), "{}", source.package);
             assert!(!source.members.is_empty());
             for member in source.members {

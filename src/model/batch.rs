@@ -1,7 +1,7 @@
 //! Rows of a split as tensors: read when they are needed, or gathered from a copy on the device.
 
 use crate::data::Split;
-use crate::data::column::Key;
+use crate::data::column::{Column, Key};
 use crate::device::Place;
 use crate::error::Result;
 use burn::tensor::{Int, Tensor, TensorData};
@@ -13,6 +13,9 @@ pub struct Batch {
     pub one_hot: Tensor<2>,
 }
 
+/// The most bytes of a split in shards that a device is given a copy of.
+const RESIDENT: usize = 1 << 30;
+
 /// Where the batches of a split come from.
 pub enum Source<'a> {
     /// The split itself: the rows of each batch are read and copied to the device.
@@ -22,9 +25,9 @@ pub enum Source<'a> {
 }
 
 impl<'a> Source<'a> {
-    /// Batches of a split on a device, which holds a copy of the split where `resident`, and where
-    /// an epoch sees the same rows as the one before. `columns` are the indices of the modalities
-    /// that take part.
+    /// Batches of a split on a device, which holds a copy of the split where `resident`, where it is
+    /// small enough, and where an epoch sees the same rows as the one before. `columns` are the
+    /// indices of the modalities that take part.
     ///
     /// # Errors
     /// When the split cannot be read.
@@ -35,8 +38,10 @@ impl<'a> Source<'a> {
         place: Place,
         resident: bool,
     ) -> Result<Self> {
-        let is_augmented = columns.iter().any(|column| split.features[*column].is_augmented());
-        if !resident || is_augmented {
+        let taking_part = || columns.iter().map(|column| &split.features[*column]);
+        let in_shards = taking_part().filter(|column| !column.is_in_memory());
+        let bytes: usize = in_shards.map(|column| column.len() * column.size() * 4).sum();
+        if !resident || RESIDENT < bytes || taking_part().any(Column::is_augmented) {
             return Ok(Source::Host { split, columns: columns.to_vec(), outputs, place });
         }
         let rows: Vec<usize> = (0..split.len()).collect();

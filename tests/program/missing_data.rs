@@ -66,3 +66,17 @@ fn data_that_are_made_need_no_preparation() {
     let bench = Bench::with(&with_real_data());
     run_without_clients(&bench, "data prepare synthetic").exits(0).says("synthetic is ready");
 }
+
+#[test]
+fn a_folder_is_surveyed_for_data_sets_of_the_users_files_alone() {
+    let bench = Bench::with(&with_real_data());
+    bench
+        .run("data status mfeat --from suites")
+        .exits(2)
+        .prints("")
+        .says("data set `mfeat` is not made of files that you have");
+    bench.run("data status --from suites").exits(2);
+    let status = bench.run("data status synthetic").exits(0);
+    assert!(status.stdout.contains("ready") && !status.stdout.contains("mfeat"));
+    bench.run("data status mfaet").exits(2).says("did you mean `mfeat`?");
+}

@@ -11,3 +11,4 @@ mod optimizer;
 mod parity;
 mod product;
 mod resume;
+mod rows;

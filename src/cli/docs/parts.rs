@@ -137,7 +137,7 @@ fn scores(fusion: &str) -> String {
 /// Where the data come from and under which terms.
 fn terms() -> String {
     let rows = DATASETS.iter().map(|entry| {
-        let sources = entry.build.sources.iter();
+        let sources = entry.build.origin.sources().iter();
         let packages =
             sources.map(|source| format!("{} {}", source.client.name(), source.folder()));
         vec![code(entry.name), codes(packages), entry.build.licence.to_string()]

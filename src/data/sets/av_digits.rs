@@ -16,7 +16,7 @@ use crate::data::preprocess::resample;
 use crate::data::store::cache::Arrays;
 use crate::data::store::source::{Client, Member, RawFiles, Source};
 use crate::data::targets::Targets;
-use crate::data::{Dataset, DatasetParts, Modality, Shape, Split};
+use crate::data::{Dataset, DatasetParts, Modality, Origin, Shape, Split};
 use crate::error::{Error, Result};
 use crate::registry::{Domain, Entry, Fallback, Param, Params};
 use crate::stream::Stream;
@@ -69,7 +69,6 @@ pub(in crate::data) const ENTRY: Entry<DatasetParts> = Entry {
     build: DatasetParts {
         licence: "MNIST: see cg-mnist; Free Spoken Digit Dataset: the package is MIT and states no \
             licence for the data; fetched when needed, never distributed",
-        sources: &[mnist::SOURCE, SPEECH],
         modalities,
         task: |_| CLASSIFICATION.defaults(),
         classes: |_| mnist::classes(),
@@ -80,8 +79,7 @@ pub(in crate::data) const ENTRY: Entry<DatasetParts> = Entry {
             n_validation: params.count("validation"),
             groups: &[mnist::WRITERS, SPEAKERS],
         },
-        convert,
-        load,
+        origin: Origin::Packages { sources: &[mnist::SOURCE, SPEECH], convert, load },
     },
 };
 

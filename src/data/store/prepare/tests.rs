@@ -68,14 +68,12 @@ fn made(sha256_of_right: Option<&'static str>) -> (Entry<DatasetParts>, tempfile
     ];
     let build = DatasetParts {
         licence: "",
-        sources: sources.leak(),
         modalities: |_| Vec::new(),
         task: |_| crate::task::CLASSIFICATION.defaults(),
         classes: |_| Vec::new(),
         examples: |_| (0, 0),
         partition: |_| Partition { n_validation: 0, groups: &[] },
-        convert,
-        load,
+        origin: Origin::Packages { sources: sources.leak(), convert, load },
     };
     (Entry { name: "made", summary: "", params: &[], revision: 1, build }, folder)
 }
@@ -92,7 +90,7 @@ fn a_folder_of_archives_is_imported() {
     prepare(&entry, dir.path(), Some(archives.path()), &mut |what| said.push(what.to_string()))
         .unwrap();
     assert_eq!(said.len(), 3, "{said:?}");
-    let arrays = cache::read(&entry, dir.path()).unwrap();
+    let arrays = cache::read(&entry, dir.path()).unwrap().arrays;
     assert_eq!(arrays.bytes("left.bin").unwrap().1, b"left");
     assert_eq!(arrays.bytes("right.bin").unwrap().1, b"right");
     prepare(&entry, dir.path(), None, &mut |what| panic!("nothing is left to do: {what}")).unwrap();
@@ -123,13 +121,12 @@ fn members_of_one_file_name_are_kept_apart() {
         sha256: hex(&archive),
         members: PATHS.map(|path| member(path, path.as_bytes())).to_vec().leak(),
     };
-    entry.build.sources = vec![source].leak();
-    entry.build.convert = convert;
+    entry.build.origin = Origin::Packages { sources: vec![source].leak(), convert, load };
     let dir = tempfile::tempdir().unwrap();
     // Once from the archive, and once from the raw members that it left.
     for from in [path.as_path(), Path::new("no such folder")] {
         prepare_quietly(&entry, dir.path(), from).unwrap();
-        let arrays = cache::read(&entry, dir.path()).unwrap();
+        let arrays = cache::read(&entry, dir.path()).unwrap().arrays;
         for (name, path) in [("train/x.bin", PATHS[0]), ("test/x.bin", PATHS[1])] {
             assert_eq!(arrays.bytes(name).unwrap().1, path.as_bytes());
         }
@@ -149,7 +146,7 @@ fn archives_may_come_one_after_the_other() {
     assert!(error.message.contains("is not left.tgz"), "{error}");
     let hint = error.hint.unwrap();
     assert!(hint.contains("counterpoise data prepare made --from"), "{hint}");
-    assert!(hint.contains(entry.build.sources[0].sha256), "{hint}");
+    assert!(hint.contains(entry.build.origin.sources()[0].sha256), "{hint}");
     assert_eq!(cache::state(&entry, dir.path()), State::Missing);
     prepare_quietly(&entry, dir.path(), &archives.path().join("left.tgz")).unwrap();
     assert_eq!(cache::state(&entry, dir.path()), State::Ready);
