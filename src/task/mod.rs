@@ -1,5 +1,5 @@
 //! Tasks: what is learned, how many numbers the model gives for it, and by which metric runs are
-//! judged. Losses and scores on tensors are in `model::objective`, metrics in `train::measure`.
+//! judged. Losses and scores on tensors are in `model::objective`, metrics in `train::metrics`.
 
 pub mod metric;
 

@@ -387,6 +387,14 @@ fn epoch_context<'a>(
 /// The indices of the run's modalities in the data set.
 fn columns(spec: &RunSpec, data: &Dataset) -> Result<Vec<usize>> {
     let kind = Kind::of(&spec.cell.task)?;
+    if kind != Kind::Classification {
+        // Before a first epoch on a loss that is not this task's.
+        let task = &spec.cell.task.name;
+        return Err(Error::input(format!(
+            "the training loop does not learn the task `{task}` yet"
+        ))
+        .with_hint("it learns `classification`"));
+    }
     let further = data.further.iter().map(|(name, split)| (name.as_str(), split));
     let splits = [("train", &data.train), ("validation", &data.validation), ("test", &data.test)];
     for (name, split) in splits.into_iter().chain(further) {

@@ -14,6 +14,7 @@ use counterpoise::registry::{Value, find};
 use counterpoise::strategy::STRATEGIES;
 use counterpoise::suite::catalog::Sizes;
 use counterpoise::suite::run::RunSpec;
+use counterpoise::task::MULTI_LABEL;
 use counterpoise::train;
 use counterpoise::train::metrics::Predictions;
 use counterpoise::train::needed;
@@ -54,6 +55,15 @@ fn every_fusion_trains_with_every_strategy_and_two_runs_agree_to_the_bit() {
             assert_eq!(first.root().unwrap(), run(&spec, &data).root().unwrap(), "{name}");
         }
     }
+}
+
+#[test]
+fn a_task_that_the_loop_does_not_learn_is_refused_before_an_epoch() {
+    let data = dataset(&IMAGES);
+    let mut spec = spec(&data, "concat", "joint", &[], 0);
+    spec.cell.task = MULTI_LABEL.defaults();
+    let error = refusal(&spec, &data);
+    assert!(error.message.contains("does not learn the task `multi-label` yet"), "{error}");
 }
 
 #[test]

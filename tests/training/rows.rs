@@ -76,6 +76,10 @@ fn a_run_on_shards_is_the_run_on_memory() {
 
 #[test]
 fn a_row_that_is_damaged_under_a_run_ends_it_with_an_error_that_names_it() {
+    if backend().habits.resident {
+        // Such a device has its copy from before.
+        return;
+    }
     let [store, runs] = [0; 2].map(|_| tempfile::tempdir().unwrap());
     let data = in_shards(dataset(&IMAGES), store.path());
     let flip_all = || {
