@@ -1,5 +1,5 @@
 //! The metrics that tasks are judged by: names, the values that each can have, and which of two is
-//! the better one. Every check of a number in a record, a sheet or a baseline asks here.
+//! the better one.
 
 use serde::{Deserialize, Serialize};
 
