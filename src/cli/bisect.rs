@@ -111,15 +111,13 @@ impl Run {
     fn needed(&self, data: &Dataset, backend: &Backend) -> Result<Vec<Needed>> {
         let RunRecord { spec, fault, .. } = &self.record;
         let store = self.folder.parent().unwrap_or(Path::new("."));
-        let needs = spec.needs();
-        let folders =
-            needs.iter().map(|need| Ok(store.join(need.id()?.0))).collect::<Result<Vec<_>>>()?;
+        let folders = spec
+            .needs()
+            .iter()
+            .map(|need| Ok(store.join(need.id()?.0)))
+            .collect::<Result<Vec<_>>>()?;
         let needed = match folders.iter().all(|folder| folder.is_dir()) {
-            true => {
-                let each = needs.iter().zip(&folders);
-                each.map(|(need, folder)| Needed::read(need, folder, fault.is_some()))
-                    .collect::<Result<_>>()?
-            }
+            true => Needed::read_all(spec, &folders, fault.is_some())?,
             false => needed::train(spec, data, backend)?,
         };
         tell_unlike(&self.record, &needed);

@@ -10,11 +10,9 @@ use crate::exec::image::Image;
 use crate::exec::message::{Event, Job};
 use crate::exec::worker::{self, Unfinished};
 use crate::registry::Part;
-use crate::suite::run::RunSpec;
 use crate::train::needed::Needed;
 use crate::train::{self, Progress};
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 
 /// Serves jobs from stdin until it closes. The data set of the last run is kept for the next.
 ///
@@ -78,9 +76,7 @@ fn load(job: &Job) -> std::result::Result<Dataset, Unfinished> {
 /// The runs that a job needs, by which it is blocked where one cannot be used.
 fn needed(job: &Job) -> std::result::Result<Vec<Needed>, Unfinished> {
     let planted = job.probe.fault.is_some();
-    let needs = job.spec.needs();
-    let read = |(need, folder): (&RunSpec, &PathBuf)| Needed::read(need, folder, planted);
-    needs.iter().zip(&job.needs).map(read).collect::<Result<_>>().map_err(Unfinished::Blocked)
+    Needed::read_all(&job.spec, &job.needs, planted).map_err(Unfinished::Blocked)
 }
 
 /// Where Linux would show the name of a link that the process was started by.

@@ -143,10 +143,8 @@ fn check(name: &str, split: &Split, modalities: &[Modality]) -> Result<()> {
 fn check_values(name: &str, split: &Split, modalities: &[Modality]) -> Result<()> {
     for (modality, column) in modalities.iter().zip(&split.features) {
         if let Some(example) = first_not_finite(column)? {
-            let modality = &modality.name;
-            return Err(Error::input(format!(
-                "split `{name}` has a non-finite `{modality}` in example {example}"
-            )));
+            let what = format!("has a non-finite `{}` in example {example}", modality.name);
+            return Err(wrong(name, &what));
         }
     }
     Ok(())

@@ -13,7 +13,6 @@ pub mod score;
 
 use crate::device::Place;
 use crate::error::{Error, Result};
-use crate::suite::catalog::Sizes;
 use crate::suite::run::CellSpec;
 use burn::module::Module;
 use burn::nn::Linear;
@@ -91,11 +90,7 @@ impl Model {
             .iter()
             .map(|branch| Encoder::build(&branch.encoder, branch.modality.shape, place))
             .collect::<Result<Vec<_>>>()?;
-        let sizes: Vec<Sizes> = cell
-            .branches
-            .iter()
-            .map(|branch| encoder::sizes(&branch.encoder))
-            .collect::<Result<_>>()?;
+        let sizes = encoder::sizes(&cell.branches)?;
         let fusion = Fusion::build(&cell.fusion, &sizes, cell.outputs, place)
             .map_err(|message| Error::input(format!("fusion `{}`: {message}", cell.fusion.name)))?;
         Ok(Self::new(encoders, fusion))

@@ -20,8 +20,9 @@ use crate::device::Draws;
 use crate::error::{Error, Result};
 use crate::model::batch::Source;
 use crate::model::mask::Mask;
+use crate::model::objective::cross_entropy;
 use crate::model::parameters::{Gradient, Group, Site};
-use crate::model::score::Estimator;
+use crate::model::score::{Estimator, Phase};
 use crate::model::{Head, HeadShape, Model};
 use crate::registry::{Entry, Params, Part, find_part};
 use crate::suite::catalog::Needs;
@@ -197,6 +198,12 @@ impl Outputs<'_> {
         let logits = head_logits(self.model, self.features);
         logits.into_iter().map(|logits| cross_entropy(logits, self.one_hot)).collect()
     }
+
+    /// The sum of [`Outputs::cross_entropy_each`].
+    pub fn cross_entropy_own(&self) -> Tensor<1> {
+        let each = self.cross_entropy_each().into_iter();
+        each.reduce(|sum, loss| sum + loss).expect("a model has a modality")
+    }
 }
 
 /// The logits `[batch, class]` of the heads of [`Setting::head_each`].
@@ -205,12 +212,21 @@ pub fn head_logits(model: &Model, features: &[Tensor<2>]) -> Vec<Tensor<2>> {
     model.heads.iter().zip(features).map(of).collect()
 }
 
-/// The mean over the batch of the cross-entropy of `logits` with one-hot labels. A product, since
-/// the backward pass of a gather is a scatter, which is not deterministic on every device.
-pub fn cross_entropy(logits: Tensor<2>, one_hot: &Tensor<2>) -> Tensor<1> {
-    let [batch, _] = logits.dims();
-    let log_probability = burn::tensor::activation::log_softmax(logits, 1);
-    (log_probability * one_hot.clone()).sum().mul_scalar(-1.0 / batch as f64)
+/// The logits of each modality alone: the strategy's own, or else the estimator's.
+///
+/// # Errors
+/// When the estimator does not work with the fusion.
+pub fn unimodal_logits(
+    strategy: &dyn Strategy,
+    estimator: Estimator,
+    model: &Model,
+    features: &[Tensor<2>],
+    phase: Phase,
+) -> Result<Vec<Tensor<2>>> {
+    match strategy.unimodal(model, features) {
+        Some(logits) => Ok(logits),
+        None => estimator.logits(&model.fusion, features, phase),
+    }
 }
 
 /// Which parameters a turn updates.

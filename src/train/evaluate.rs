@@ -9,7 +9,7 @@ use crate::model::mask::Mask;
 use crate::model::score::{Estimator, Phase};
 use crate::model::{Look, Model};
 use crate::record::metrics::{self, Metrics};
-use crate::strategy::Strategy;
+use crate::strategy::{Strategy, unimodal_logits};
 use burn::module::Module;
 use burn::tensor::{Tensor, activation::softmax};
 use std::collections::BTreeMap;
@@ -55,10 +55,8 @@ impl Evaluation<'_> {
             let batch = batch?;
             let all = Look::all(modalities);
             let features = model.encode(batch.inputs.clone(), all).features;
-            let unimodal = match self.strategy.unimodal(&model, &features) {
-                Some(logits) => logits,
-                None => self.estimator.logits(&model.fusion, &features, Phase::Evaluation)?,
-            };
+            let (strategy, phase) = (self.strategy, Phase::Evaluation);
+            let unimodal = unimodal_logits(strategy, self.estimator, &model, &features, phase)?;
             for (outputs, logits) in alone.iter_mut().zip(unimodal) {
                 outputs.push(logits);
             }
@@ -69,12 +67,13 @@ impl Evaluation<'_> {
                     // What a modality has told the others must go with it.
                     (false, _) => model.encode(batch.inputs.clone(), Look { mask, ..all }).features,
                 };
-                outputs.push(self.strategy.evaluate(&model, &seen, mask));
+                let logits = strategy.evaluate(&model, &seen, mask);
+                if mask.is_all() {
+                    probabilities.push(softmax(logits.clone(), 1));
+                    fused.push(logits.clone());
+                }
+                outputs.push(logits);
             }
-            let logits = coalitions.last().and_then(|outputs| outputs.last()).cloned();
-            let logits = logits.expect("the coalition of all is the last");
-            probabilities.push(softmax(logits.clone(), 1));
-            fused.push(logits);
         }
         let Targets::Classes(labels) = &split.targets else {
             return Err(Error::input("only classification can be evaluated"));

@@ -10,7 +10,7 @@ use crate::record::NeededRun;
 use crate::record::probe::Probe;
 use crate::store;
 use crate::suite::run::RunSpec;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// The weights and buffers of the selected epoch.
 const WEIGHTS: &str = "selected.safetensors";
@@ -51,6 +51,15 @@ impl Needed {
             return Err(Error::new(Kind::Mismatch, message).with_hint(again()));
         }
         Ok(Self { spec: spec.clone(), root, weights })
+    }
+
+    /// Reads all that `spec` needs, each from the folder in its place.
+    ///
+    /// # Errors
+    /// As [`Needed::read`], of the first that cannot be read.
+    pub fn read_all(spec: &RunSpec, folders: &[PathBuf], planted: bool) -> Result<Vec<Self>> {
+        let needs = spec.needs();
+        needs.iter().zip(folders).map(|(need, folder)| Self::read(need, folder, planted)).collect()
     }
 
     /// As a record names it.

@@ -10,7 +10,7 @@ use crate::model::parameters::{Gradient, Group, take_gradients, update};
 use crate::model::score::{Estimator, Phase, score_sums};
 use crate::model::{Look, Model};
 use crate::strategy::opm::select_rows;
-use crate::strategy::{Outputs, Scores, StepContext, Strategy, Updates};
+use crate::strategy::{Outputs, Scores, StepContext, Strategy, Updates, unimodal_logits};
 use burn::module::Module;
 use burn::tensor::Tensor;
 
@@ -48,14 +48,14 @@ pub fn step(
     let mut per_loss = Vec::new();
     let mut scores = Scores::default();
     let mut losses = Vec::new();
+    let frozen: Vec<bool> = (0..at.names.len()).map(|m| strategy.freezes(m)).collect();
+    let look = Look { frozen: &frozen, ..Look::all(at.names.len()) };
     for index in 0..strategy.losses() {
         // A backward pass consumes the graph. A copy has the same weights and running statistics of
         // its own, so that those of the model are updated once.
         let copy = (0 < index).then(|| model.valid().train());
         let model = copy.as_ref().unwrap_or(&model);
         let inputs = strategy.inputs(&context(model, batch, &scores, at), batch.inputs.clone());
-        let frozen: Vec<bool> = (0..at.names.len()).map(|m| strategy.freezes(m)).collect();
-        let look = Look { frozen: &frozen, ..Look::all(at.names.len()) };
         let features = model.encode(inputs, look).features;
         if index == 0 {
             scores = scores_of(model, strategy, &features, batch, at.estimator)?;
@@ -126,10 +126,7 @@ fn scores_of(
     let features: Vec<Tensor<2>> = features.iter().map(|x| x.clone().without_autodiff()).collect();
     let one_hot = batch.one_hot.clone().without_autodiff();
     let model = model.heads_valid();
-    let unimodal = match strategy.unimodal(&model, &features) {
-        Some(logits) => logits,
-        None => estimator.logits(&model.fusion, &features, Phase::Training)?,
-    };
+    let unimodal = unimodal_logits(strategy, estimator, &model, &features, Phase::Training)?;
     Ok(Scores::new(score_sums(unimodal, &one_hot)))
 }
 

@@ -109,9 +109,8 @@ impl<'a> Trainer<'a> {
         };
         let model = Model::build(&spec.cell, &autodiff)?;
         let sites: Vec<Site> = snapshot(&model, &names).into_iter().map(|(site, _)| site).collect();
-        let features = spec.cell.branches.iter().map(|branch| encoder::sizes(&branch.encoder));
-        let features: Vec<usize> =
-            features.map(|sizes| Ok(sizes?.features)).collect::<Result<_>>()?;
+        let sizes = encoder::sizes(&spec.cell.branches)?;
+        let features: Vec<usize> = sizes.iter().map(|sizes| sizes.features).collect();
         let needed: Vec<&[NamedTensor]> =
             needed.iter().map(|needed| needed.weights.as_slice()).collect();
         let setting = Setting {

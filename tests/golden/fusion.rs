@@ -4,8 +4,8 @@ use crate::vectors::{Tensors, assert_close, autodiff, fusion, load, one_hot, ten
 use burn::tensor::DType;
 use counterpoise::model::Model;
 use counterpoise::model::fusion::Fusion;
+use counterpoise::model::objective::cross_entropy;
 use counterpoise::model::parameters::{take_gradients, to_torch};
-use counterpoise::strategy::cross_entropy;
 
 const TOLERANCE: f64 = 1e-5;
 

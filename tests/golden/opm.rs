@@ -3,9 +3,9 @@
 use crate::vectors::{Tensors, assert_close, autodiff, fusion, load, one_hot, tensor, values};
 use burn::tensor::DType;
 use counterpoise::model::Model;
+use counterpoise::model::objective::cross_entropy;
 use counterpoise::model::parameters::{take_gradients, to_torch};
 use counterpoise::strategy::coefficient::dropped_share;
-use counterpoise::strategy::cross_entropy;
 use counterpoise::strategy::opm::{drop_features, select_rows};
 
 const TOLERANCE: f64 = 1e-5;

@@ -12,14 +12,13 @@ use counterpoise::device::{Draws, Place};
 use counterpoise::model::batch::Batch;
 use counterpoise::model::encoder::Encoder;
 use counterpoise::model::encoder::resnet18::ResNet18;
+use counterpoise::model::objective::cross_entropy;
 use counterpoise::model::parameters::{Gradient, Site, snapshot, to_torch};
 use counterpoise::model::score::{Estimator, Phase};
 use counterpoise::model::{Look, Model};
 use counterpoise::protocol;
 use counterpoise::registry::{Params, Part, Value as Param, find};
-use counterpoise::strategy::{
-    self, Outputs, Setting, StepContext, Strategy, Traced, Updates, cross_entropy,
-};
+use counterpoise::strategy::{self, Outputs, Setting, StepContext, Strategy, Traced, Updates};
 use counterpoise::train::optimizer::Optimizer;
 use counterpoise::train::reading::Readings;
 use counterpoise::train::step::{Position, step};

@@ -121,11 +121,8 @@ fn encode(
 /// # Errors
 /// When the index cannot be read, or the array is not finished.
 pub(super) fn damaged(folder: &Path, name: &str) -> Result<Vec<Digest>> {
-    let path = index_path(folder, name);
-    let unfinished = || Error::input(format!("{} is not finished", path.display()));
-    let index = Index::read(&path)?.ok_or_else(unfinished)?;
-    let blobs: Vec<Digest> =
-        index.shards.into_iter().chain([index.table.ok_or_else(unfinished)?]).collect();
+    let (index, table) = Index::finished(&index_path(folder, name))?;
+    let blobs: Vec<Digest> = index.shards.into_iter().chain([table]).collect();
     Ok(blobs.into_par_iter().filter(|digest| whole(folder, *digest).is_none()).collect())
 }
 

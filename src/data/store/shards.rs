@@ -107,6 +107,13 @@ impl Index {
             };
         fits.then_some(Some(index)).ok_or_else(|| wrong("its numbers do not fit each other".into()))
     }
+
+    /// Reads the index of an array that is finished, and the digest of its table.
+    pub(super) fn finished(path: &Path) -> Result<(Self, Digest)> {
+        let index = Self::read(path)?;
+        let finished = index.and_then(|index| index.table.map(|table| (index, table)));
+        finished.ok_or_else(|| Error::input(format!("{} is not finished", path.display())))
+    }
 }
 
 /// Where the index of array `name` is in the cache `folder` of a data set.
@@ -133,10 +140,7 @@ impl Shards {
     /// An array that is not there or not finished, a shard that is missing or has another length,
     /// and a table of digests that is damaged.
     pub fn open(folder: &Path, name: &str) -> Result<Self> {
-        let path = index_path(folder, name);
-        let unfinished = || Error::input(format!("{} is not finished", path.display()));
-        let index = Index::read(&path)?.ok_or_else(unfinished)?;
-        let expected = index.table.ok_or_else(unfinished)?;
+        let (index, expected) = Index::finished(&index_path(folder, name))?;
         let layout = index.layout;
         let place = blob_path(folder, expected);
         let table = plain::CACHE.read(&place)?;

@@ -11,6 +11,7 @@ use crate::device::Place;
 use crate::error::{Error, Result};
 use crate::registry::{Domain, Entry, Fallback, Param, Params, Part, find_part};
 use crate::suite::catalog::Sizes;
+use crate::suite::run::Branch;
 use burn::module::Module;
 use burn::tensor::Tensor;
 
@@ -91,12 +92,16 @@ pub fn default_for(shape: Shape) -> &'static str {
     }
 }
 
-/// The sizes of an encoder.
+/// The sizes of the encoders of all branches.
 ///
 /// # Errors
 /// When there is no such encoder.
-pub fn sizes(part: &Part) -> Result<Sizes> {
-    Ok((find_part("encoder", ENCODERS, part)?.build.sizes)(&part.params))
+pub fn sizes(branches: &[Branch]) -> Result<Vec<Sizes>> {
+    let of = |branch: &Branch| {
+        let Part { params, .. } = &branch.encoder;
+        Ok((find_part("encoder", ENCODERS, &branch.encoder)?.build.sizes)(params))
+    };
+    branches.iter().map(of).collect()
 }
 
 /// Those of two blocks of convolution, the second with twice the channels.
