@@ -9,6 +9,7 @@ use counterpoise::hash::Digest;
 use counterpoise::model::batch::{Batch, gather};
 use counterpoise::model::encoder::ENCODERS;
 use counterpoise::model::fusion::FUSIONS;
+use counterpoise::model::objective::Objective;
 use counterpoise::model::parameters::{Site, snapshot};
 use counterpoise::model::score::{ESTIMATORS, Estimator};
 use counterpoise::model::{Model, init};
@@ -21,7 +22,7 @@ use counterpoise::results::input::{CellInput, SuiteInput};
 use counterpoise::strategy::{self, STRATEGIES, Setting, Updates};
 use counterpoise::stream::Stream;
 use counterpoise::suite::run::{Branch, CellSpec, RunSpec};
-use counterpoise::task::CLASSIFICATION;
+use counterpoise::task::{CLASSIFICATION, Task};
 use counterpoise::train;
 use counterpoise::train::optimizer::Optimizer;
 use counterpoise::train::step::{Position, step};
@@ -96,9 +97,11 @@ fn training_steps(c: &mut Criterion) {
             let mut model = init::fill(Model::build(&spec.cell, &place).unwrap(), &names, 0);
             let sites: Vec<Site> =
                 snapshot(&model, &names).into_iter().map(|(site, _)| site).collect();
+            let objective = Objective::of(&spec.cell.task).unwrap();
             let setting = Setting {
                 seed: 0,
                 modalities: &names,
+                objective,
                 outputs: spec.cell.outputs,
                 features: &[],
                 between: false,
@@ -118,6 +121,7 @@ fn training_steps(c: &mut Criterion) {
                         turn: 0,
                         lr: 0.0,
                         names: &names,
+                        objective,
                         estimator: Estimator::SplitHead,
                         draws: Draws::Host,
                     };
@@ -191,6 +195,7 @@ fn rendering(c: &mut Criterion) {
             fusion: "concat".into(),
             strategy: name.into(),
             preset: "small".into(),
+            task: Task::of(&records[0].spec.cell.task).unwrap(),
             spec: records[0].spec.cell.clone(),
             seeds: (0..5).collect(),
             records,

@@ -28,6 +28,7 @@ fn the_shipped_suites_expand_to_the_pinned_runs() {
         ("full", 206, 1030, "e7a2937b303933f9"),
         ("quick", 32, 96, "2f3fe9d507534a76"),
         ("smoke", 44, 88, "f4e503d4a1fd32fc"),
+        ("tasks", 33, 165, "b0da14834199ea78"),
     ];
     let expected = expected.map(|(name, cells, runs, id)| (name.into(), cells, runs, id.into()));
     assert_eq!(found, expected);

@@ -3,13 +3,16 @@
 use super::candidate::{Candidate, FURTHER_SEEDS};
 use super::ci;
 use super::output::{self, Align, Table};
-use crate::document::number::NONE;
+use crate::document::number::{NONE, difference};
 use crate::error::{Error, Result};
 use crate::gate::Sample;
 use crate::gate::baseline::Baseline;
-use crate::gate::metric::Metric;
+use crate::gate::metric;
 use crate::gate::replacement::{Side, side_by_side};
-use crate::gate::table::{difference, sample};
+use crate::gate::table::sample;
+use crate::suite::Suite;
+use crate::task::Task;
+use crate::task::metric::Metric;
 use clap::{Args, value_parser};
 use std::io::IsTerminal;
 
@@ -27,10 +30,11 @@ pub(super) struct Arguments {
     /// Why the numbers are right; kept in the baseline
     #[arg(long, value_name = "TEXT")]
     reason: String,
-    /// The metric that is watched: accuracy, macro-f1, mean-average-precision or loss
-    #[arg(long, value_name = "NAME", default_value = "accuracy")]
-    metric: Metric,
-    /// The drop that matters, in percentage points (for `loss` in its unit)
+    /// The metric that is watched; by default the one that the suite's cells are judged by
+    #[arg(long, value_name = "NAME")]
+    metric: Option<Metric>,
+    /// The change for the worse that matters: percentage points of a fraction, else in the metric's
+    /// unit
     #[arg(long, value_name = "POINTS", default_value_t = 1.0)]
     margin: f64,
     /// Train this many seeds beyond the suite's own: more seeds find smaller drops
@@ -46,10 +50,13 @@ pub(super) fn run(arguments: &Arguments) -> Result<()> {
     arguments.check()?;
     let mut suite = arguments.candidate.suite()?;
     let path = arguments.candidate.baseline(&suite)?;
+    let metric = arguments.metric(&suite)?;
+    let margin = arguments.margin * metric::point(metric);
+    metric::check_margin(metric, margin)?;
     let old = Baseline::load(&path)?;
     suite.cells.iter_mut().for_each(|cell| cell.add_seeds(arguments.add_seeds));
     let input = arguments.candidate.source()?.of(&suite)?;
-    let new = Baseline::of(&input, arguments.metric, arguments.margin(), &arguments.reason)?;
+    let new = Baseline::of(&input, metric, margin, &arguments.reason)?;
     show(old.as_ref(), &new)?;
     if old.as_ref().is_some_and(|old| old.equals(&new)) {
         output::note(&format!("{} holds these numbers already", path.display()));
@@ -64,9 +71,22 @@ pub(super) fn run(arguments: &Arguments) -> Result<()> {
 }
 
 impl Arguments {
-    /// The margin in the metric's unit.
-    fn margin(&self) -> f64 {
-        self.margin * self.metric.point()
+    /// The metric that is watched.
+    fn metric(&self, suite: &Suite) -> Result<Metric> {
+        if let Some(metric) = self.metric {
+            return Ok(metric);
+        }
+        let specs = suite.cells.iter().filter_map(|cell| cell.runs.first());
+        let tasks = specs.map(|run| Task::of(&run.cell.task)).collect::<Result<Vec<_>>>()?;
+        let mut metrics = tasks.iter().map(|task| task.primary);
+        let first = metrics.next().ok_or_else(|| Error::input("the suite has no run"))?;
+        match metrics.find(|metric| *metric != first) {
+            None => Ok(first),
+            Some(other) => Err(Error::input(format!(
+                "some cells of the suite are judged by {first}, others by {other}"
+            ))
+            .with_hint("give the --metric that is watched; every cell has a `loss`")),
+        }
     }
 
     /// Refuses what could only fail after runs have been trained.
@@ -84,7 +104,7 @@ impl Arguments {
                 Error::input("the reason is empty").with_hint("say why the numbers are right")
             );
         }
-        self.metric.check_margin(self.margin())
+        Ok(())
     }
 }
 

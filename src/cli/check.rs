@@ -8,6 +8,7 @@ use crate::document::number::count;
 use crate::error::{Error, Result};
 use crate::gate::baseline::Baseline;
 use crate::gate::failure::Failure;
+use crate::gate::metric;
 use crate::gate::outcome::{Outcome, Statement};
 use crate::gate::reasons;
 use crate::gate::table::{COLUMNS, NOTE};
@@ -49,7 +50,8 @@ pub(super) struct Arguments {
     /// The chance of a false alarm of the whole check
     #[arg(long, value_name = "LEVEL", default_value_t = 0.05)]
     alpha: f64,
-    /// The drop that matters, in percentage points (for `loss` in its unit); by default the baseline's
+    /// The change for the worse that matters: percentage points of a fraction, else in the metric's unit;
+    /// by default the baseline's
     #[arg(long, value_name = "POINTS")]
     margin: Option<f64>,
     /// Also write the check to this file: JSON (.json), JUnit XML (.xml) or Markdown (.md); repeatable
@@ -108,8 +110,9 @@ fn none(path: &Path, suite: &str) -> Error {
 
 impl Arguments {
     fn policy(&self, baseline: &Baseline) -> Result<Policy> {
-        let margin = self.margin.map_or(baseline.margin, |margin| margin * baseline.metric.point());
-        baseline.metric.check_margin(margin)?;
+        let margin =
+            self.margin.map_or(baseline.margin, |margin| margin * metric::point(baseline.metric));
+        metric::check_margin(baseline.metric, margin)?;
         if !(LEAST_ALPHA..0.5).contains(&self.alpha) {
             return Err(Error::input(format!("a level of {:?} makes no sense", self.alpha))
                 .with_hint("give a chance, such as 0.05"));

@@ -2,11 +2,13 @@
 
 use super::output::{self, Align, Table};
 use super::{Format, print_json};
-use crate::document::number::{NONE, count, interval, percent, points};
+use crate::document::number::{NONE, count, difference, difference_interval, interval, value};
 use crate::error::Result;
 use crate::hash::Digest;
-use crate::results::diff::{Difference, Published, diff};
-use crate::stats::summary::Estimate;
+use crate::results::diff::{CellDifference, Difference, Published, diff};
+use crate::stats::summary::{Estimate, Interval};
+use crate::task::metric::Metric;
+use crate::task::words;
 use clap::Args;
 use std::path::PathBuf;
 
@@ -61,20 +63,20 @@ fn show(found: &Difference) -> Result<()> {
     if found.roots[0] == found.roots[1] {
         return output::data(&format!("the same root, {}", found.roots[0]));
     }
+    let changed: Vec<_> = found.cells.iter().filter(|cell| !cell.is_equal()).collect();
     let mut table = Table::new(&[
-        ("accuracy in %", Align::Left),
+        (&heading(&changed), Align::Left),
         ("old", Align::Left),
         ("new", Align::Left),
         ("difference", Align::Left),
         ("equal roots", Align::Right),
     ]);
-    let changed: Vec<_> = found.cells.iter().filter(|cell| !cell.is_equal()).collect();
     for cell in &changed {
         table.row([
             cell.label.clone(),
-            estimated(cell.old, percent),
-            estimated(cell.new, percent),
-            estimated(cell.delta, points),
+            estimated(cell.old, cell.metric, (value, interval)),
+            estimated(cell.new, cell.metric, (value, interval)),
+            estimated(cell.delta, cell.metric, (difference, difference_interval)),
             format!("{}/{}", cell.equal_roots, cell.runs),
         ]);
     }
@@ -86,9 +88,18 @@ fn show(found: &Difference) -> Result<()> {
     output::data(&format!("{changed} with a difference, {equal} the same to the bit"))
 }
 
+/// What the numbers are: one metric, or the one that each cell is judged by.
+fn heading(cells: &[&CellDifference]) -> String {
+    let metrics: Vec<Metric> = cells.iter().map(|cell| cell.metric).collect();
+    words::titles(&metrics)
+}
+
+/// How a mean and its interval are written.
+type Written = (fn(Metric, f64) -> String, fn(Metric, Option<Interval>) -> String);
+
 /// A mean and its 95 % interval.
-fn estimated(estimate: Option<Estimate>, number: fn(f64) -> String) -> String {
+fn estimated(estimate: Option<Estimate>, metric: Metric, (mean, interval): Written) -> String {
     estimate.map_or(NONE.into(), |estimate| {
-        format!("{} {}", number(estimate.mean), interval(estimate.interval, number))
+        format!("{} {}", mean(metric, estimate.mean), interval(metric, estimate.interval))
     })
 }

@@ -2,8 +2,10 @@
 //! one now and then while none does.
 
 use crate::cli::{output, width};
+use crate::document::number::value;
 use crate::exec::scheduler::{News, Progress};
 use crate::exec::task::Step;
+use crate::task::metric::{ACCURACY, Metric};
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use std::io::IsTerminal;
 use std::time::Duration;
@@ -75,15 +77,15 @@ impl Bars {
         self.total.set_length(progress.total as u64);
         self.total.set_position(progress.settled as u64);
         self.total.set_message(standing(progress).join(", "));
-        let Some(News { lane, label, step, .. }) = &progress.news else { return };
+        let Some(News { lane, label, metric, step, .. }) = &progress.news else { return };
         let Some(worker) = self.workers.get(*lane) else { return };
         match step {
             Step::Started => worker.set_message(message(label, "")),
             Step::Epoch { epoch, epochs, validation } => {
                 worker.set_length(*epochs as u64);
                 worker.set_position(*epoch as u64);
-                let accuracy = percent(*validation);
-                let rest = format!(", epoch {epoch} of {epochs}, validation {accuracy}");
+                let value = shown(*metric, *validation);
+                let rest = format!(", epoch {epoch} of {epochs}, validation {value}");
                 worker.set_message(message(label, &rest));
             }
             Step::Failed(_) => {
@@ -124,15 +126,15 @@ fn bar(template: &str) -> ProgressBar {
 
 /// The line for a step that a log should hold.
 fn line(progress: &Progress<'_>) -> Option<String> {
-    let News { label, step, .. } = progress.news.as_ref()?;
+    let News { label, metric, step, .. } = progress.news.as_ref()?;
     let what = match step {
         Step::Started | Step::Epoch { .. } => return None,
         Step::Held => "another process works on it".to_string(),
         Step::Crowded => "too little memory beside the other runs; one job fewer here".to_string(),
         Step::FinishedElsewhere => "finished by another process".to_string(),
-        Step::Finished { accuracy, took } => {
-            let accuracy = accuracy.map_or("finished".to_string(), percent);
-            format!("{accuracy} in {}", output::duration(*took))
+        Step::Finished { value, took } => {
+            let value = value.map_or("finished".to_string(), |value| shown(*metric, value));
+            format!("{value} in {}", output::duration(*took))
         }
         Step::Failed(failure) => failure.to_string(),
     };
@@ -164,8 +166,11 @@ fn standing(progress: &Progress<'_>) -> Vec<String> {
     failed.into_iter().chain(left).collect()
 }
 
-fn percent(fraction: f64) -> String {
-    format!("{:.1} %", 100.0 * fraction)
+/// A value of a metric, with its name where that is not accuracy.
+fn shown(metric: Metric, found: f64) -> String {
+    let unit = if metric.is_fraction() { " %" } else { "" };
+    let name = if metric == ACCURACY { String::new() } else { format!("{} ", metric.label) };
+    format!("{name}{}{unit}", value(metric, found))
 }
 
 #[cfg(test)]
@@ -173,12 +178,19 @@ mod tests {
     use super::*;
     use crate::store::failure::{Failure, FailureKind};
     use crate::suite::run::RunId;
+    use crate::task::metric::{MEAN_ABSOLUTE_ERROR, MEAN_AVERAGE_PRECISION};
     use std::sync::LazyLock;
 
     fn progress(step: Option<&Step>) -> Progress<'_> {
         static ID: LazyLock<RunId> = LazyLock::new(|| RunId("0123456789abcdef".into()));
         Progress {
-            news: step.map(|step| News { lane: 0, id: &ID, label: "toy concat ogm, seed 3", step }),
+            news: step.map(|step| News {
+                lane: 0,
+                id: &ID,
+                label: "toy concat ogm, seed 3",
+                metric: ACCURACY,
+                step,
+            }),
             settled: 12,
             failed: usize::from(matches!(step, Some(Step::Failed(_)))),
             running: 4,
@@ -217,13 +229,15 @@ mod tests {
     }
 
     #[test]
-    fn a_finished_run_is_a_line_with_place_accuracy_and_time() {
+    fn a_finished_run_is_a_line_with_place_value_and_time() {
         let took = Duration::from_secs(41);
         assert_eq!(
-            line_of(Step::Finished { accuracy: Some(0.6244), took }).unwrap(),
+            line_of(Step::Finished { value: Some(0.6244), took }).unwrap(),
             "[12/540] (2 h 10 min left) toy concat ogm, seed 3: 62.4 % in 41 s"
         );
         assert_eq!(line_of(Step::Started), None);
+        assert_eq!(shown(MEAN_AVERAGE_PRECISION, 0.6244), "mAP 62.4 %");
+        assert_eq!(shown(MEAN_ABSOLUTE_ERROR, 0.7123), "MAE 0.7123");
     }
 
     #[test]

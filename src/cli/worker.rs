@@ -9,7 +9,9 @@ use crate::error::{Error, Kind, Result};
 use crate::exec::image::Image;
 use crate::exec::message::{Event, Job};
 use crate::exec::worker::{self, Unfinished};
+use crate::record::metrics::Primary;
 use crate::registry::Part;
+use crate::task::Task;
 use crate::train::needed::Needed;
 use crate::train::{self, Progress};
 use std::collections::BTreeMap;
@@ -43,7 +45,7 @@ pub(super) fn run() -> Result<()> {
             backend.give_back_memory()?;
             let epochs = job.spec.cell.protocol.epochs;
             let mut finished = 0;
-            let primary = train::metrics::primary(&job.spec.cell.task)?;
+            let primary = Primary::from(Task::of(&job.spec.cell.task)?.primary);
             let mut tell = |progress: Progress<'_>| match progress {
                 // These lines go to the run's log.
                 Progress::Resumed(epochs) => {

@@ -25,7 +25,7 @@ use column::{Column, Key};
 use memo::Memo;
 use partition::Partition;
 use serde::{Deserialize, Serialize};
-use sets::{av_digits, cg_mnist, mfeat, synthetic, watch};
+use sets::{av_digits, cg_mnist, mfeat, synthetic, synthetic_tasks, watch};
 use std::path::Path;
 use store::cache::{self, Arrays, Cache, State};
 use store::folder::{Files, Folder, Plan, Survey};
@@ -34,8 +34,14 @@ use store::source::{RawFiles, Source};
 use targets::Targets;
 
 /// The data sets, in the order in which they are listed.
-pub const DATASETS: &[Entry<DatasetParts>] =
-    &[cg_mnist::ENTRY, av_digits::ENTRY, mfeat::ENTRY, watch::ENTRY, synthetic::ENTRY];
+pub const DATASETS: &[Entry<DatasetParts>] = &[
+    cg_mnist::ENTRY,
+    av_digits::ENTRY,
+    mfeat::ENTRY,
+    watch::ENTRY,
+    synthetic::ENTRY,
+    synthetic_tasks::ENTRY,
+];
 
 /// What a data set consists of, beside its name and parameters. The functions take resolved
 /// parameters. The entry's revision is raised whenever they would yield other values, of examples or

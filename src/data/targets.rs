@@ -72,8 +72,14 @@ impl Targets {
                 }
             }
             (Targets::Segments { segments, classes }, Kind::Segments { segments: expected }) => {
-                if *segments != expected || expected == 0 || classes.len() % segments != 0 {
+                let fits = |n: usize| n.is_multiple_of(*segments);
+                if *segments != expected || expected == 0 || !fits(classes.len()) {
                     return Err(format!("has rows of {segments} segments, not of {expected}"));
+                }
+                if !fits(outputs) {
+                    return Err(format!(
+                        "has {segments} segments, which cannot share {outputs} outputs"
+                    ));
                 }
                 below(classes, outputs / segments)
             }
@@ -173,6 +179,7 @@ mod tests {
         assert!(wrong(&segments(&[0, 3]), SEGMENTED, 6).contains("there are 3 classes"));
         let message = wrong(&segments(&[0, 1]), Kind::Segments { segments: 3 }, 6);
         assert_eq!(message, "has rows of 2 segments, not of 3");
+        assert!(wrong(&segments(&[0, 1]), SEGMENTED, 5).contains("cannot share 5 outputs"));
     }
 
     #[test]

@@ -48,6 +48,9 @@ fn a_manifest_depends_on_every_parameter_and_on_no_spelling() {
                 (Domain::Int { .. }, Fallback::Int(x)) => Value::Int(x - 1),
                 (Domain::Float { min, .. }, Fallback::Float(x)) => Value::Float((x + min) / 2.0),
                 (_, Fallback::List(_)) => Value::List(vec!["mor".into(), "pix".into()]),
+                (Domain::Choice(names), Fallback::Text(x)) => {
+                    Value::Text((*names.iter().find(|name| **name != x).unwrap()).into())
+                }
                 (domain, _) => panic!("no other value of {domain}"),
             };
             let mut params = defaults.clone();

@@ -363,8 +363,8 @@ fn unnoted(failure: Failure, error: &Error) -> Failure {
 fn settled(record: &RunRecord, took: Duration) -> Step {
     match record.outcome.failure() {
         None => {
-            let score = record.selected().and_then(|epoch| record.primary.of(&epoch.test));
-            Step::Finished { accuracy: score, took }
+            let value = record.selected().and_then(|epoch| record.primary.of(&epoch.test));
+            Step::Finished { value, took }
         }
         Some(message) => Step::Failed(Failure {
             kind: FailureKind::Diverged,

@@ -10,6 +10,8 @@ use crate::registry::Part;
 use crate::store::failure::Failure;
 use crate::store::{State, Store};
 use crate::suite::run::{RunId, RunSpec};
+use crate::task;
+use crate::task::metric::Metric;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::atomic::Ordering;
@@ -43,6 +45,8 @@ pub struct News<'a> {
     pub lane: usize,
     pub id: &'a RunId,
     pub label: &'a str,
+    /// The metric that the run is judged by.
+    pub metric: Metric,
     pub step: &'a Step,
 }
 
@@ -162,8 +166,9 @@ fn plan(tasks: Vec<Task>) -> Result<Vec<Planned>> {
                 seen.len() - 1
             });
         let id = task.spec.id()?;
+        let metric = task::Task::of(&task.spec.cell.task)?.primary;
         let first = Reverse(waiting.get(&id).copied().unwrap_or(0));
-        runs.push(((group, first), Planned { id, needs: Vec::new(), task }));
+        runs.push(((group, first), Planned { id, metric, needs: Vec::new(), task }));
     }
     runs.sort_by_key(|(place, _)| *place);
     let mut runs: Vec<Planned> = runs.into_iter().map(|(_, run)| run).collect();
@@ -216,6 +221,7 @@ impl Ledger<'_> {
                 lane: *lane,
                 id: &self.runs[*run].id,
                 label: &self.runs[*run].task.label,
+                metric: self.runs[*run].metric,
                 step,
             });
             let elapsed = self.begun.elapsed();

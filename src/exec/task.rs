@@ -4,6 +4,7 @@ use super::launch::Slot;
 use crate::record::probe::Probe;
 use crate::store::failure::Failure;
 use crate::suite::run::{RunId, RunSpec};
+use crate::task::metric::Metric;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -45,7 +46,7 @@ pub struct Options {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Step {
     Started,
-    /// `epoch` epochs out of `epochs` are finished.
+    /// `epoch` epochs out of `epochs` are finished. `validation` is the primary metric there.
     Epoch {
         epoch: usize,
         epochs: usize,
@@ -58,9 +59,9 @@ pub enum Step {
     Crowded,
     /// Another process has finished the run.
     FinishedElsewhere,
-    /// `accuracy` is the primary metric of the selected epoch on the test split, as a fraction.
+    /// `value` is the primary metric of the selected epoch on the test split.
     Finished {
-        accuracy: Option<f64>,
+        value: Option<f64>,
         took: Duration,
     },
     Failed(Failure),
@@ -69,6 +70,8 @@ pub enum Step {
 /// A task and its run id.
 pub(crate) struct Planned {
     pub(crate) id: RunId,
+    /// The metric that the run is judged by.
+    pub(crate) metric: Metric,
     /// The places in the plan of the runs that it needs, as far as they are in it.
     pub(crate) needs: Vec<usize>,
     pub(crate) task: Task,

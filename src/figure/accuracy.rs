@@ -1,18 +1,19 @@
-//! Accuracy per strategy, grouped by fusion: one panel per data set.
+//! The primary metric per strategy, grouped by fusion: one panel per data set.
 
 use crate::error::Result;
 use crate::figure::axis::{Axis, range};
 use crate::figure::canvas::{Align, Canvas, Pen, fit, text_width};
-use crate::figure::data::{FigureData, PlottedCell, Role, distinct};
+use crate::figure::data::{FigureData, PlottedCell, Role, distinct, least_reach, metric_of};
 use crate::figure::legend::{Key, draw_legend, legend_height};
 use crate::figure::panel::{Heading, Multiples, Panel, heading_height, tick_font};
 use crate::figure::style::{BAND, Dash, INK, MUTED, Marker, TICK_SIZE, Width, look};
 use crate::figure::{Drawing, Figure, canvas};
+use crate::task::words;
 
 pub const FIGURE: Figure = Figure {
     name: "accuracy",
-    title: "Accuracy by strategy and fusion",
-    caption: "Test accuracy at the selected epoch. Small dots: seeds. Markers: means with 95 % t \
+    title: "{metric} by strategy and fusion",
+    caption: "Test {metric} at the selected epoch. Small dots: seeds. Markers: means with 95 % t \
               intervals; an arrow marks an interval that leaves the panel. Dashed lines: one \
               modality alone. A cross marks missing or diverged runs. Panels have their own \
               scales. Variants of a strategy are in the sensitivity figure.",
@@ -22,10 +23,10 @@ pub const FIGURE: Figure = Figure {
 };
 
 fn draw(data: &FigureData, width: Width) -> Result<Vec<Drawing>> {
-    if data.cells.iter().all(|cell| cell.accuracy.is_none()) {
+    if data.cells.iter().all(|cell| cell.value.is_none()) {
         return Ok(Vec::new());
     }
-    let datasets = data.datasets();
+    let (datasets, several) = (data.datasets(), 1 < data.metrics().len());
     let keys = keys(data);
     let headings: Vec<Heading> = datasets.iter().map(|label| Heading::new(label, [])).collect();
     let references = data.cells.iter().filter(|cell| cell.role == Role::Unimodal);
@@ -51,13 +52,14 @@ fn draw(data: &FigureData, width: Width) -> Result<Vec<Drawing>> {
                 y: y_axis(&cells),
             };
             panel.heading(canvas, &headings[i], multiples.above)?;
-            if cells.iter().all(|cell| cell.accuracy.is_none()) {
+            if cells.iter().all(|cell| cell.value.is_none()) {
                 panel.words(canvas, "no finished run")?;
                 continue;
             }
             panel.y_grid(canvas)?;
-            if multiples.starts_row(i) {
-                panel.y_title(canvas, "test accuracy (%)", 30.0)?;
+            let metric = metric_of(&cells);
+            if multiples.starts_row(i) || several {
+                panel.y_title(canvas, &format!("test {}", words::title(metric)), 30.0)?;
             }
             draw_references(canvas, &panel, &cells, multiples.right)?;
             draw_groups(canvas, data, &panel, &cells)?;
@@ -86,18 +88,19 @@ fn keys(data: &FigureData) -> Vec<Key> {
     keys
 }
 
-/// Percent; covers every seed, and intervals as far as they do not dwarf the seeds.
+/// As the metric is shown; covers every seed, and intervals as far as they do not dwarf the seeds.
 fn y_axis(cells: &[&PlottedCell]) -> Axis {
-    let seeds = || cells.iter().flat_map(|cell| cell.runs.iter().map(|run| run.accuracy));
+    let seeds = || cells.iter().flat_map(|cell| cell.runs.iter().map(|run| run.value));
+    let metric = metric_of(cells);
     let (low, high) = range(seeds()).unwrap_or((0.0, 1.0));
-    let reach = (high - low).max(0.02);
-    let ends = cells.iter().filter_map(|cell| cell.accuracy?.interval).flat_map(|interval| {
+    let reach = (high - low).max(least_reach(metric, high));
+    let ends = cells.iter().filter_map(|cell| cell.value?.interval).flat_map(|interval| {
         [interval.low.max(low - 0.5 * reach), interval.high.min(high + 0.5 * reach)]
     });
-    let percents = seeds().chain(ends).map(|x| 100.0 * x);
+    let shown = seeds().chain(ends).map(|x| metric.shown(x));
     // A strip at the bottom stays free for the marks of missing runs.
-    let strip = 100.0 * (low - 0.08 * reach);
-    Axis::linear(percents.chain([strip]), 5)
+    let strip = metric.shown(low - 0.08 * reach);
+    Axis::linear(shown.chain([strip]), 5)
 }
 
 fn draw_groups(
@@ -152,7 +155,7 @@ fn draw_cell(
     slot: f64,
 ) -> Result<()> {
     let look = look(data, &cell.strategy);
-    let Some(accuracy) = cell.accuracy else {
+    let Some(estimate) = cell.value else {
         let half = (slot / 2.0).min(5.0);
         let (top, bottom) = (panel.area.top, panel.area.bottom);
         canvas.fill((x - half, top), (x + half, bottom), BAND)?;
@@ -166,23 +169,24 @@ fn draw_cell(
     if cell.n_missing > 0 {
         canvas.marker(Marker::Cross, (x, panel.area.bottom - 3.0), 1.5, look.colour, true)?;
     }
-    if let Some(interval) = accuracy.interval {
+    if let Some(interval) = estimate.interval {
         let pen = Pen::solid(look.colour, 0.9);
-        panel.interval(canvas, x, 100.0 * interval.low, 100.0 * interval.high, pen)?;
+        let [low, high] = [interval.low, interval.high].map(|end| cell.metric.shown(end));
+        panel.interval(canvas, x, low, high, pen)?;
     }
     // Seeds stand beside the mean, where there is room.
     let aside = if slot < 3.2 { 0.0 } else { (0.3 * slot).min(3.5) };
     for run in &cell.runs {
-        canvas.dot((x + aside, panel.y_at(100.0 * run.accuracy)), 0.9, look.colour)?;
+        canvas.dot((x + aside, panel.y_at(cell.metric.shown(run.value))), 0.9, look.colour)?;
     }
     let radius = (0.34 * slot).clamp(1.2, 2.1);
-    let at = (x, panel.y_at(100.0 * accuracy.mean));
+    let at = (x, panel.y_at(cell.metric.shown(estimate.mean)));
     canvas.marker(look.marker, at, radius, look.colour, true)
 }
 
 fn reference_label(cell: &PlottedCell) -> String {
     let name = cell.modalities.join("+");
-    if cell.accuracy.is_none() { format!("{name}: missing") } else { name }
+    if cell.value.is_none() { format!("{name}: missing") } else { name }
 }
 
 /// One modality alone: a dashed line across, its seeds and name at the right.
@@ -194,16 +198,16 @@ fn draw_references(
 ) -> Result<()> {
     let mut labels = Vec::new();
     for cell in cells.iter().filter(|cell| cell.role == Role::Unimodal) {
-        let Some(accuracy) = cell.accuracy else {
+        let Some(estimate) = cell.value else {
             labels.push((panel.area.bottom - 3.0, reference_label(cell)));
             continue;
         };
-        let y = panel.y_at(100.0 * accuracy.mean);
+        let y = panel.y_at(cell.metric.shown(estimate.mean));
         let dashed = Pen { colour: MUTED, width: 0.7, dash: Dash::Dashed };
         canvas.line((panel.area.left, y), (panel.area.right, y), dashed)?;
         let x = panel.area.right + 2.5;
         for run in &cell.runs {
-            canvas.dot((x, panel.y_at(100.0 * run.accuracy)), 0.9, MUTED)?;
+            canvas.dot((x, panel.y_at(cell.metric.shown(run.value))), 0.9, MUTED)?;
         }
         labels.push((y, reference_label(cell)));
     }

@@ -1,4 +1,4 @@
-//! The measured cost of training against accuracy.
+//! The measured cost of training against the primary metric.
 
 use crate::error::Result;
 use crate::figure::data::FigureData;
@@ -8,8 +8,8 @@ use crate::figure::{Drawing, Figure};
 
 pub const FIGURE: Figure = Figure {
     name: "cost",
-    title: "Cost against accuracy",
-    caption: "Wall time of a training run against test accuracy. Measured, not part of the root: \
+    title: "Cost against {metric}",
+    caption: "Wall time of a training run against test {metric}. Measured, not part of the root: \
               it depends on the machine and on what else ran there. Grey dots: runs. Markers: \
               means over seeds.",
     needs: "no finished multimodal run",
@@ -19,10 +19,10 @@ pub const FIGURE: Figure = Figure {
 
 fn draw(data: &FigureData, width: Width) -> Result<Vec<Drawing>> {
     let quantity = Quantity {
-        label: "training time (s)",
+        label: |_| "training time (s)".into(),
         note: Some("measured, not part of the root"),
         log: true,
-        value: |run| run.seconds,
+        value: |_, run| run.seconds,
     };
     scatter::draw(data, width, &quantity)
 }

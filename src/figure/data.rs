@@ -1,6 +1,7 @@
 //! What figures are drawn from: finished numbers, nothing left to compute but geometry.
 
 use crate::stats::summary::{Estimate, Interval};
+use crate::task::metric::{ACCURACY, Metric};
 use std::collections::BTreeMap;
 
 /// Everything that the figures of one report show.
@@ -44,10 +45,12 @@ pub struct PlottedCell {
     pub runs: Vec<Run>,
     /// The number of runs that diverged, failed or never ran.
     pub n_missing: usize,
-    /// Test accuracy as a fraction; `None` without a finished run.
-    pub accuracy: Option<Estimate>,
+    /// The metric that its runs are judged by.
+    pub metric: Metric,
+    /// It on the test split; `None` without a finished run.
+    pub value: Option<Estimate>,
     /// The mean over seeds of a series over epochs, by name: `rho.<m>` (geometric mean),
-    /// `k.<m>`, `q.<m>`, `accuracy` and `accuracy.<m>`, the latter two on the test split.
+    /// `k.<m>`, `q.<m>`; on the test split `value`, the metric, and `value.<m>`, by one modality alone.
     pub curves: BTreeMap<String, Vec<f64>>,
 }
 
@@ -64,15 +67,15 @@ pub enum Role {
 /// The numbers of one finished run at its selected epoch.
 #[derive(Clone, Copy, Debug)]
 pub struct Run {
-    /// Test accuracy as a fraction.
-    pub accuracy: f64,
-    /// The degree of imbalance, as a fraction of accuracy.
+    /// The metric on the test split.
+    pub value: f64,
+    /// The degree of imbalance, in the metric's unit.
     pub imbalance: f64,
     /// The measured wall time in seconds.
     pub seconds: f64,
 }
 
-/// A strategy against joint training; accuracy differences as fractions.
+/// A strategy against joint training, by the metric of both.
 #[derive(Clone, Debug)]
 pub struct Comparison {
     pub dataset: String,
@@ -80,6 +83,7 @@ pub struct Comparison {
     pub strategy: String,
     /// See [`PlottedCell::variant_of`].
     pub is_variant: bool,
+    pub metric: Metric,
     /// The mean difference; `None` where no pair of runs exists.
     pub mean: Option<f64>,
     pub interval: Option<Interval>,
@@ -107,6 +111,16 @@ impl FigureData {
         one.cells.retain(|cell| cell.dataset == dataset);
         one.comparisons.retain(|comparison| comparison.dataset == dataset);
         one
+    }
+
+    /// The distinct metrics that runs are judged by, in order.
+    pub fn metrics(&self) -> Vec<Metric> {
+        self.cells.iter().fold(Vec::new(), |mut known, cell| {
+            if !known.contains(&cell.metric) {
+                known.push(cell.metric);
+            }
+            known
+        })
     }
 
     /// The distinct fusion methods of multimodal cells, in order.
@@ -151,6 +165,17 @@ impl FigureData {
         }
         found
     }
+}
+
+/// The metric that cells of one data set are judged by.
+pub fn metric_of(cells: &[&PlottedCell]) -> Metric {
+    cells.first().map_or(ACCURACY, |cell| cell.metric)
+}
+
+/// The least range of values that a panel should show, so that it does not make much of nothing: two
+/// points of a fraction, else a fiftieth of the largest value.
+pub fn least_reach(metric: Metric, high: f64) -> f64 {
+    if metric.is_fraction() { 0.02 } else { (0.02 * high.abs()).max(f64::MIN_POSITIVE) }
 }
 
 /// The distinct items, in order of first appearance.

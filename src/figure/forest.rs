@@ -3,17 +3,19 @@
 use crate::error::Result;
 use crate::figure::axis::{Axis, range};
 use crate::figure::canvas::{Align, Canvas, Font, Pen, fit, text_width, wrap};
-use crate::figure::data::{Comparison, FigureData, distinct};
+use crate::figure::data::{Comparison, FigureData, distinct, least_reach};
 use crate::figure::legend::{Key, draw_legend, legend_height};
 use crate::figure::panel::{Heading, Multiples, Panel, Rect, heading_height, tick_font};
 use crate::figure::style::{INK, MUTED, Marker, TEXT_SIZE, TICK_SIZE, Width, look};
 use crate::figure::{Drawing, Figure, canvas};
+use crate::task::metric::{ACCURACY, Metric};
+use crate::task::words;
 
 pub const FIGURE: Figure = Figure {
     name: "forest",
     title: "Differences to joint training",
-    caption: "Mean difference of test accuracy to joint training under the same fusion, paired \
-              by seed, in percentage points, with its unadjusted 95 % t interval; an arrow marks \
+    caption: "Mean difference of test {metric} to joint training under the same fusion, paired \
+              by seed, with its unadjusted 95 % t interval; an arrow marks \
               an interval that leaves the panel. Filled: distinguishable from zero after Holm's \
               correction over all comparisons of the report. Hollow: not distinguishable. Panels have \
               their own scales.",
@@ -95,7 +97,8 @@ fn draw(data: &FigureData, width: Width) -> Result<Vec<Drawing>> {
             )?;
             let panel = Panel { area, x: x_axis(rows), y };
             panel.x_grid(canvas)?;
-            panel.x_title(canvas, "difference to joint (points)")?;
+            let title = format!("difference to joint ({})", words::signed_unit(metric_of(rows)));
+            panel.x_title(canvas, &title)?;
             let zero = panel.x_at(0.0);
             canvas.line((zero, area.top), (zero, area.bottom), Pen::solid(MUTED, 0.8))?;
             let mut top = area.top + 2.0;
@@ -139,7 +142,16 @@ fn rows<'a>(comparisons: impl Iterator<Item = &'a Comparison>) -> Vec<Row<'a>> {
     rows
 }
 
-/// Percentage points; covers zero, every mean, and intervals as far as they do not dwarf the means.
+/// The metric of the comparisons of one data set.
+fn metric_of(rows: &[Row<'_>]) -> Metric {
+    let metrics = rows.iter().filter_map(|row| match row {
+        Row::Comparison(comparison) => Some(comparison.metric),
+        Row::Fusion(_) => None,
+    });
+    metrics.into_iter().next().unwrap_or(ACCURACY)
+}
+
+/// As the metric's differences are shown; covers zero, every mean, and intervals as far as they do not dwarf the means.
 fn x_axis(rows: &[Row<'_>]) -> Axis {
     let shown: Vec<&Comparison> = rows
         .iter()
@@ -153,12 +165,13 @@ fn x_axis(rows: &[Row<'_>]) -> Axis {
     }
     let means = || shown.iter().filter_map(|c| c.mean).chain([0.0]);
     let (low, high) = range(means()).unwrap_or((0.0, 0.0));
-    let reach = (high - low).max(0.02);
+    let metric = metric_of(rows);
+    let reach = (high - low).max(least_reach(metric, high.max(-low)));
     let ends = shown
         .iter()
         .filter_map(|c| c.interval)
         .flat_map(|interval| [interval.low.max(low - reach), interval.high.min(high + reach)]);
-    Axis::linear(means().chain(ends).map(|x| 100.0 * x), 5)
+    Axis::linear(means().chain(ends).map(|x| metric.shown(x)), 5)
 }
 
 fn draw_row(
@@ -197,7 +210,7 @@ fn draw_row(
     };
     let look = look(data, &comparison.strategy);
     if let Some(interval) = comparison.interval {
-        let ends = [100.0 * interval.low, 100.0 * interval.high];
+        let ends = [interval.low, interval.high].map(|end| comparison.metric.shown(end));
         let pen = Pen::solid(look.colour, 0.9);
         canvas.line((panel.x_at(ends[0]), y), (panel.x_at(ends[1]), y), pen)?;
         for (end, inwards) in ends.into_iter().zip([2.0, -2.0]) {
@@ -208,6 +221,6 @@ fn draw_row(
             }
         }
     }
-    let at = (panel.x_at(100.0 * mean), y);
+    let at = (panel.x_at(comparison.metric.shown(mean)), y);
     canvas.marker(look.marker, at, 2.0, look.colour, comparison.distinguishable)
 }

@@ -1,16 +1,17 @@
-//! The degree of imbalance against accuracy.
+//! The degree of imbalance against the primary metric.
 
 use crate::error::Result;
 use crate::figure::data::FigureData;
 use crate::figure::scatter::{self, Quantity};
 use crate::figure::style::Width;
 use crate::figure::{Drawing, Figure};
+use crate::task::words;
 
 pub const FIGURE: Figure = Figure {
     name: "imbalance",
-    title: "Imbalance against accuracy",
+    title: "Imbalance against {metric}",
     caption: "Degree of imbalance (the largest Shapley contribution of a modality to test \
-              accuracy less the smallest) against test accuracy, at the selected epoch. Grey \
+              {metric} less the smallest) against test {metric}, at the selected epoch. Grey \
               dots: runs. Markers: means over seeds.",
     needs: "no finished multimodal run",
     by_dataset: false,
@@ -19,10 +20,10 @@ pub const FIGURE: Figure = Figure {
 
 fn draw(data: &FigureData, width: Width) -> Result<Vec<Drawing>> {
     let quantity = Quantity {
-        label: "degree of imbalance (points)",
+        label: |metric| format!("degree of imbalance ({})", words::unit(metric)),
         note: None,
         log: false,
-        value: |run| 100.0 * run.imbalance,
+        value: |metric, run| metric.shown(run.imbalance),
     };
     scatter::draw(data, width, &quantity)
 }

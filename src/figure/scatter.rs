@@ -1,26 +1,28 @@
-//! Test accuracy against another quantity of the same runs: one panel per data set.
+//! The primary metric against another quantity of the same runs: one panel per data set.
 
 use crate::error::Result;
 use crate::figure::Drawing;
 use crate::figure::axis::Axis;
 use crate::figure::canvas;
-use crate::figure::data::{FigureData, PlottedCell, Role, Run, distinct};
+use crate::figure::data::{FigureData, PlottedCell, Role, Run, distinct, metric_of};
 use crate::figure::legend::{Key, draw_legend, legend_height};
 use crate::figure::panel::{Heading, Multiples, Panel, heading_height};
 use crate::figure::strips::missing_note;
 use crate::figure::style::{MARKERS, MUTED, Marker, Width, look};
 use crate::stats::summary::mean;
+use crate::task::metric::Metric;
+use crate::task::words;
 
 /// The quantity on the x axis.
 pub struct Quantity {
-    pub label: &'static str,
+    pub label: fn(Metric) -> String,
     /// What else must be said on the figure itself.
     pub note: Option<&'static str>,
     pub log: bool,
-    pub value: fn(&Run) -> f64,
+    pub value: fn(Metric, &Run) -> f64,
 }
 
-/// Draws the scatter of accuracy against `quantity` over multimodal runs.
+/// Draws the scatter of the primary metric against `quantity` over multimodal runs.
 pub fn draw(data: &FigureData, width: Width, quantity: &Quantity) -> Result<Vec<Drawing>> {
     let panels: Vec<(&str, Vec<&PlottedCell>)> = data
         .datasets()
@@ -53,16 +55,19 @@ pub fn draw(data: &FigureData, width: Width, quantity: &Quantity) -> Result<Vec<
         above: heading_height(&headings),
         below: 26.0,
     };
+    let several = 1 < data.metrics().len();
     let height = multiples.height();
     let svg = canvas::draw(width.points(), height, |canvas| {
         draw_legend(canvas, &keys, width)?;
         for (i, (_, cells)) in panels.iter().enumerate() {
             let runs = || cells.iter().flat_map(|cell| &cell.runs);
-            let x_values = runs().map(quantity.value);
+            let metric = metric_of(cells);
+            let x_value = |run: &Run| (quantity.value)(metric, run);
+            let x_values = runs().map(x_value);
             let panel = Panel {
                 area: multiples.area(i),
                 x: if quantity.log { Axis::log(x_values, 5) } else { Axis::linear(x_values, 5) },
-                y: Axis::linear(runs().map(|run| 100.0 * run.accuracy), 5),
+                y: Axis::linear(runs().map(|run| metric.shown(run.value)), 5),
             };
             panel.heading(canvas, &headings[i], multiples.above)?;
             if runs().next().is_none() {
@@ -71,18 +76,18 @@ pub fn draw(data: &FigureData, width: Width, quantity: &Quantity) -> Result<Vec<
             }
             panel.x_grid(canvas)?;
             panel.y_grid(canvas)?;
-            panel.x_title(canvas, quantity.label)?;
-            if multiples.starts_row(i) {
-                panel.y_title(canvas, "test accuracy (%)", 32.0)?;
+            panel.x_title(canvas, &(quantity.label)(metric))?;
+            if multiples.starts_row(i) || several {
+                panel.y_title(canvas, &format!("test {}", words::title(metric)), 32.0)?;
             }
             for run in runs() {
-                let at = panel.at((quantity.value)(run), 100.0 * run.accuracy);
+                let at = panel.at(x_value(run), metric.shown(run.value));
                 canvas.dot(at, 0.8, MUTED)?;
             }
             for cell in cells {
-                let xs: Vec<f64> = cell.runs.iter().map(quantity.value).collect();
-                let (Some(x), Some(accuracy)) = (mean(&xs), cell.accuracy) else { continue };
-                let at = panel.at(x, 100.0 * accuracy.mean);
+                let xs: Vec<f64> = cell.runs.iter().map(x_value).collect();
+                let (Some(x), Some(estimate)) = (mean(&xs), cell.value) else { continue };
+                let at = panel.at(x, metric.shown(estimate.mean));
                 let colour = look(data, &cell.strategy).colour;
                 canvas.marker(shape(&fusions, &cell.fusion), at, 2.2, colour, true)?;
             }

@@ -1,20 +1,21 @@
-//! Accuracy of the variants of a strategy: over the values of one parameter, or side by side.
+//! The primary metric of the variants of a strategy: over the values of one parameter, or side by side.
 
 use crate::error::Result;
 use crate::figure::axis::{Axis, range};
 use crate::figure::canvas::{self, Align, Canvas, Pen};
-use crate::figure::data::{FigureData, PlottedCell, distinct};
+use crate::figure::data::{FigureData, PlottedCell, distinct, least_reach};
 use crate::figure::legend::{Key, draw_legend, legend_height};
 use crate::figure::panel::{Heading, Multiples, Panel, heading_height, tick_font};
 use crate::figure::style::{BAND, Dash, INK, MARKERS, MUTED, Marker, Width, look};
 use crate::figure::variants::{Group, Kind, Line, groups};
 use crate::figure::{Drawing, Figure};
+use crate::task::words;
 use plotters::style::RGBColor;
 
 pub const FIGURE: Figure = Figure {
     name: "sensitivity",
     title: "Sensitivity to parameters",
-    caption: "Test accuracy over the values of one parameter, all others equal, and of other \
+    caption: "Test {metric} over the values of one parameter, all others equal, and of other \
               variants. An asterisk marks the default. Small dots: seeds. Markers: means with \
               95 % t intervals. Dashed line and band: joint training with its interval. A cross \
               marks a value whose runs are missing or diverged. Panels of one data set and fusion \
@@ -46,6 +47,7 @@ fn draw(data: &FigureData, width: Width) -> Result<Vec<Drawing>> {
         .iter()
         .map(|group| Heading::new(group.dataset, [format!("{} fusion", group.fusion)]))
         .collect();
+    let several = 1 < data.metrics().len();
     let has_names = groups.iter().any(|group| group.kind == Kind::Named);
     let mut multiples = Multiples {
         width,
@@ -72,8 +74,8 @@ fn draw(data: &FigureData, width: Width) -> Result<Vec<Drawing>> {
             let area = multiples.area(i);
             let panel = Panel { area, x: group.x_axis(), y: y_axis(data, &groups, group) };
             panel.heading(canvas, &headings[i], multiples.above)?;
-            if multiples.starts_row(i) {
-                panel.y_title(canvas, "test accuracy (%)", 32.0)?;
+            if multiples.starts_row(i) || several {
+                panel.y_title(canvas, &format!("test {}", words::title(group.metric())), 32.0)?;
             }
             draw_axes(canvas, &panel, group, &labels[i], group.baseline(data))?;
             for line in &group.lines {
@@ -94,8 +96,9 @@ fn draw_axes(
     joint: Option<&PlottedCell>,
 ) -> Result<()> {
     let area = panel.area;
-    if let Some(interval) = joint.and_then(|joint| joint.accuracy?.interval) {
-        let (top, bottom) = (panel.y_at(100.0 * interval.high), panel.y_at(100.0 * interval.low));
+    if let Some(interval) = joint.and_then(|joint| joint.value?.interval) {
+        let [top, bottom] =
+            [interval.high, interval.low].map(|end| panel.y_at(group.metric().shown(end)));
         canvas.fill((area.left, top), (area.right, bottom), BAND)?;
     }
     panel.y_grid(canvas)?;
@@ -113,8 +116,8 @@ fn draw_axes(
             }
         }
     }
-    let Some(accuracy) = joint.and_then(|joint| joint.accuracy) else { return Ok(()) };
-    let y = panel.y_at(100.0 * accuracy.mean);
+    let Some(estimate) = joint.and_then(|joint| joint.value) else { return Ok(()) };
+    let y = panel.y_at(group.metric().shown(estimate.mean));
     let pen = Pen { colour: INK, width: 0.8, dash: Dash::Dashed };
     canvas.line((area.left, y), (area.right, y), pen)
 }
@@ -137,15 +140,16 @@ fn y_axis(data: &FigureData, groups: &[Group<'_>], group: &Group<'_>) -> Axis {
     let compared = groups.iter().filter(|g| g.dataset == group.dataset && g.fusion == group.fusion);
     let cells: Vec<&PlottedCell> =
         compared.flat_map(Group::cells).chain(group.baseline(data)).collect();
-    let seeds = || cells.iter().flat_map(|cell| cell.runs.iter().map(|run| run.accuracy));
+    let seeds = || cells.iter().flat_map(|cell| cell.runs.iter().map(|run| run.value));
     let (low, high) = range(seeds()).unwrap_or((0.0, 1.0));
-    let reach = (high - low).max(0.02);
-    let ends = cells.iter().filter_map(|cell| cell.accuracy?.interval).flat_map(|interval| {
+    let metric = group.metric();
+    let reach = (high - low).max(least_reach(metric, high));
+    let ends = cells.iter().filter_map(|cell| cell.value?.interval).flat_map(|interval| {
         [interval.low.max(low - 0.5 * reach), interval.high.min(high + 0.5 * reach)]
     });
     // A strip at the bottom stays free for the marks of missing runs.
     let strip = cells.iter().any(|cell| cell.n_missing > 0).then_some(low - 0.2 * reach);
-    Axis::linear(seeds().chain(ends).chain(strip).map(|x| 100.0 * x), 5)
+    Axis::linear(seeds().chain(ends).chain(strip).map(|x| metric.shown(x)), 5)
 }
 
 fn draw_line(
@@ -158,7 +162,7 @@ fn draw_line(
     let means: Vec<canvas::Point> = line
         .points
         .iter()
-        .filter_map(|(value, cell)| Some(panel.at(*value, 100.0 * cell.accuracy?.mean)))
+        .filter_map(|(value, cell)| Some(panel.at(*value, cell.metric.shown(cell.value?.mean))))
         .collect();
     if connected && means.len() > 1 {
         canvas.path(&means, Pen::solid(colour, 0.8))?;
@@ -169,14 +173,21 @@ fn draw_line(
             canvas.marker(Marker::Cross, (x, panel.area.bottom - 4.0), 1.8, colour, true)?;
         }
         for run in &cell.runs {
-            canvas.dot((x + 3.0, panel.y_at(100.0 * run.accuracy)), 0.9, MUTED)?;
+            canvas.dot((x + 3.0, panel.y_at(cell.metric.shown(run.value))), 0.9, MUTED)?;
         }
-        let Some(accuracy) = cell.accuracy else { continue };
-        if let Some(interval) = accuracy.interval {
+        let Some(estimate) = cell.value else { continue };
+        if let Some(interval) = estimate.interval {
             let pen = Pen::solid(colour, 0.9);
-            panel.interval(canvas, x, 100.0 * interval.low, 100.0 * interval.high, pen)?;
+            let [low, high] = [interval.low, interval.high].map(|end| cell.metric.shown(end));
+            panel.interval(canvas, x, low, high, pen)?;
         }
-        canvas.marker(marker, (x, panel.y_at(100.0 * accuracy.mean)), 2.1, colour, true)?;
+        canvas.marker(
+            marker,
+            (x, panel.y_at(cell.metric.shown(estimate.mean))),
+            2.1,
+            colour,
+            true,
+        )?;
     }
     Ok(())
 }

@@ -139,12 +139,12 @@ pub fn strategy_keys(data: &FigureData, cells: &[&PlottedCell]) -> Vec<Key> {
 
 /// "missing: a, b", or that everything is.
 pub fn missing_note(cells: &[&PlottedCell]) -> Option<String> {
-    if cells.iter().all(|cell| cell.accuracy.is_none()) {
+    if cells.iter().all(|cell| cell.value.is_none()) {
         return Some("no finished run".into());
     }
     let missing: Vec<&str> = cells
         .iter()
-        .filter(|cell| cell.accuracy.is_none())
+        .filter(|cell| cell.value.is_none())
         .map(|cell| cell.strategy.as_str())
         .collect();
     (!missing.is_empty()).then(|| format!("missing: {}", missing.join(", ")))

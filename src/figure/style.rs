@@ -45,14 +45,19 @@ pub const GRID: RGBColor = RGBColor(0xe4, 0xe4, 0xe4);
 pub const BAND: RGBColor = RGBColor(0xee, 0xee, 0xee);
 
 /// The colour-blind-safe palette of Okabe and Ito (2008, *Color Universal Design*), without the
-/// yellow that fades on white; black stands for joint training, grey for one modality alone.
-const PALETTE: [RGBColor; 6] = [
+/// yellow that fades on white, then dark ones of Tol's muted scheme (2021, *Colour Schemes*) and a
+/// brown; black stands for joint training, grey for one modality alone.
+const PALETTE: [RGBColor; 10] = [
     RGBColor(0x00, 0x72, 0xb2),
     RGBColor(0xd5, 0x5e, 0x00),
     RGBColor(0x00, 0x9e, 0x73),
     RGBColor(0xcc, 0x79, 0xa7),
     RGBColor(0x56, 0xb4, 0xe9),
     RGBColor(0xe6, 0x9f, 0x00),
+    RGBColor(0x33, 0x22, 0x88),
+    RGBColor(0x88, 0x22, 0x55),
+    RGBColor(0x99, 0x99, 0x33),
+    RGBColor(0x6b, 0x3f, 0x1d),
 ];
 
 /// The shape of a point. Shape repeats what colour says, for print without colour.

@@ -4,6 +4,7 @@ use crate::figure::axis::{Axis, range};
 use crate::figure::canvas::{text_width, wrap};
 use crate::figure::data::{FigureData, PlottedCell, Role};
 use crate::figure::style::TICK_SIZE;
+use crate::task::metric::{ACCURACY, Metric};
 
 /// The plot of one parameter, or of what is no parameter grid, on one data set under one fusion.
 #[derive(Debug)]
@@ -57,7 +58,7 @@ pub fn groups(data: &FigureData) -> Vec<Group<'_>> {
     for group in groups.iter_mut().filter(|group| group.kind == Kind::Named) {
         group.gather();
     }
-    groups.retain(|group| group.cells().any(|cell| cell.accuracy.is_some()));
+    groups.retain(|group| group.cells().any(|cell| cell.value.is_some()));
     groups
 }
 
@@ -94,13 +95,18 @@ impl<'a> Group<'a> {
         self.lines.iter().flat_map(|line| &line.points).map(|(_, cell)| *cell)
     }
 
+    /// The metric that its cells are judged by.
+    pub fn metric(&self) -> Metric {
+        self.cells().next().map_or(ACCURACY, |cell| cell.metric)
+    }
+
     /// Joint training under the same fusion.
     pub fn baseline(&self, data: &'a FigureData) -> Option<&'a PlottedCell> {
         data.cells.iter().find(|cell| {
             cell.role == Role::Baseline
                 && cell.dataset == self.dataset
                 && cell.fusion == self.fusion
-                && cell.accuracy.is_some()
+                && cell.value.is_some()
         })
     }
 

@@ -2,6 +2,7 @@
 
 use super::baseline::sound;
 use super::baseline::{AcceptedRun, Baseline};
+use super::metric;
 use super::reasons;
 use crate::environment;
 use crate::error::{Error, Result};
@@ -73,7 +74,7 @@ pub fn compare(input: &SuiteInput, baseline: &Baseline) -> Result<Exact> {
             let found = record.root()?;
             match accepted.get(&(&cell.id, seed)).copied() {
                 Some(accepted) if accepted.root == found => {
-                    let score = metric.of(record);
+                    let score = metric::of(metric, record);
                     if accepted.score != score {
                         contradictions.push(format!(
                             "{}, seed {seed}: accepted with {}, but the run of this root has {score}",
@@ -111,13 +112,13 @@ pub fn compare(input: &SuiteInput, baseline: &Baseline) -> Result<Exact> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::gate::metric::Metric;
     use crate::results::fixture;
+    use crate::task::metric::ACCURACY;
 
     #[test]
     fn one_changed_bit_is_a_drift_of_its_run_alone() {
         let mut input = fixture::tiny();
-        let baseline = Baseline::of(&input, Metric::Accuracy, 0.01, "").unwrap();
+        let baseline = Baseline::of(&input, ACCURACY, 0.01, "").unwrap();
         assert!(compare(&input, &baseline).unwrap().holds());
         let record = &mut input.cells[1].records[1];
         record.epochs[0].lr = f64::from_bits(record.epochs[0].lr.to_bits() + 1);
@@ -134,7 +135,7 @@ mod tests {
     #[test]
     fn equal_roots_hold_in_another_class_whose_properties_are_named() {
         let mut input = fixture::tiny();
-        let mut baseline = Baseline::of(&input, Metric::Accuracy, 0.01, "").unwrap();
+        let mut baseline = Baseline::of(&input, ACCURACY, 0.01, "").unwrap();
         baseline.class.insert("isa".into(), "older".into());
         baseline.class_id = Digest::of(b"another class");
         let exact = compare(&input, &baseline).unwrap();
@@ -151,7 +152,7 @@ mod tests {
     #[test]
     fn a_score_that_contradicts_an_equal_root_is_no_equality() {
         let input = fixture::tiny();
-        let mut baseline = Baseline::of(&input, Metric::Accuracy, 0.01, "").unwrap();
+        let mut baseline = Baseline::of(&input, ACCURACY, 0.01, "").unwrap();
         let score = &mut baseline.cells[1].runs[1].score;
         *score = f64::from_bits(score.to_bits() - 1);
         let error = compare(&input, &baseline).unwrap_err();

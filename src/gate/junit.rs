@@ -3,6 +3,7 @@
 use super::cell::Judgement;
 use super::{Check, CheckedCell};
 use crate::document::html::escape;
+use crate::document::number::amount;
 
 /// A test case: its name, why it fails, and what is known of it.
 pub(super) type Case = (String, Option<String>, String);
@@ -51,7 +52,7 @@ fn text(text: &str) -> String {
 
 /// The name of a cell's test case, why it fails, and what is known of it.
 fn case(check: &Check, cell: &CheckedCell) -> Case {
-    let worse = format!("worse by {}", check.amount(-cell.change));
+    let worse = format!("worse by {}", amount(check.metric, -cell.change));
     let drifted = check.policy.exact && cell.verdict != Judgement::Equal;
     let failure = match cell.verdict {
         Judgement::Regressed => Some(worse),
@@ -62,7 +63,7 @@ fn case(check: &Check, cell: &CheckedCell) -> Case {
     let said = match cell.verdict {
         Judgement::Equal => "equal to the bit".into(),
         verdict => {
-            let change = super::table::difference(check.metric, cell.change);
+            let change = crate::document::number::difference(check.metric, cell.change);
             format!("{}: change {change} for the better", verdict.name())
         }
     };

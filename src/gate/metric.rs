@@ -1,166 +1,121 @@
-//! The number that a gate watches.
+//! What a gate does with the metric that it watches: on the test split, at the epoch that the
+//! protocol selects.
 
 use crate::error::{Error, Result};
 use crate::record::RunRecord;
-use crate::record::metrics;
-use serde::{Deserialize, Serialize};
-use std::fmt;
-use std::ops::RangeInclusive;
-use std::str::FromStr;
+use crate::task::metric::{LOSS, Metric};
 
 /// By how much rounding may carry a mean of fractions out of their range.
 const ROUNDING: f64 = 1e-9;
 
-/// The largest mean cross-entropy that is taken for one. That of a classifier which is always
-/// certain and always wrong is below 1000 in double precision.
-const LARGEST_LOSS: f64 = 1e6;
+/// The largest value of a metric without a bound that is taken for one.
+const LARGEST: f64 = 1e15;
 
 /// The least standard deviation between runs, whatever the metric, so that none divides by zero.
 const LEAST_SPREAD: f64 = 1e-12;
 
-/// A metric on the test split, at the epoch that the protocol selects.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Metric {
-    Accuracy,
-    MacroF1,
-    MeanAveragePrecision,
-    Loss,
+/// The largest margin of a loss: beyond it nothing is left to be found.
+const MOST_LOSS: f64 = 5.0;
+
+/// The unit in which margins are given: a percentage point of a fraction.
+pub fn point(metric: Metric) -> f64 {
+    if metric.is_fraction() { 0.01 } else { 1.0 }
 }
 
-impl Metric {
-    pub const ALL: [Self; 4] =
-        [Self::Accuracy, Self::MacroF1, Self::MeanAveragePrecision, Self::Loss];
-
-    /// The name in records, files and on the command line.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Accuracy => metrics::ACCURACY,
-            Self::MacroF1 => metrics::MACRO_F1,
-            Self::MeanAveragePrecision => metrics::MEAN_AVERAGE_PRECISION,
-            Self::Loss => metrics::LOSS,
-        }
-    }
-
-    /// 1 where more is better, -1 where less is.
-    pub fn sign(self) -> f64 {
-        if self == Self::Loss { -1.0 } else { 1.0 }
-    }
-
-    /// The unit in which margins are given: a percentage point of a fraction.
-    pub fn point(self) -> f64 {
-        if self == Self::Loss { 1.0 } else { 0.01 }
-    }
-
-    /// The values that the metric can have.
-    fn range(self) -> RangeInclusive<f64> {
-        match self {
-            Self::Loss => 0.0..=LARGEST_LOSS,
-            _ => -ROUNDING..=1.0 + ROUNDING,
-        }
-    }
-
-    /// Whether the metric can have this value.
-    pub fn holds(self, score: f64) -> bool {
-        self.range().contains(&score)
-    }
-
-    /// What to say of a value that the metric cannot have.
-    pub fn none(self, score: f64) -> String {
-        let article = if self == Self::Accuracy { "an" } else { "a" };
-        format!("{article} {self} of {score:?} is none")
-    }
-
-    /// Refuses a margin, in the metric's unit, that is none, or beyond which nothing is left to
-    /// be found.
-    ///
-    /// # Errors
-    /// When the margin is not a number from 0 to 20 points, of a loss to 5.
-    pub fn check_margin(self, margin: f64) -> Result<()> {
-        let most = if self == Self::Loss { 5.0 } else { 0.2 };
-        if (0.0..=most).contains(&margin) {
-            return Ok(());
-        }
-        let (unit, most, given) = match self {
-            Self::Loss => ("", most, margin),
-            _ => (" points", 100.0 * most, 100.0 * margin),
-        };
-        Err(Error::input(format!("a margin of {given:?}{unit} makes no sense"))
-            .with_hint(format!("give the drop that matters, from 0 to {most}{unit}, such as 1")))
-    }
-
-    /// The metric of a run. A run without an epoch, or without the metric, has none: NaN.
-    pub fn of(self, record: &RunRecord) -> f64 {
-        record.selected().and_then(|epoch| epoch.test.get(self.name())).unwrap_or(f64::NAN)
-    }
-
-    /// The number of test examples of a run.
-    pub fn examples(record: &RunRecord) -> usize {
-        record.epochs.get(record.selected_epoch).map_or(0, |epoch| epoch.test.n)
-    }
-
-    /// The least standard deviation between runs that is taken for possible, however alike a few
-    /// runs are, so that a change in one test example is never infinitely many deviations: a tenth
-    /// of that with which `examples` examples show a fraction of `mean`, a thousandth of a loss.
-    pub fn floor(self, mean: f64, examples: usize) -> f64 {
-        if self == Self::Loss {
-            return (1e-3 * mean.abs()).max(LEAST_SPREAD);
-        }
-        // One success and one failure more, so that a perfect score still has a spread.
-        let n = examples as f64 + 2.0;
-        let p = ((mean * examples as f64 + 1.0) / n).clamp(0.0, 1.0);
-        (0.1 * libm::sqrt(p * (1.0 - p) / n)).max(LEAST_SPREAD)
-    }
+/// Whether the metric can have this value.
+pub fn holds(metric: Metric, score: f64) -> bool {
+    let (least, most) = (metric.least.max(-LARGEST), metric.most.min(LARGEST));
+    (least - ROUNDING..=most + ROUNDING).contains(&score)
 }
 
-impl fmt::Display for Metric {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
+/// What to say of a value that the metric cannot have.
+pub fn none(metric: Metric, score: f64) -> String {
+    let article = if metric.name.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" };
+    format!("{article} {metric} of {score:?} is none")
 }
 
-impl FromStr for Metric {
-    type Err = Error;
-
-    fn from_str(name: &str) -> Result<Self> {
-        Self::ALL.into_iter().find(|metric| metric.name() == name).ok_or_else(|| {
-            let names = Self::ALL.map(Self::name).join("`, `");
-            Error::input(format!("unknown metric `{name}`"))
-                .with_hint(format!("the metrics are `{names}`"))
-        })
+/// Refuses a margin, in the metric's unit, that is none, or beyond which nothing is left to be
+/// found.
+///
+/// # Errors
+/// When the margin is not a number from 0 to 20 points of a fraction, of a loss to 5.
+pub fn check_margin(metric: Metric, margin: f64) -> Result<()> {
+    let most = match metric.is_fraction() {
+        true => 0.2,
+        false if metric == LOSS => MOST_LOSS,
+        false => f64::MAX,
+    };
+    if (0.0..=most).contains(&margin) {
+        return Ok(());
     }
+    let (unit, given) = match metric.is_fraction() {
+        true => (" points", 100.0 * margin),
+        false => ("", margin),
+    };
+    let limit = if most < f64::MAX {
+        format!("from 0 to {}{unit}", most / point(metric))
+    } else {
+        "from 0 up".into()
+    };
+    Err(Error::input(format!("a margin of {given:?}{unit} makes no sense"))
+        .with_hint(format!("give the change for the worse that matters, {limit}, such as 1")))
+}
+
+/// The metric of a run. A run without an epoch, or without the metric, has none: NaN.
+pub fn of(metric: Metric, record: &RunRecord) -> f64 {
+    record.selected().and_then(|epoch| epoch.test.get(metric.name)).unwrap_or(f64::NAN)
+}
+
+/// The number of test examples of a run.
+pub fn examples(record: &RunRecord) -> usize {
+    record.epochs.get(record.selected_epoch).map_or(0, |epoch| epoch.test.n)
+}
+
+/// The least standard deviation between runs that is taken for possible, however alike a few runs
+/// are, so that a change in one test example is never infinitely many deviations: a tenth of that
+/// with which `examples` examples show a fraction of `mean`, a thousandth of another mean.
+pub fn floor(metric: Metric, mean: f64, examples: usize) -> f64 {
+    if !metric.is_fraction() {
+        return (1e-3 * mean.abs()).max(LEAST_SPREAD);
+    }
+    // One success and one failure more, so that a perfect score still has a spread.
+    let n = examples as f64 + 2.0;
+    let p = ((mean * examples as f64 + 1.0) / n).clamp(0.0, 1.0);
+    (0.1 * libm::sqrt(p * (1.0 - p) / n)).max(LEAST_SPREAD)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::task::metric::{ACCURACY, MEAN_ABSOLUTE_ERROR, METRICS, R_SQUARED};
 
     #[test]
     fn a_perfect_score_has_a_spread_and_more_examples_have_less() {
-        for metric in Metric::ALL {
-            assert!(0.0 < metric.floor(1.0, 200), "{metric}");
-            assert!(0.0 < metric.floor(0.0, 0), "{metric}");
-            assert!(0.0 < metric.floor(1.0, usize::MAX), "{metric}");
-            assert_eq!(metric.name().parse::<Metric>().unwrap(), metric);
+        for metric in METRICS {
+            assert!(0.0 < floor(*metric, 1.0, 200), "{metric}");
+            assert!(0.0 < floor(*metric, 0.0, 0), "{metric}");
+            assert!(0.0 < floor(*metric, 1.0, usize::MAX), "{metric}");
         }
         // The standard deviation of 400 tosses of a coin is 2.5 points.
-        assert!((Metric::Accuracy.floor(0.5, 400) - 0.0025).abs() < 1e-5);
-        assert!(Metric::Accuracy.floor(0.9, 900) < Metric::Accuracy.floor(0.9, 100));
-        assert!("acuracy".parse::<Metric>().unwrap_err().to_string().contains("macro-f1"));
+        assert!((floor(ACCURACY, 0.5, 400) - 0.0025).abs() < 1e-5);
+        assert!(floor(ACCURACY, 0.9, 900) < floor(ACCURACY, 0.9, 100));
     }
 
     #[test]
     fn ranges_are_those_of_the_metrics() {
-        for metric in Metric::ALL {
-            assert!(metric.holds(0.0) && metric.holds(1.0), "{metric}");
-            for score in [-0.5, 1e308, f64::NAN, f64::INFINITY] {
-                assert!(!metric.holds(score), "{metric} {score}");
+        for metric in METRICS {
+            assert!(holds(*metric, 0.0) && holds(*metric, 1.0), "{metric}");
+            for score in [1e308, f64::NAN, f64::INFINITY] {
+                assert!(!holds(*metric, score), "{metric} {score}");
             }
-            assert!(metric.check_margin(metric.point()).is_ok());
-            for margin in [-1.0, 10.0, f64::NAN, f64::INFINITY] {
-                assert!(metric.check_margin(margin).is_err(), "{metric} {margin}");
+            assert!(check_margin(*metric, point(*metric)).is_ok());
+            for margin in [-1.0, f64::NAN, f64::INFINITY] {
+                assert!(check_margin(*metric, margin).is_err(), "{metric} {margin}");
             }
         }
-        assert!(Metric::Loss.holds(708.4) && !Metric::Accuracy.holds(1.5));
+        assert!(holds(LOSS, 708.4) && !holds(LOSS, -0.5));
+        assert!(!holds(ACCURACY, 1.5) && !holds(ACCURACY, -0.5) && holds(R_SQUARED, -3.0));
+        assert!(check_margin(ACCURACY, 0.5).is_err() && check_margin(LOSS, 10.0).is_err());
+        assert!(check_margin(MEAN_ABSOLUTE_ERROR, 300.0).is_ok());
     }
 }

@@ -30,10 +30,10 @@ use crate::results::input::{CellInput, SuiteInput};
 use crate::stats::power;
 use crate::stats::summary::{Estimate, estimate};
 use crate::suite::run::RunId;
+use crate::task::metric::Metric;
 use baseline::{AcceptedCell, Baseline};
 use cell::{Comparison, Judgement, Samples, Strictness, judge, smallest_drop};
 use exact::Exact;
-use metric::Metric;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use whole::{BySeed, Whole};
@@ -123,11 +123,12 @@ impl<'a> Pair<'a> {
     fn of(input: &'a CellInput, accepted: &'a AcceptedCell, metric: Metric) -> Option<Self> {
         let scores = accepted.scores();
         let mean = estimate(&scores)?.mean;
-        let signed = |scores: &[f64]| scores.iter().map(|score| metric.sign() * score).collect();
+        let signed =
+            |scores: &[f64]| scores.iter().map(|score| metric.better.sign() * score).collect();
         let samples = Samples {
             new: signed(&found(input, metric)),
             accepted: signed(&scores),
-            floor: metric.floor(mean, accepted.examples),
+            floor: metric::floor(metric, mean, accepted.examples),
         };
         Some(Self { input, accepted, comparison: samples.compare()? })
     }
@@ -136,15 +137,17 @@ impl<'a> Pair<'a> {
         let records = self.input.records.iter();
         let accepted = self.accepted.runs.iter();
         BySeed {
-            new: records.map(|r| (r.spec.seed, metric.sign() * metric.of(r))).collect(),
-            accepted: accepted.map(|run| (run.seed, metric.sign() * run.score)).collect(),
+            new: records
+                .map(|r| (r.spec.seed, metric.better.sign() * metric::of(metric, r)))
+                .collect(),
+            accepted: accepted.map(|run| (run.seed, metric.better.sign() * run.score)).collect(),
             spread: self.comparison.spread,
         }
     }
 }
 
 fn found(cell: &CellInput, metric: Metric) -> Vec<f64> {
-    cell.records.iter().map(|record| metric.of(record)).collect()
+    cell.records.iter().map(|record| metric::of(metric, record)).collect()
 }
 
 /// Compares the runs of a suite with its baseline.
@@ -154,7 +157,7 @@ fn found(cell: &CellInput, metric: Metric) -> Vec<f64> {
 /// suite is not the one that was accepted.
 pub fn check<'a>(input: &'a SuiteInput, baseline: &'a Baseline, policy: Policy) -> Result<Check> {
     baseline::sound::check(baseline)?;
-    complete::complete(input)?;
+    complete::complete(input, baseline.metric)?;
     validity::comparable(input, baseline)?;
     let metric = baseline.metric;
     let exact = exact::compare(input, baseline)?;

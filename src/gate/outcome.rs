@@ -1,10 +1,9 @@
 //! What a check comes to: in a word, as an exit code, and in sentences.
 
 use super::cell::Judgement;
-use super::metric::Metric;
 use super::reasons::{accept_hint, list};
 use super::{Check, CheckedCell, SEEDS};
-use crate::document::number::{count, p_value};
+use crate::document::number::{amount, count, p_value};
 use crate::error::{Error, Kind, Result};
 use serde::Serialize;
 
@@ -175,13 +174,17 @@ impl Check {
             drops.iter().copied().reduce(f64::max),
         ) {
             (Some(least), Some(most)) => {
-                format!("between {} and {} in one cell", self.amount(least), self.amount(most))
+                format!(
+                    "between {} and {} in one cell",
+                    amount(self.metric, least),
+                    amount(self.metric, most)
+                )
             }
             _ => "none in one cell".into(),
         };
         let whole = self.whole.and_then(|whole| Some((whole.smallest_shift?, whole.unit)));
         let of_all = whole.map_or("none in all cells alike".into(), |(shift, unit)| {
-            let amount = self.amount(shift * unit);
+            let amount = amount(self.metric, shift * unit);
             format!("{amount} ({shift:.2} standard deviations) in all cells alike")
         });
         format!("smallest drop found four times in five: {of_cells}; {of_all}")
@@ -199,7 +202,12 @@ impl Check {
     }
 
     fn drop_of(&self, cell: &CheckedCell) -> String {
-        format!("{}: worse by {} (p {})", cell.label, self.amount(-cell.change), p_value(cell.p))
+        format!(
+            "{}: worse by {} (p {})",
+            cell.label,
+            amount(self.metric, -cell.change),
+            p_value(cell.p)
+        )
     }
 
     /// The change of the suite as a whole, in words.
@@ -213,13 +221,5 @@ impl Check {
                 p_value(Some(whole.p)),
             )
         })
-    }
-
-    /// A difference without its sign: points where the metric is a fraction.
-    pub fn amount(&self, difference: f64) -> String {
-        match self.metric {
-            Metric::Loss => format!("{difference:.4}"),
-            _ => format!("{:.1} points", 100.0 * difference),
-        }
     }
 }

@@ -59,13 +59,13 @@ fn side(old: Option<&AcceptedCell>, new: Option<&AcceptedCell>) -> Side {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::gate::metric::Metric;
     use crate::hash::Digest;
     use crate::results::fixture;
+    use crate::task::metric::{ACCURACY, LOSS};
 
     #[test]
     fn cells_are_new_gone_changed_or_equal() {
-        let old = Baseline::of(&fixture::tiny(), Metric::Accuracy, 0.01, "").unwrap();
+        let old = Baseline::of(&fixture::tiny(), ACCURACY, 0.01, "").unwrap();
         let mut new = old.clone();
         new.cells[0].runs[0].score += 0.25;
         new.cells[0].runs[0].root = Digest::of(b"x");
@@ -87,8 +87,8 @@ mod tests {
 
     #[test]
     fn another_metric_cannot_stand_beside() {
-        let old = Baseline::of(&fixture::tiny(), Metric::Loss, 0.01, "").unwrap();
-        let new = Baseline::of(&fixture::tiny(), Metric::Accuracy, 0.01, "").unwrap();
+        let old = Baseline::of(&fixture::tiny(), LOSS, 0.01, "").unwrap();
+        let new = Baseline::of(&fixture::tiny(), ACCURACY, 0.01, "").unwrap();
         assert!(side_by_side(Some(&old), &new).iter().all(|side| side.old.is_none()));
         assert!(side_by_side(None, &new).iter().all(|side| side.old.is_none()));
     }

@@ -8,6 +8,7 @@ use super::outcome::Outcome;
 use super::*;
 use crate::results::fixture::{self, Block};
 use crate::stream::Stream;
+use crate::task::metric::ACCURACY;
 
 const SUITES: u64 = 2000;
 const ACCEPTED: u64 = 10;
@@ -60,7 +61,7 @@ fn outcomes(seeds: u64, further: u64, margin: f64, world: World) -> Vec<Check> {
     let looks = if 0 < further { 2 } else { 1 };
     let policy = Policy { exact: false, strict: false, margin, alpha: 0.05, looks };
     let (mut accepted, mut new) = (suite(ACCEPTED), suite(seeds + further));
-    let mut baseline = Baseline::of(&accepted, Metric::Accuracy, margin, "").unwrap();
+    let mut baseline = Baseline::of(&accepted, ACCURACY, margin, "").unwrap();
     let once = |i| {
         let mut stream = Stream::new(i, "gate/simulation");
         draw(&mut accepted, NOTHING.with(world.correlation), &mut stream);

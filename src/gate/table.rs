@@ -1,9 +1,9 @@
 //! A check as rows of text, for terminals and pages.
 
 use super::cell::Judgement;
-use super::metric::Metric;
 use super::{Check, CheckedCell, Sample};
-use crate::document::number::{NONE, p_value, percent, points};
+use crate::document::number::{NONE, difference, p_value, value};
+use crate::task::metric::Metric;
 
 /// The columns, and whether they hold numbers.
 pub const COLUMNS: [(&str, bool); 7] = [
@@ -42,18 +42,7 @@ impl Check {
 
 /// Mean, half the width of its interval and number of runs: `71.3 ± 1.2 (3)`.
 pub fn sample(metric: Metric, sample: &Sample) -> String {
-    let number = |value: f64| match metric {
-        Metric::Loss => format!("{value:.4}"),
-        _ => percent(value),
-    };
-    let interval = sample.interval.map_or(String::new(), |half| format!(" ± {}", number(half)));
-    format!("{}{interval} ({})", number(sample.mean), sample.n)
-}
-
-/// A difference with its sign: in points where the metric is a fraction.
-pub fn difference(metric: Metric, difference: f64) -> String {
-    match metric {
-        Metric::Loss => format!("{difference:+.4}").replace('-', "−"),
-        _ => points(difference),
-    }
+    let half = |half: f64| format!(" ± {}", value(metric, half));
+    let interval = sample.interval.map_or(String::new(), half);
+    format!("{}{interval} ({})", value(metric, sample.mean), sample.n)
 }

@@ -4,6 +4,7 @@ use super::outcome::Outcome;
 use super::*;
 use crate::error::Kind;
 use crate::results::fixture::{self, Block};
+use crate::task::metric::{ACCURACY, LOSS};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use std::sync::LazyLock;
@@ -22,7 +23,7 @@ fn suite() -> SuiteInput {
 }
 
 fn checked_by(policy: Policy, change: impl Fn(&mut SuiteInput)) -> Check {
-    let baseline = Baseline::of(&suite(), Metric::Accuracy, 0.01, "").unwrap();
+    let baseline = Baseline::of(&suite(), ACCURACY, 0.01, "").unwrap();
     let mut input = suite();
     change(&mut input);
     check(&input, &baseline, policy).unwrap()
@@ -142,7 +143,7 @@ fn what_cannot_be_told_warns_or_fails_as_asked() {
 
 #[test]
 fn a_loss_is_worse_when_it_grows() {
-    let baseline = Baseline::of(&suite(), Metric::Loss, 0.01, "").unwrap();
+    let baseline = Baseline::of(&suite(), LOSS, 0.01, "").unwrap();
     let mut input = suite();
     for record in &mut input.cells[0].records {
         record.epochs[record.selected_epoch].test.shift("loss", 1.0);
@@ -155,7 +156,7 @@ fn a_loss_is_worse_when_it_grows() {
 #[test]
 fn few_accepted_seeds_are_said() {
     assert_eq!(checked(|_| {}).caveat(), None);
-    let baseline = Baseline::of(&fixture::tiny(), Metric::Accuracy, 0.01, "").unwrap();
+    let baseline = Baseline::of(&fixture::tiny(), ACCURACY, 0.01, "").unwrap();
     let check = check(&fixture::tiny(), &baseline, POLICY).unwrap();
     assert!(check.caveat().unwrap().contains("only 2 seeds"));
 }
@@ -172,7 +173,7 @@ fn a_page_tells_the_verdict_and_the_cells_that_differ() {
 
 #[test]
 fn one_run_against_one_is_no_pass() {
-    let mut baseline = Baseline::of(&suite(), Metric::Accuracy, 0.01, "").unwrap();
+    let mut baseline = Baseline::of(&suite(), ACCURACY, 0.01, "").unwrap();
     let mut input = suite();
     baseline.cells.iter_mut().for_each(|cell| cell.runs.truncate(1));
     for cell in &mut input.cells {
@@ -186,7 +187,7 @@ fn one_run_against_one_is_no_pass() {
 
 #[test]
 fn cells_without_seeds_in_common_are_no_pass_together() {
-    let mut baseline = Baseline::of(&suite(), Metric::Accuracy, 0.01, "").unwrap();
+    let mut baseline = Baseline::of(&suite(), ACCURACY, 0.01, "").unwrap();
     for (i, cell) in baseline.cells.iter_mut().enumerate() {
         cell.runs.iter_mut().for_each(|run| run.seed += 100 * i as u64);
     }
@@ -205,7 +206,7 @@ fn cells_without_seeds_in_common_are_no_pass_together() {
 static WORSE: LazyLock<(String, SuiteInput)> = LazyLock::new(|| {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("six.json");
-    Baseline::of(&suite(), Metric::Accuracy, 0.01, "").unwrap().write(&path).unwrap();
+    Baseline::of(&suite(), ACCURACY, 0.01, "").unwrap().write(&path).unwrap();
     let mut input = suite();
     for record in input.cells.iter_mut().flat_map(|cell| &mut cell.records) {
         let test = &mut record.epochs[record.selected_epoch].test;
@@ -279,7 +280,7 @@ fn never_passes(bytes: &[u8]) {
 
 #[test]
 fn a_worse_suite_is_a_regression_by_the_undamaged_baseline() {
-    let baseline = Baseline::of(&suite(), Metric::Accuracy, 0.01, "").unwrap();
+    let baseline = Baseline::of(&suite(), ACCURACY, 0.01, "").unwrap();
     let check = check(&WORSE.1, &baseline, POLICY).unwrap();
     assert_eq!(check.with(Judgement::Regressed).count(), 6);
 }

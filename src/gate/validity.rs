@@ -1,7 +1,7 @@
 //! Whether a suite's runs are those that a baseline is about.
 
 use super::baseline::{AcceptedCell, Baseline};
-use super::metric::Metric;
+use super::metric;
 use super::reasons::{accept_hint, refuse};
 use crate::error::{Kind, Result};
 use crate::results::input::{CellInput, SuiteInput};
@@ -24,7 +24,7 @@ pub fn comparable(input: &SuiteInput, baseline: &Baseline) -> Result<()> {
                 reasons.push(format!("{label}: the arrays it was trained on differ"));
             }
             Some(accepted) => {
-                let examples = cell.records.iter().map(Metric::examples);
+                let examples = cell.records.iter().map(metric::examples);
                 if let Some(n) = examples.into_iter().find(|n| *n != accepted.examples) {
                     let before = accepted.examples;
                     reasons.push(format!("{label}: test examples: {before} -> {n}"));
@@ -72,10 +72,11 @@ mod tests {
     use super::*;
     use crate::hash::Digest;
     use crate::results::fixture;
+    use crate::task::metric::ACCURACY;
 
     #[test]
     fn a_changed_suite_is_not_compared_and_the_change_is_named() {
-        let baseline = Baseline::of(&fixture::tiny(), Metric::Accuracy, 0.01, "").unwrap();
+        let baseline = Baseline::of(&fixture::tiny(), ACCURACY, 0.01, "").unwrap();
         assert!(comparable(&fixture::tiny(), &baseline).is_ok());
         let refused = |change: fn(&mut SuiteInput), said: &str| {
             let mut input = fixture::tiny();

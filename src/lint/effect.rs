@@ -59,14 +59,23 @@ fn needs(cells: &[CellSpec]) -> Option<Vec<CellSpec>> {
     is_changed.then(|| each.map(|(changed, cell)| changed.unwrap_or(cell.clone())).collect())
 }
 
-/// The third modality of the made data, where there are two.
-fn dataset(part: &Part) -> Option<Part> {
-    if part.name != "synthetic" || number(&part.params, "modalities") != Some(2.0) {
-        return None;
+/// The parameters of made data that shape nothing: those of a third modality where there are two, of
+/// segments where there are none, and of the names of a single value.
+fn idle(part: &Part) -> &'static [&'static str] {
+    let task = part.params.0.get("task").map(ToString::to_string);
+    match (part.name.as_str(), task.as_deref()) {
+        ("synthetic", _) if number(&part.params, "modalities") == Some(2.0) => &THIRD,
+        ("synthetic-tasks", Some("regression")) => &["names", "segments"],
+        ("synthetic-tasks", Some(task)) if task != "segments" => &["segments"],
+        _ => &[],
     }
+}
+
+/// A data set with the defaults of what shapes nothing.
+fn dataset(part: &Part) -> Option<Part> {
     let entry = find("data set", DATASETS, &part.name).ok()?;
-    let third = entry.params.iter().filter(|param| THIRD.contains(&param.name));
-    let moved: BTreeMap<String, Value> = third
+    let idle = entry.params.iter().filter(|param| idle(part).contains(&param.name));
+    let moved: BTreeMap<String, Value> = idle
         .map(|param| (param.name.to_string(), Value::from(param.default)))
         .filter(|(name, default)| part.params.0.get(name).is_some_and(|value| value != default))
         .collect();

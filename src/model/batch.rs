@@ -10,7 +10,7 @@ use burn::tensor::{Int, Tensor, TensorData};
 #[derive(Clone)]
 pub struct Batch {
     pub inputs: Vec<Tensor<2>>,
-    pub one_hot: Tensor<2>,
+    pub targets: Tensor<2>,
 }
 
 /// The most bytes of a split in shards that a device is given a copy of.
@@ -76,7 +76,7 @@ impl<'a> Source<'a> {
                     let pick = |x: &Tensor<2>| x.clone().select(0, rows.clone());
                     Ok(Batch {
                         inputs: whole.inputs.iter().map(pick).collect(),
-                        one_hot: pick(&whole.one_hot),
+                        targets: pick(&whole.targets),
                     })
                 }))
             }
@@ -107,5 +107,5 @@ pub fn gather(
         })
         .collect::<Result<_>>()?;
     let targets = TensorData::new(split.targets.rows(rows, outputs), [rows.len(), outputs]);
-    Ok(Batch { inputs, one_hot: Tensor::from_data(targets, options) })
+    Ok(Batch { inputs, targets: Tensor::from_data(targets, options) })
 }

@@ -1,4 +1,4 @@
-//! Losses and scores by task.
+//! Losses, scores and predictions by task.
 //!
 //! All but the squared error are one cross-entropy over rows of classes: an example is a row, a
 //! label is a row of the two classes yes and no with the logits `x` and 0, and a segment is a row.
@@ -29,8 +29,7 @@ impl Objective {
         if let Kind::Regression { .. } = self.0 {
             return (logits - targets.clone()).square().mean();
         }
-        let (logits, targets) = self.rows(logits, targets.clone());
-        cross_entropy(logits, &targets)
+        cross_entropy(self.choices(logits), &self.chosen(targets.clone()))
     }
 
     /// The sum over the batch of every example's score in (0, 1], larger for a better prediction:
@@ -44,10 +43,16 @@ impl Objective {
             return error.add_scalar(1.0).recip().sum();
         }
         let [batch, _] = logits.dims();
-        let (logits, targets) = self.rows(logits, targets.clone());
-        let [rows, _] = logits.dims();
-        let sum = (softmax(logits, 1) * targets).sum();
+        let (choices, chosen) = (self.choices(logits), self.chosen(targets.clone()));
+        let [rows, _] = choices.dims();
+        let sum = (softmax(choices, 1) * chosen).sum();
         if rows == batch { sum } else { sum.mul_scalar(batch as f64 / rows as f64) }
+    }
+
+    /// [`Objective::score_sum`] of the logits of each modality alone: `[modality]`.
+    pub fn score_sums(self, unimodal: Vec<Tensor<2>>, targets: &Tensor<2>) -> Tensor<1> {
+        let sum = |logits| self.score_sum(logits, targets);
+        Tensor::cat(unimodal.into_iter().map(sum).collect(), 0)
     }
 
     /// What the logits say: probabilities of the classes, also for each segment by itself, or the
@@ -56,30 +61,69 @@ impl Objective {
         match self.0 {
             Kind::Classification => softmax(logits, 1),
             Kind::MultiLabel | Kind::Regression { .. } => logits,
-            Kind::Segments { segments } => {
-                let [batch, outputs] = logits.dims();
-                softmax(by_segment(logits, segments), 1).reshape([batch, outputs])
+            Kind::Segments { .. } => {
+                let shape = logits.dims();
+                softmax(self.choices(logits), 1).reshape(shape)
             }
         }
     }
 
-    /// Logits and one-hot targets, a row for every choice between classes.
-    fn rows(self, logits: Tensor<2>, targets: Tensor<2>) -> (Tensor<2>, Tensor<2>) {
-        match self.0 {
-            Kind::Classification | Kind::Regression { .. } => (logits, targets),
+    /// The logits of the mean prediction of several models: of the mean probability in every choice,
+    /// or the mean value. `None` of no model.
+    pub fn mean_prediction(self, logits: Vec<Tensor<2>>) -> Option<Tensor<2>> {
+        let n = logits.len() as f64;
+        let shape = logits.first()?.dims();
+        let mean = |each: Vec<Tensor<2>>| {
+            let sum = each.into_iter().reduce(|sum, x| sum + x);
+            sum.map(|sum| sum.mul_scalar(1.0 / n))
+        };
+        if let Kind::Regression { .. } = self.0 {
+            return mean(logits);
+        }
+        let probabilities = logits.into_iter().map(|logits| softmax(self.choices(logits), 1));
+        // Above 0 also where every probability underflows.
+        let log = mean(probabilities.collect())?.clamp_min(f32::MIN_POSITIVE).log();
+        Some(match self.0 {
             Kind::MultiLabel => {
-                let [batch, labels] = logits.dims();
-                let column = |x: Tensor<2>| x.reshape([batch * labels, 1]);
-                let (logits, holds) = (column(logits), column(targets));
-                let fails = holds.ones_like() - holds.clone();
-                let zeros = holds.zeros_like();
-                (Tensor::cat(vec![logits, zeros], 1), Tensor::cat(vec![holds, fails], 1))
+                let [rows, _] = log.dims();
+                let (holds, fails) =
+                    (log.clone().slice([0..rows, 0..1]), log.slice([0..rows, 1..2]));
+                (holds - fails).reshape(shape)
             }
-            Kind::Segments { segments } => {
-                (by_segment(logits, segments), by_segment(targets, segments))
+            _ => log.reshape(shape),
+        })
+    }
+
+    /// The logits of every choice between classes, a row for each.
+    fn choices(self, logits: Tensor<2>) -> Tensor<2> {
+        match self.0 {
+            Kind::Classification | Kind::Regression { .. } => logits,
+            Kind::MultiLabel => {
+                let logits = column(logits);
+                let zeros = logits.zeros_like();
+                Tensor::cat(vec![logits, zeros], 1)
             }
+            Kind::Segments { segments } => by_segment(logits, segments),
         }
     }
+
+    /// The class of every choice, one-hot.
+    fn chosen(self, targets: Tensor<2>) -> Tensor<2> {
+        match self.0 {
+            Kind::Classification | Kind::Regression { .. } => targets,
+            Kind::MultiLabel => {
+                let holds = column(targets);
+                let fails = holds.ones_like() - holds.clone();
+                Tensor::cat(vec![holds, fails], 1)
+            }
+            Kind::Segments { segments } => by_segment(targets, segments),
+        }
+    }
+}
+
+fn column(x: Tensor<2>) -> Tensor<2> {
+    let [batch, outputs] = x.dims();
+    x.reshape([batch * outputs, 1])
 }
 
 /// `[batch, segments * class]` as `[batch * segments, class]`.

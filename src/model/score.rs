@@ -82,11 +82,3 @@ impl Estimator {
         }
     }
 }
-
-/// The sum over the batch of the probability that each modality alone gives the true class
-/// (Eq. 8 of the conference paper), from its logits `[batch, class]`. `one_hot` is
-/// `[batch, class]`; the result is `[modality]`.
-pub fn score_sums(unimodal: Vec<Tensor<2>>, one_hot: &Tensor<2>) -> Tensor<1> {
-    let sum = |logits| (burn::tensor::activation::softmax(logits, 1) * one_hot.clone()).sum();
-    Tensor::cat(unimodal.into_iter().map(sum).collect(), 0)
-}

@@ -6,43 +6,36 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 pub use crate::task::metric::Better;
+use crate::task::metric::{LOSS, Metric};
 
-/// Mean cross-entropy.
-pub const LOSS: &str = "loss";
-/// The share of examples whose most probable class is the true one.
-pub const ACCURACY: &str = "accuracy";
-/// The mean of F1 over all classes.
-pub const MACRO_F1: &str = "macro-f1";
-/// Macro average precision over the classes present.
-pub const MEAN_AVERAGE_PRECISION: &str = "mean-average-precision";
-/// The largest contribution of a modality less the smallest: the degree of imbalance.
-pub const IMBALANCE: &str = "imbalance";
-
-/// What is measured on every split, in the order shown to users, and what it is; `<m>` stands for a
-/// modality.
-pub const METRICS: &[(&str, &str)] = &[
-    (LOSS, "mean cross-entropy"),
-    (ACCURACY, "share of examples whose most probable class is the true one"),
-    (MACRO_F1, "mean of F1 over all classes"),
-    (MEAN_AVERAGE_PRECISION, "macro average precision over the classes present"),
-    ("modality-accuracy.<m>", "accuracy by one modality alone, by the run's score estimator"),
-    ("contribution.<m>", "Shapley contribution of a modality, absent features set to zero"),
+/// What is measured of modalities on every split, in the order shown to users, and what it is: `<m>`
+/// stands for a modality, `<metric>` for the one that a run is judged by.
+pub const SHARES: [(&str, &str); 3] = [
+    ("modality-<metric>.<m>", "the metric by one modality alone, by the run's score estimator"),
+    (
+        "contribution.<m>",
+        "Shapley contribution of a modality to the metric, absent features set to zero",
+    ),
     (IMBALANCE, "largest contribution of a modality less the smallest"),
 ];
 
-/// What stands before the point in the names of [`modality_accuracy`] and [`contribution`].
-pub(super) const MODALITY_ACCURACY: &str = "modality-accuracy";
-pub(super) const CONTRIBUTION: &str = "contribution";
+/// The largest contribution of a modality less the smallest: the degree of imbalance.
+pub const IMBALANCE: &str = "imbalance";
+/// What stands before the point in the names of [`contribution`].
+pub const CONTRIBUTION: &str = "contribution";
+/// What stands before the metric in the names of [`modality`].
+pub(super) const MODALITY: &str = "modality-";
 
 /// The longest name of a metric, in bytes.
 const MAX_NAME: usize = 100;
 
-/// Accuracy by one modality alone, by the run's score estimator.
-pub fn modality_accuracy(modality: &str) -> String {
-    format!("{MODALITY_ACCURACY}.{modality}")
+/// A metric of the predictions from one modality alone, by the run's score estimator.
+pub fn modality(metric: Metric, modality: &str) -> String {
+    format!("{MODALITY}{}.{modality}", metric.name)
 }
 
-/// The Shapley contribution of a modality to accuracy, absent features set to zero.
+/// The Shapley contribution of a modality to the primary metric, absent features set to zero; of
+/// one that is better the lower it is, to its negative.
 pub fn contribution(modality: &str) -> String {
     format!("{CONTRIBUTION}.{modality}")
 }
@@ -133,6 +126,12 @@ pub struct Primary {
     pub better: Better,
 }
 
+impl From<Metric> for Primary {
+    fn from(metric: Metric) -> Self {
+        Self { metric: metric.name.into(), better: metric.better }
+    }
+}
+
 impl Primary {
     /// The value of the metric, where it was measured.
     pub fn of(&self, metrics: &Metrics) -> Option<f64> {
@@ -146,7 +145,7 @@ impl Primary {
         let least = |value: Option<f64>| value.unwrap_or(f64::NEG_INFINITY);
         (
             least(self.of(metrics).map(|value| sign * value)),
-            least(metrics.get(LOSS).map(|loss| -loss)),
+            least(metrics.get(LOSS.name).map(|loss| -loss)),
         )
     }
 }
@@ -183,7 +182,7 @@ mod tests {
         let text = r#"{"n":10,"values":{"accuracy":0.5,"calibration-error.l1":0.25}}"#;
         let read: Metrics = serde_json::from_str(text).unwrap();
         assert_eq!(read.get("calibration-error.l1"), Some(0.25));
-        assert_eq!(read.get(LOSS), None);
+        assert_eq!(read.get(LOSS.name), None);
         assert_eq!(serde_json::to_string(&read).unwrap(), text);
     }
 
@@ -203,7 +202,7 @@ mod tests {
 
     #[test]
     fn the_better_value_ranks_first_and_of_equals_the_lower_loss() {
-        let of = |value: f64, loss: f64| metrics(&[("error", value), (LOSS, loss)]);
+        let of = |value: f64, loss: f64| metrics(&[("error", value), (LOSS.name, loss)]);
         let rank = |better, m: &Metrics| Primary { metric: "error".into(), better }.rank(m);
         assert!(rank(Better::Higher, &of(0.1, 1.0)) < rank(Better::Higher, &of(0.2, 2.0)));
         assert!(rank(Better::Lower, &of(0.2, 1.0)) < rank(Better::Lower, &of(0.1, 2.0)));

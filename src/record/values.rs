@@ -1,7 +1,8 @@
 //! The range of every number in a record: one that no training leaves was not left by one.
 
-use super::metrics::{self, Metrics};
+use super::metrics::{self, Metrics, Primary};
 use super::{Cost, Outcome, RunRecord};
+use crate::task::metric::{self, Metric};
 
 type Checked = std::result::Result<(), String>;
 
@@ -39,13 +40,13 @@ impl RunRecord {
             let place = format!("epoch {}", i + 1);
             within(&format!("{place}: the learning rate"), epoch.lr, 0.0, f64::MAX)?;
             for (name, value) in &epoch.train {
-                let least = if name == metrics::LOSS { -ROUNDING } else { f64::MIN };
+                let least = if name == metric::LOSS.name { -ROUNDING } else { f64::MIN };
                 within(&format!("{place}: {name}"), *value, least, f64::MAX)?;
             }
             let splits = [("validation", &epoch.validation), ("test", &epoch.test)];
             let further = epoch.further.iter().map(|(name, split)| (name.as_str(), split));
             for (name, split) in splits.into_iter().chain(further) {
-                measured(split).map_err(|why| format!("{place}, {name}: {why}"))?;
+                measured(split, &self.primary).map_err(|why| format!("{place}, {name}: {why}"))?;
             }
         }
         let mut links = self.links.iter().zip(self.links.iter().skip(1));
@@ -56,28 +57,29 @@ impl RunRecord {
     }
 }
 
-fn measured(found: &Metrics) -> Checked {
+fn measured(found: &Metrics, primary: &Primary) -> Checked {
     if found.n == 0 {
         return Err("no example".into());
     }
     below("the number of examples", found.n as u64, MOST)?;
     for (name, value) in found.iter() {
-        let (least, most) = range(name);
+        let (least, most) = range(name, primary);
         within(name, value, least - ROUNDING, most + ROUNDING)?;
     }
     Ok(())
 }
 
 /// The values that a metric can have; of one that is not known here, every number.
-fn range(name: &str) -> (f64, f64) {
-    match name.split_once('.').map_or(name, |(kind, _)| kind) {
-        metrics::LOSS => (0.0, f64::MAX),
-        metrics::ACCURACY
-        | metrics::MACRO_F1
-        | metrics::MEAN_AVERAGE_PRECISION
-        | metrics::MODALITY_ACCURACY => (0.0, 1.0),
-        metrics::CONTRIBUTION => (-1.0, 1.0),
-        metrics::IMBALANCE => (0.0, 2.0),
+fn range(name: &str, primary: &Primary) -> (f64, f64) {
+    let kind = name.split_once('.').map_or(name, |(kind, _)| kind);
+    if let Some(metric) = metric::known(kind.strip_prefix(metrics::MODALITY).unwrap_or(kind)) {
+        return (metric.least, metric.most);
+    }
+    // Contributions are differences of the primary metric, an imbalance is one of contributions.
+    let reach = metric::known(&primary.metric).map_or(f64::MAX, Metric::reach);
+    match kind {
+        metrics::CONTRIBUTION => (-reach, reach),
+        metrics::IMBALANCE => (0.0, (2.0 * reach).min(f64::MAX)),
         _ => (f64::MIN, f64::MAX),
     }
 }
@@ -108,6 +110,7 @@ fn below(what: &str, value: u64, limit: u64) -> Checked {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::record::metrics::Better;
     use crate::record::probe::Link;
     use crate::store::fixture;
 
@@ -162,5 +165,19 @@ mod tests {
             let why = record.check_values().unwrap_err();
             assert!(why.contains(said), "{why}, not {said}");
         }
+    }
+
+    #[test]
+    fn contributions_reach_as_far_as_the_metric_that_they_share_out() {
+        let primary = |name: &str| Primary { metric: name.into(), better: Better::Higher };
+        let [accuracy, error] = ["accuracy", "mean-absolute-error"].map(primary);
+        assert_eq!(range("contribution.a", &accuracy), (-1.0, 1.0));
+        assert_eq!(range("imbalance", &accuracy), (0.0, 2.0));
+        assert_eq!(range("contribution.a", &error), (-f64::MAX, f64::MAX));
+        assert_eq!(range("imbalance", &error), (0.0, f64::MAX));
+        assert_eq!(range("modality-mean-absolute-error.a", &error), (0.0, f64::MAX));
+        assert_eq!(range("modality-accuracy.a", &error), (0.0, 1.0));
+        assert_eq!(range("r-squared", &error), (-f64::MAX, 1.0));
+        assert_eq!(range("calibration-error.l1", &error), (f64::MIN, f64::MAX));
     }
 }

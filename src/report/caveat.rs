@@ -30,7 +30,8 @@ pub enum Caveat {
     PairsDiffer { cells: Vec<String> },
     /// Comparisons without a test.
     Untested { cells: Vec<String> },
-    /// The largest smallest-detectable difference of the tested comparisons, as a fraction.
+    /// The largest smallest-detectable difference of the tested comparisons that are judged by a
+    /// fraction.
     LowPower { largest: f64 },
     /// What the reader of the records complained of.
     Reader(String),
@@ -38,7 +39,8 @@ pub enum Caveat {
 
 /// Below this many runs an interval is wide and a test weak.
 pub const FEW: usize = 5;
-/// A difference of accuracy that a comparison ought to be able to show.
+/// A difference of a fraction that a comparison ought to be able to show. Of other metrics the report
+/// does not know which ones matter.
 const WORTHWHILE: f64 = 0.02;
 
 /// All caveats of a report, gravest first.
@@ -59,7 +61,8 @@ pub fn collect(analysis: &Analysis<'_>) -> Vec<Caveat> {
     let fewest = few.iter().copied().min().unwrap_or(0);
     add(!few.is_empty(), Caveat::FewSeeds { n_cells: few.len(), fewest });
 
-    let tests = analysis.comparisons.iter().filter_map(|comparison| comparison.paired);
+    let fractions = analysis.comparisons.iter().filter(|c| cells[c.cell].metric().is_fraction());
+    let tests = fractions.filter_map(|comparison| comparison.paired);
     let largest = tests.filter_map(|test| test.smallest_effect).fold(0.0, f64::max);
     add(largest > WORTHWHILE, Caveat::LowPower { largest });
 

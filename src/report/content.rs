@@ -8,6 +8,7 @@ use crate::lint::{self, Finding};
 use crate::report::tables;
 use crate::report::{caveat, findings};
 use crate::results::analysis::Analysis;
+use crate::task::words;
 
 /// Everything that stands under the title.
 pub fn blocks(
@@ -29,7 +30,7 @@ pub fn blocks(
     blocks.push(heading("Figures"));
     blocks.extend(figures.iter().cloned());
     blocks.push(heading("Results"));
-    blocks.push(Block::Paragraph(vec![text(tables::READING)]));
+    blocks.push(Block::Paragraph(vec![text(tables::reading(analysis))]));
     blocks.push(Block::Table(tables::overall(analysis)));
     for dataset in analysis.datasets() {
         blocks.push(Block::Heading { level: 3, text: dataset.to_string() });
@@ -121,9 +122,10 @@ fn extent(analysis: &Analysis<'_>) -> Vec<Block> {
             "{}, {}: {finished} finished, {failed} missing or diverged. A cell is one strategy \
              under one fusion method on one data set, a run a cell with one seed; joint is plain \
              joint training, which every strategy is compared with. A run is judged by its test \
-             accuracy at the epoch that the selection rule picks.",
+             {} at the epoch that the selection rule picks.",
             count(cells.len(), "cell"),
             count(finished + failed, "planned run"),
+            words::noun(&analysis.metrics()),
         ))]),
         Block::List(items.into_iter().flatten().collect()),
     ]

@@ -1,12 +1,14 @@
 //! The findings in words, generated from the statistics: every comparison is named with its
 //! difference, whatever its outcome.
 
-use crate::document::number::{count, interval, percent, points};
+use crate::document::number::{count, difference, difference_interval, value};
 use crate::document::{Block, Inline, text};
 use crate::figure::data::Role;
 use crate::report::tables;
 use crate::results::analysis::Analysis;
 use crate::results::comparison::{ALPHA, Comparison, Verdict};
+use crate::task::metric::Metric;
+use crate::task::words;
 
 /// The section of findings, without its heading.
 pub fn findings(analysis: &Analysis<'_>) -> Vec<Block> {
@@ -16,7 +18,7 @@ pub fn findings(analysis: &Analysis<'_>) -> Vec<Block> {
     }
     let mut blocks = vec![Block::Paragraph(vec![text(summary(analysis))])];
     blocks.extend(tables::verdicts(analysis).map(Block::Table));
-    blocks.push(Block::Paragraph(vec![text(DETAIL)]));
+    blocks.push(Block::Paragraph(vec![text(words::of(&analysis.metrics(), DETAIL))]));
     for dataset in analysis.datasets() {
         let of_dataset =
             |comparison: &&Comparison| analysis.cells[comparison.cell].input.dataset == dataset;
@@ -34,9 +36,9 @@ pub fn findings(analysis: &Analysis<'_>) -> Vec<Block> {
 const VERDICTS: [Verdict; 4] =
     [Verdict::Positive, Verdict::Negative, Verdict::NotDistinguishable, Verdict::Untested];
 
-const DETAIL: &str = "By data set and verdict, variants included: the mean difference in \
-     percentage points of test accuracy and, in brackets, its 95 % t interval, which is not \
-     corrected for the number of comparisons.";
+const DETAIL: &str = "By data set and verdict, variants included: the mean difference of test \
+     {metric}, of a fraction in percentage points, and, in brackets, its 95 % t interval, which is \
+     not corrected for the number of comparisons.";
 
 fn summary(analysis: &Analysis<'_>) -> String {
     let comparisons = &analysis.comparisons;
@@ -46,9 +48,12 @@ fn summary(analysis: &Analysis<'_>) -> String {
         untested => format!(", and {untested} could not be tested"),
     };
     let uncorrected = |sign: f64| {
-        let tests = comparisons.iter().filter_map(|comparison| comparison.paired);
-        let found = tests
-            .filter(|test| test.p.is_some_and(|p| p < ALPHA) && 0.0 < sign * test.difference.mean);
+        let found = comparisons.iter().filter(|comparison| {
+            let gain = analysis.cells[comparison.cell].metric().better.sign() * sign;
+            comparison.paired.is_some_and(|test| {
+                test.p.is_some_and(|p| p < ALPHA) && 0.0 < gain * test.difference.mean
+            })
+        });
         found.count()
     };
     let by_chance = ALPHA * (comparisons.len() - n(Verdict::Untested)) as f64;
@@ -81,7 +86,12 @@ fn item(
         .filter(|comparison| comparison.verdict == verdict)
         .map(|comparison| {
             let cell = &analysis.cells[comparison.cell];
-            format!("{} under {} ({})", cell.strategy, cell.input.fusion, evidence(comparison))
+            format!(
+                "{} under {} ({})",
+                cell.strategy,
+                cell.input.fusion,
+                evidence(comparison, cell.metric())
+            )
         })
         .collect();
     if found.is_empty() && verdict == Verdict::Untested {
@@ -96,24 +106,28 @@ fn item(
 fn reference(analysis: &Analysis<'_>, dataset: &str) -> Option<Vec<Inline>> {
     let alone = analysis.best(dataset, |cell| cell.role == Role::Unimodal)?;
     let together = analysis.best(dataset, |cell| cell.role != Role::Unimodal)?;
+    let metric = alone.metric();
+    let unit = if metric.is_fraction() { " %" } else { "" };
+    let shown = |mean| format!("{}{unit}", value(metric, mean));
     let sentence = format!(
-        ": the best modality alone, {}, reaches {} %; the highest mean of all modalities together \
-         is {} %, of {} under {}.",
+        ": the best modality alone, {}, reaches {}; the best mean of all modalities together is {}, \
+         of {} under {}.",
         alone.strategy.trim_start_matches("unimodal "),
-        percent(alone.accuracy?.mean),
-        percent(together.accuracy?.mean),
+        shown(alone.value?.mean),
+        shown(together.value?.mean),
         together.strategy,
         together.input.fusion,
     );
     Some(vec![Inline::Strong("for reference".into()), text(sentence)])
 }
 
-fn evidence(comparison: &Comparison) -> String {
+fn evidence(comparison: &Comparison, metric: Metric) -> String {
     let Some(test) = comparison.paired else {
         return "no pair of finished runs".into();
     };
     let range = test.difference.interval;
-    let range = range.map_or(String::new(), |range| format!(" {}", interval(Some(range), points)));
+    let shown = |range| format!(" {}", difference_interval(metric, Some(range)));
+    let range = range.map_or(String::new(), shown);
     let few = if range.is_empty() { format!(", n = {}", test.difference.n) } else { String::new() };
-    format!("{}{range}{few}", points(test.difference.mean))
+    format!("{}{range}{few}", difference(metric, test.difference.mean))
 }

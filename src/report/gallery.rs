@@ -14,6 +14,7 @@ use crate::results::cell::CellResults;
 use crate::results::comparison::Verdict;
 use crate::results::names::{self, Stems};
 use crate::stats::summary::mean;
+use crate::task::words;
 use std::collections::BTreeMap;
 
 /// In what forms the folder of figures holds them.
@@ -43,7 +44,8 @@ pub fn gallery(analysis: &Analysis<'_>) -> Result<Gallery> {
         if !gallery.add(&converter, analysis, &data, figure)? {
             left_out.push(vec![text(format!(
                 "“{}” is left out: there is {}.",
-                figure.title, figure.needs
+                words::of(&analysis.metrics(), figure.title),
+                figure.needs
             ))]);
         }
     }
@@ -65,17 +67,18 @@ impl Gallery {
         data: &FigureData,
         figure: &Figure,
     ) -> Result<bool> {
-        let fusions = &analysis.fusion_stems;
+        let (fusions, metrics) = (&analysis.fusion_stems, analysis.metrics());
         let mut any = false;
         for drawing in (figure.draw)(data, Width::Double)? {
             any = true;
             let stem = stem(figure, drawing.part.as_deref(), fusions, Width::Double);
+            let title = words::of(&metrics, figure.title);
             let title = match &drawing.part {
-                None => figure.title.to_string(),
-                Some(part) => format!("{}, {part}", figure.title),
+                None => title.clone(),
+                Some(part) => format!("{title}, {part}"),
             };
             self.publish(converter, &drawing.svg, &stem)?;
-            let caption = figure.caption.to_string();
+            let caption = words::of(&metrics, figure.caption);
             self.blocks.push(Block::Figure(FigureLink { stem, title, caption }));
         }
         for drawing in (figure.draw)(data, Width::Single)? {
@@ -137,6 +140,7 @@ pub fn figure_data(analysis: &Analysis<'_>) -> Result<FigureData> {
             fusion: cell.input.fusion.clone(),
             strategy: cell.strategy.clone(),
             is_variant: cell.variant_of.is_some(),
+            metric: cell.metric(),
             mean: difference.map(|difference| difference.mean),
             interval: difference.and_then(|difference| difference.interval),
             distinguishable: matches!(comparison.verdict, Verdict::Positive | Verdict::Negative),
@@ -175,13 +179,14 @@ fn figure_cell(analysis: &Analysis<'_>, cell: &CellResults<'_>) -> Result<data::
             .runs
             .iter()
             .map(|run| data::Run {
-                accuracy: run.accuracy(),
-                imbalance: run.imbalance(),
+                value: run.value,
+                imbalance: run.imbalance,
                 seconds: run.record.cost.wall_seconds,
             })
             .collect(),
         n_missing: cell.failures.len(),
-        accuracy: cell.accuracy,
+        metric: cell.metric(),
+        value: cell.value,
         curves: curves(cell),
     })
 }
@@ -198,11 +203,11 @@ fn curves(cell: &CellResults<'_>) -> BTreeMap<String, Vec<f64>> {
                 epochs.resize(epochs.len().max(at + 1), Vec::new());
                 epochs[at].push(value);
             };
-            add("accuracy".into(), epoch.test.get(metrics::ACCURACY));
+            add("value".into(), epoch.test.get(cell.metric().name));
             for branch in branches {
                 let name = &branch.modality.name;
-                let alone = epoch.test.get(&metrics::modality_accuracy(name));
-                add(format!("accuracy.{name}"), alone);
+                let alone = epoch.test.get(&metrics::modality(cell.metric(), name));
+                add(format!("value.{name}"), alone);
             }
             for (name, value) in &epoch.train {
                 if ["rho.", "k.", "q."].iter().any(|prefix| name.starts_with(prefix)) {

@@ -7,6 +7,7 @@ use crate::results::comparison::{Comparison, compare};
 use crate::results::input::SuiteInput;
 use crate::results::names::Stems;
 use crate::results::variant::variants;
+use crate::task::metric::Metric;
 
 /// A report's input with everything computed from it.
 #[derive(Debug)]
@@ -51,19 +52,36 @@ impl<'a> Analysis<'a> {
         cells.filter(move |(_, cell)| cell.input.dataset == dataset)
     }
 
+    /// The metric that the runs on one data set are judged by.
+    pub fn metric(&self, dataset: &str) -> Option<Metric> {
+        self.of_dataset(dataset).next().map(|(_, cell)| cell.metric())
+    }
+
     /// The comparison of the cell at `place` with its baseline.
     pub fn comparison(&self, place: usize) -> Option<&Comparison> {
         self.comparisons.iter().find(|comparison| comparison.cell == place)
     }
 
-    /// The cell with the highest mean accuracy among those of one data set that are `eligible`.
+    /// The distinct metrics that runs are judged by, in order.
+    pub fn metrics(&self) -> Vec<Metric> {
+        let mut metrics: Vec<Metric> = Vec::new();
+        for cell in &self.cells {
+            if !metrics.contains(&cell.metric()) {
+                metrics.push(cell.metric());
+            }
+        }
+        metrics
+    }
+
+    /// The cell with the best mean among those of one data set that are `eligible`.
     pub fn best(
         &self,
         dataset: &str,
         eligible: impl Fn(&CellResults<'a>) -> bool,
     ) -> Option<&CellResults<'a>> {
         let cells = self.of_dataset(dataset).map(|(_, cell)| cell).filter(|cell| eligible(cell));
-        let known = cells.filter_map(|cell| Some((cell, cell.accuracy?.mean)));
+        let known =
+            cells.filter_map(|cell| Some((cell, cell.metric().better.sign() * cell.value?.mean)));
         known.max_by(|a, b| a.1.total_cmp(&b.1)).map(|(cell, _)| cell)
     }
 
@@ -112,7 +130,7 @@ mod tests {
         record.spec.cell.protocol.selection = Selection::Last;
         record.epochs.last_mut().unwrap().test.set("accuracy", 0.125);
         let analysis = Analysis::new(&input);
-        assert_eq!(analysis.cells[0].accuracy.unwrap().mean, 0.125);
+        assert_eq!(analysis.cells[0].value.unwrap().mean, 0.125);
         assert!(0.125 < analysis.cells[0].by_selection[2].unwrap().mean);
     }
 }

@@ -3,9 +3,11 @@
 use super::input::CellInput;
 use crate::figure::data::Role;
 use crate::protocol::Selection;
-use crate::record::metrics::{self, Metrics};
+use crate::record::metrics::{self, Metrics, Primary};
 use crate::record::{EpochRecord, RunRecord};
 use crate::stats::summary::{Estimate, estimate};
+use crate::task::Task;
+use crate::task::metric::Metric;
 use crate::text;
 use std::collections::BTreeMap;
 
@@ -20,15 +22,16 @@ pub struct CellResults<'a> {
     pub runs: Vec<Run<'a>>,
     /// The planned runs that left no usable result, in seed order, and why.
     pub failures: Vec<(u64, String)>,
-    /// Test accuracy under the protocol's selection, as a fraction.
-    pub accuracy: Option<Estimate>,
-    pub macro_f1: Option<Estimate>,
+    /// The primary metric on the test split under the protocol's selection.
+    pub value: Option<Estimate>,
+    /// The metric that stands beside it.
+    pub beside: Option<Estimate>,
     pub imbalance: Option<Estimate>,
-    /// Test accuracy under each of [`SELECTIONS`].
+    /// The primary metric under each of [`SELECTIONS`].
     pub by_selection: [Option<Estimate>; 3],
-    /// Test accuracy by each modality alone, in the order of branches.
+    /// The primary metric by each modality alone, in the order of branches.
     pub by_modality: Vec<Option<Estimate>>,
-    /// Accuracy on each further test split, by its name.
+    /// The primary metric on each further test split, by its name.
     pub further: BTreeMap<String, Estimate>,
     /// The place of the cell that this one varies; see [`variants`].
     pub variant_of: Option<usize>,
@@ -40,6 +43,9 @@ pub struct Run<'a> {
     pub record: &'a RunRecord,
     /// The epoch that the protocol selects.
     pub epoch: &'a EpochRecord,
+    /// The primary metric and the degree of imbalance on the test split.
+    pub value: f64,
+    pub imbalance: f64,
 }
 
 /// The selection rules that a report compares, in order.
@@ -50,7 +56,7 @@ impl<'a> CellResults<'a> {
         let mut runs = Vec::new();
         let mut failures = input.missing.clone();
         for record in &input.records {
-            match usable(record) {
+            match usable(record, input.metric()) {
                 Ok(run) => runs.push(run),
                 Err(why) => failures.push((record.spec.seed, why)),
             }
@@ -69,29 +75,30 @@ impl<'a> CellResults<'a> {
         let role = role(&input.spec.strategy.name);
         let strategy =
             strategy_label(&input.spec.strategy.name, &input.spec.modalities(), &input.strategy);
+        let Task { primary, beside, .. } = input.task;
         let over = |name: &str| {
             let values = runs.iter().filter_map(|run: &Run<'_>| run.test().get(name));
             estimate(&values.collect::<Vec<_>>())
         };
         let by_selection = SELECTIONS.map(|selection| {
             let chosen = runs.iter().filter_map(|run| run.under(selection));
-            let values = chosen.filter_map(|(_, epoch)| epoch.test.get(metrics::ACCURACY));
+            let values = chosen.filter_map(|(_, epoch)| epoch.test.get(primary.name));
             estimate(&values.collect::<Vec<_>>())
         });
         let by_modality = input
             .spec
             .branches
             .iter()
-            .map(|branch| over(&metrics::modality_accuracy(&branch.modality.name)));
+            .map(|branch| over(&metrics::modality(primary, &branch.modality.name)));
         Self {
             input,
             role,
             strategy,
             by_modality: by_modality.collect(),
-            further: further(&runs),
+            further: further(&runs, primary),
             variant_of: None,
-            accuracy: over(metrics::ACCURACY),
-            macro_f1: over(metrics::MACRO_F1),
+            value: over(primary.name),
+            beside: over(beside.name),
             imbalance: over(metrics::IMBALANCE),
             by_selection,
             runs,
@@ -104,9 +111,14 @@ impl<'a> CellResults<'a> {
         if self.role == Role::Unimodal { "–" } else { &self.input.fusion }
     }
 
-    /// Test accuracy by seed, as fractions.
-    pub fn accuracies(&self) -> Vec<(u64, f64)> {
-        self.runs.iter().map(|run| (run.seed(), run.accuracy())).collect()
+    /// The metric that its runs are judged by.
+    pub fn metric(&self) -> Metric {
+        self.input.metric()
+    }
+
+    /// The primary metric on the test split by seed.
+    pub fn values(&self) -> Vec<(u64, f64)> {
+        self.runs.iter().map(|run| (run.seed(), run.value)).collect()
     }
 }
 
@@ -118,16 +130,6 @@ impl<'a> Run<'a> {
     /// The metrics on the test split at the selected epoch.
     pub fn test(&self) -> &'a Metrics {
         &self.epoch.test
-    }
-
-    /// Test accuracy, as a fraction. A run without it is not usable.
-    pub fn accuracy(&self) -> f64 {
-        self.test().get(metrics::ACCURACY).unwrap_or(f64::NAN)
-    }
-
-    /// The degree of imbalance on the test split. A run without it is not usable.
-    pub fn imbalance(&self) -> f64 {
-        self.test().get(metrics::IMBALANCE).unwrap_or(f64::NAN)
     }
 
     /// The epoch, from 0, that another selection rule picks.
@@ -153,11 +155,11 @@ pub fn strategy_label(strategy: &str, modalities: &[&str], label: &str) -> Strin
     }
 }
 
-fn further(runs: &[Run<'_>]) -> BTreeMap<String, Estimate> {
+fn further(runs: &[Run<'_>], primary: Metric) -> BTreeMap<String, Estimate> {
     let mut values: BTreeMap<String, Vec<f64>> = BTreeMap::new();
     for (split, measured) in runs.iter().flat_map(|run| &run.epoch.further) {
-        if let Some(accuracy) = measured.get(metrics::ACCURACY) {
-            values.entry(split.clone()).or_default().push(accuracy);
+        if let Some(value) = measured.get(primary.name) {
+            values.entry(split.clone()).or_default().push(value);
         }
     }
     let known = values.into_iter().filter_map(|(split, of)| Some((split, estimate(&of)?)));
@@ -165,18 +167,21 @@ fn further(runs: &[Run<'_>]) -> BTreeMap<String, Estimate> {
 }
 
 /// The run of a record that ended well, or why it is a failure.
-fn usable(record: &RunRecord) -> Result<Run<'_>, String> {
+fn usable(record: &RunRecord, primary: Metric) -> Result<Run<'_>, String> {
     if let Some(why) = record.outcome.failure() {
         return Err(why);
+    }
+    if record.primary != Primary::from(primary) {
+        return Err(format!("it is judged by {}, not by {}", record.primary.metric, primary.name));
     }
     let selection = record.spec.cell.protocol.selection;
     let selected = RunRecord::select(&record.epochs, &record.primary, selection);
     let epoch = selected.and_then(|at| record.epochs.get(at)).ok_or("no epoch to select")?;
     // Those that tables and figures show of every run.
-    for name in [metrics::ACCURACY, metrics::IMBALANCE] {
-        if !epoch.test.get(name).is_some_and(f64::is_finite) {
-            return Err(format!("the test {name} is not a number"));
-        }
-    }
-    Ok(Run { record, epoch })
+    let shown = |name: &str| {
+        let value = epoch.test.get(name).filter(|value| value.is_finite());
+        value.ok_or_else(|| format!("the test {name} is not a number"))
+    };
+    let (value, imbalance) = (shown(primary.name)?, shown(metrics::IMBALANCE)?);
+    Ok(Run { record, epoch, value, imbalance })
 }

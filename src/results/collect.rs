@@ -7,6 +7,7 @@ use crate::record::RunRecord;
 use crate::store::{State, Store};
 use crate::suite::Suite;
 use crate::suite::run::RunId;
+use crate::task::Task;
 use std::collections::BTreeMap;
 
 /// Reads the records of every run of the suite. `blocked` tells why a run could not begin.
@@ -52,6 +53,7 @@ pub fn collect(
             fusion: cell.fusion.clone(),
             strategy: cell.strategy.clone(),
             preset: cell.preset.clone(),
+            task: Task::of(&spec.cell.task)?,
             spec: spec.cell.clone(),
             seeds: cell.runs.iter().map(|run| run.seed).collect(),
             records,

@@ -15,7 +15,7 @@ pub struct Comparison {
     /// The places of both cells among those of the analysis.
     pub cell: usize,
     pub baseline: usize,
-    /// Differences of accuracy as fractions; `None` without a pair of finished runs.
+    /// Differences of the primary metric; `None` without a pair of finished runs.
     pub paired: Option<Paired>,
     /// The p value after Holm's correction over the report.
     pub holm: Option<f64>,
@@ -48,7 +48,7 @@ pub fn compare(cells: &[CellResults<'_>]) -> Vec<Comparison> {
     let mut comparisons: Vec<Comparison> = candidates(cells)
         .filter(|(cell, baseline)| comparable(&cells[*cell], &cells[*baseline]))
         .map(|(cell, baseline)| {
-            let differences = by_seed(&cells[cell].accuracies(), &cells[baseline].accuracies());
+            let differences = by_seed(&cells[cell].values(), &cells[baseline].values());
             let paired = paired(&differences);
             Comparison { cell, baseline, paired, holm: None, verdict: Verdict::Untested }
         })
@@ -58,8 +58,12 @@ pub fn compare(cells: &[CellResults<'_>]) -> Vec<Comparison> {
     for (comparison, adjusted) in comparisons.iter_mut().zip(holm(&p_values)) {
         comparison.holm = adjusted;
         comparison.verdict = match (adjusted, comparison.paired) {
-            (Some(p), Some(test)) if p < ALPHA && 0.0 < test.difference.mean => Verdict::Positive,
-            (Some(p), Some(_)) if p < ALPHA => Verdict::Negative,
+            (Some(p), Some(test)) if p < ALPHA => {
+                match 0.0 < cells[comparison.cell].metric().better.sign() * test.difference.mean {
+                    true => Verdict::Positive,
+                    false => Verdict::Negative,
+                }
+            }
             (Some(_), Some(_)) => Verdict::NotDistinguishable,
             _ => Verdict::Untested,
         };

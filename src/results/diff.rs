@@ -11,6 +11,7 @@ use crate::stats::paired::{by_seed, paired};
 use crate::stats::summary::{Estimate, estimate};
 use crate::suite::change::{Change, changes};
 use crate::suite::run::RunId;
+use crate::task::metric::Metric;
 use serde::Serialize;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -51,7 +52,10 @@ pub struct CellDifference {
     pub ids: [RunId; 2],
     /// The fields of the description that changed.
     pub changes: Vec<Change>,
-    /// Test accuracy under the protocol's selection, as fractions.
+    /// The metric that the new one is judged by.
+    pub metric: Metric,
+    /// It on the test split under the protocol's selection; of the old one `None` where that was
+    /// judged by another.
     pub old: Option<Estimate>,
     pub new: Option<Estimate>,
     /// New less old over the seeds that both have, paired.
@@ -105,20 +109,20 @@ struct Index<'a> {
 }
 
 impl Index<'_> {
-    /// Test accuracy of a cell's finished runs by seed, under the protocol's selection.
-    fn accuracies(&self, cell: &CellEntry) -> Result<Vec<(u64, f64)>> {
+    /// A metric on the test split of a cell's finished runs by seed, under the protocol's selection.
+    fn values(&self, cell: &CellEntry, metric: Metric) -> Result<Vec<(u64, f64)>> {
         let strategy = cell.strategy_label();
         let labels = [&cell.id.0, &cell.dataset, &cell.fusion, &strategy].map(|of| written(of));
-        let column = rows::column(cell.spec.selection(), "accuracy");
-        let mut accuracies = Vec::new();
+        let column = rows::column(cell.spec.selection(), metric.name);
+        let mut values = Vec::new();
         for row in self.rows.get(&labels).into_iter().flatten() {
             if row.text("status") == FINISHED
-                && let (Some(seed), Some(accuracy)) = (row.whole("seed")?, row.number(&column)?)
+                && let (Some(seed), Some(value)) = (row.whole("seed")?, row.number(&column)?)
             {
-                accuracies.push((seed, accuracy));
+                values.push((seed, value));
             }
         }
-        Ok(accuracies)
+        Ok(values)
     }
 
     /// The roots of a cell's runs for the seeds that it plans.
@@ -193,17 +197,21 @@ fn compare(
     new: &Index<'_>,
     after: &CellEntry,
 ) -> Result<CellDifference> {
-    let (was, is) = (old.accuracies(before)?, new.accuracies(after)?);
+    let metric = after.spec.task()?.primary;
+    let comparable = before.spec.task()?.primary == metric;
+    let was = if comparable { old.values(before, metric)? } else { Vec::new() };
+    let is = new.values(after, metric)?;
     let (roots_before, roots_after) = (old.roots(before), new.roots(after));
     let shared: Vec<bool> = roots_after
         .iter()
         .filter_map(|(seed, root)| Some(roots_before.get(seed)? == root))
         .collect();
-    let values = |of: &[(u64, f64)]| of.iter().map(|(_, accuracy)| *accuracy).collect::<Vec<_>>();
+    let values = |of: &[(u64, f64)]| of.iter().map(|(_, value)| *value).collect::<Vec<_>>();
     Ok(CellDifference {
         label: label(after),
         ids: [before.id.clone(), after.id.clone()],
         changes: changes(&described(before)?, &described(after)?)?,
+        metric,
         old: estimate(&values(&was)),
         new: estimate(&values(&is)),
         delta: paired(&by_seed(&is, &was)).map(|test| test.difference),

@@ -3,14 +3,15 @@
 use crate::data::{Modality, Shape};
 use crate::hash::{Digest, digest_json};
 use crate::protocol::{Optimizer, Protocol, Schedule, Selection};
-use crate::record::metrics::{self, Better, Metrics, Primary};
+use crate::record::metrics::{self, Metrics, Primary};
 use crate::record::{Cost, Environment, EpochRecord, Outcome, RunRecord};
 use crate::registry::Part;
 use crate::registry::{Params, Value};
 use crate::results::input::{CellInput, SuiteInput};
 use crate::stream::Stream;
 use crate::suite::run::{Branch, CellSpec, RunSpec};
-use crate::task::CLASSIFICATION;
+use crate::task::metric::{ACCURACY, LOSS, MACRO_F1, MEAN_AVERAGE_PRECISION};
+use crate::task::{CLASSIFICATION, Task};
 use std::collections::BTreeMap;
 
 /// A data set of a made-up suite, crossed with its fusion methods and strategies.
@@ -111,6 +112,7 @@ fn cell(
         strategy: strategy.into(),
         preset: "cpu-quick".into(),
         records: records.collect(),
+        task: Task::of(&spec.task).unwrap(),
         spec,
         seeds,
         missing: Vec::new(),
@@ -188,7 +190,7 @@ fn record(spec: &RunSpec) -> RunRecord {
     let base = 0.72 + 0.06 * level(&spec.cell.dataset.name) + 0.015 * level(&spec.cell.fusion.name);
     let top = (base + effect + alone + shared + own).clamp(0.05, 0.99);
     let n = spec.cell.protocol.epochs;
-    let primary = Primary { metric: metrics::ACCURACY.into(), better: Better::Higher };
+    let primary = Primary::from(ACCURACY);
     let epochs: Vec<EpochRecord> = (0..n).map(|at| epoch(spec, at, top)).collect();
     let selected = RunRecord::select(&epochs, &primary, spec.cell.protocol.selection).unwrap();
     let digest = |what: &str| Digest::of(format!("{id}/{what}").as_bytes());
@@ -258,15 +260,15 @@ fn epoch(spec: &RunSpec, at: usize, top: f64) -> EpochRecord {
         let share = |i: usize| accuracy * (0.62 - 0.2 * damping * i as f64);
         let contribution: Vec<f64> = (0..n_branches).map(share).collect();
         let mut values = BTreeMap::from([
-            (metrics::LOSS.to_string(), 1.5 - accuracy),
-            (metrics::ACCURACY.to_string(), accuracy),
-            (metrics::MACRO_F1.to_string(), accuracy - 0.01),
-            (metrics::MEAN_AVERAGE_PRECISION.to_string(), accuracy + 0.02),
+            (LOSS.name.to_string(), 1.5 - accuracy),
+            (ACCURACY.name.to_string(), accuracy),
+            (MACRO_F1.name.to_string(), accuracy - 0.01),
+            (MEAN_AVERAGE_PRECISION.name.to_string(), accuracy + 0.02),
             (metrics::IMBALANCE.to_string(), contribution[0] - contribution[n_branches - 1]),
         ]);
         for (i, branch) in spec.cell.branches.iter().enumerate() {
             let name = &branch.modality.name;
-            values.insert(metrics::modality_accuracy(name), accuracy - 0.1 * (i as f64 + 0.5));
+            values.insert(metrics::modality(ACCURACY, name), accuracy - 0.1 * (i as f64 + 0.5));
             values.insert(metrics::contribution(name), contribution[i]);
         }
         Metrics::new(500, values).unwrap()

@@ -3,6 +3,8 @@
 use crate::lint::{Finding, Subject, lint};
 use crate::record::RunRecord;
 use crate::suite::run::{CellSpec, RunId};
+use crate::task::Task;
+use crate::task::metric::Metric;
 
 /// A suite with everything that its runs left.
 #[derive(Clone, Debug)]
@@ -30,6 +32,8 @@ pub struct CellInput {
     pub strategy: String,
     /// The preset that its protocol starts from.
     pub preset: String,
+    /// What its runs learn, and what they are judged by.
+    pub task: Task,
     /// The resolved description. A cell whose runs are all missing is still described.
     pub spec: CellSpec,
     /// The seeds that were planned.
@@ -55,6 +59,11 @@ impl SuiteInput {
 }
 
 impl CellInput {
+    /// The metric that its runs are judged by.
+    pub fn metric(&self) -> Metric {
+        self.task.primary
+    }
+
     /// The cell in a line: `mfeat / concat / ogm`.
     pub fn label(&self) -> String {
         format!("{} / {} / {}", self.dataset, self.fusion, self.strategy)

@@ -2,6 +2,9 @@
 
 use crate::error::{Error, Result};
 use crate::protocol::Selection;
+use crate::record::metrics;
+use crate::task::TASKS;
+use crate::task::metric::{ACCURACY, METRICS, Metric};
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
@@ -58,7 +61,7 @@ impl Row {
             if is_whole(column) {
                 self.whole(column)?;
             }
-            let Some(range) = range(column) else { continue };
+            let Some(range) = range(column, self.primary()) else { continue };
             if self.number(column)?.is_some_and(|number| !range.contains(&number)) {
                 // Adding zero turns a negative zero into a positive one.
                 let (low, high) = (range.start().round() + 0.0, range.end().round());
@@ -66,6 +69,12 @@ impl Row {
             }
         }
         Ok(())
+    }
+
+    /// The metric that the row's run is judged by; of reports that had no other task yet, accuracy.
+    fn primary(&self) -> Metric {
+        let task = TASKS.iter().find(|entry| entry.name == self.text("task"));
+        task.map_or(ACCURACY, |entry| entry.build.primary)
     }
 
     fn wrong(&self, column: &str, expected: &str) -> Error {
@@ -80,19 +89,21 @@ const MOST_SECONDS: f64 = 1e10;
 /// What rounding may add to a fraction.
 const ROUNDING: f64 = 1e-9;
 
-/// The values that a column of `results.csv` can hold, where they are real numbers.
-fn range(column: &str) -> Option<RangeInclusive<f64>> {
-    let ends_with = |names: &[&str]| {
-        names.iter().any(|name| column.strip_suffix(name).is_some_and(|rest| rest.ends_with('_')))
+/// The values that a column of `results.csv` can hold in a row whose run is judged by `primary`,
+/// where they are real numbers.
+fn range(column: &str, primary: Metric) -> Option<RangeInclusive<f64>> {
+    let is_of = |name: &str| {
+        let before = column.strip_suffix(&underscored(name));
+        before.is_some_and(|before| before.ends_with('_'))
     };
     if column == "wall_seconds" {
         Some(0.0..=MOST_SECONDS)
-    } else if ends_with(&["accuracy", "macro_f1", "mean_average_precision"]) {
-        Some(-ROUNDING..=1.0 + ROUNDING)
-    } else if ends_with(&["contribution", "imbalance"]) {
-        // Contributions reach from -1 to 1.
-        Some(-2.0 - ROUNDING..=2.0 + ROUNDING)
-    } else if ends_with(&["loss"]) || column == "lr" {
+    } else if let Some(metric) = METRICS.iter().find(|metric| is_of(metric.name)) {
+        Some(metric.least - ROUNDING..=metric.most + ROUNDING)
+    } else if is_of(metrics::CONTRIBUTION) || is_of(metrics::IMBALANCE) {
+        let most = (2.0 * primary.reach()).min(f64::MAX);
+        Some(-most - ROUNDING..=most + ROUNDING)
+    } else if column == "lr" {
         Some(-f64::MAX..=f64::MAX)
     } else {
         None
@@ -106,9 +117,19 @@ fn is_whole(column: &str) -> bool {
         || column.ends_with("_epoch")
 }
 
-/// The column of a metric on the test split at the epoch that `selection` picks.
-pub fn column(selection: Selection, metric: &str) -> String {
-    format!("{}_test_{metric}", selection.name().replace('-', "_"))
+/// The name of a metric in the name of a column.
+pub(super) fn underscored(name: &str) -> String {
+    name.replace('-', "_")
+}
+
+/// The column of what was measured on the test split at the epoch that `selection` picks.
+pub fn column(selection: Selection, measured: &str) -> String {
+    format!("{}_test_{}", underscored(selection.name()), underscored(measured))
+}
+
+/// The column of a statistic over the runs of a cell.
+pub fn statistic(measured: &str, of: &str) -> String {
+    format!("{}_{of}", underscored(measured))
 }
 
 /// Reads a sheet; `name` is for messages.
@@ -162,6 +183,8 @@ mod tests {
             ("last_test_accuracy", "1.5", "a number from 0 to 1"),
             ("last_test_macro_f1", "1e308", "a number from 0 to 1"),
             ("modality_1_contribution", "-3", "a number from -2 to 2"),
+            ("last_test_clip_accuracy", "2", "a number from 0 to 1"),
+            ("last_test_correlation", "-1.5", "a number from -1 to 1"),
             ("best_val_test_loss", "NaN", "a number"),
             ("best_val_epoch", "0.5", "a whole number"),
             ("train_steps", "18446744073709551616", "a whole number"),
@@ -171,6 +194,8 @@ mod tests {
         }
         let fine =
             "wall_seconds,last_test_accuracy,last_test_loss,loss_1,status\n5e-324,1,708,x,\n";
+        read("x.csv", fine.as_bytes()).unwrap();
+        let fine = "task,last_test_imbalance,last_test_mean_absolute_error\nregression,30,1e9\n";
         read("x.csv", fine.as_bytes()).unwrap();
     }
 

@@ -10,7 +10,9 @@ use crate::record::RunRecord;
 use crate::record::metrics::{self, Metrics};
 use crate::results::analysis::Analysis;
 use crate::results::cell::{CellResults, Run, SELECTIONS};
+use crate::results::rows::{self, underscored};
 use crate::stats::summary::Estimate;
+use crate::task::metric::{LOSS, METRICS, Metric};
 use crate::text;
 use std::collections::BTreeSet;
 
@@ -22,21 +24,21 @@ pub fn results(analysis: &Analysis<'_>) -> Result<Vec<u8>> {
     let specs = analysis.input.cells.iter().map(|cell| &cell.spec);
     let n_modalities = specs.map(|spec| spec.branches.len()).max().unwrap_or(0);
     let splits = further_splits(analysis);
-    let mut rows = vec![results_header(n_modalities, &splits)];
+    let (columns, primary) = (columns(analysis), analysis.metrics());
+    let header = results_header(n_modalities, &splits, &columns, &primary);
+    let (width, mut rows) = (header.len(), vec![header]);
     for cell in &analysis.cells {
         let mut of_cell: Vec<(u64, Vec<String>)> = Vec::new();
         for run in &cell.runs {
             let mut row = described(cell, run.seed(), "finished")?;
-            row.extend(measured(run, n_modalities, &splits));
+            row.extend(measured(run, n_modalities, &splits, &columns, &primary));
             row.extend(roots_and_cost(run.record)?);
             of_cell.push((run.seed(), row));
         }
         for (seed, why) in &cell.failures {
             let mut row = described(cell, *seed, why)?;
             let record = cell.input.records.iter().find(|record| record.spec.seed == *seed);
-            let n_selected = (1 + METRICS.len()) * SELECTIONS.len();
-            let n_measured = n_selected + 3 * n_modalities + METRICS.len() * splits.len();
-            row.extend(vec![String::new(); n_measured]);
+            row.resize(width - COST.len(), String::new());
             row.extend(match record {
                 Some(record) => roots_and_cost(record)?,
                 None => vec![String::new(); COST.len()],
@@ -49,12 +51,13 @@ pub fn results(analysis: &Analysis<'_>) -> Result<Vec<u8>> {
     write(&rows)
 }
 
-/// One row per cell: estimates of accuracy, and of the difference to joint training.
+/// One row per cell: estimates of the primary metric, and of the difference to joint training.
 ///
 /// # Errors
 /// When a value cannot be encoded.
 pub fn summary(analysis: &Analysis<'_>) -> Result<Vec<u8>> {
-    let mut rows = vec![SUMMARY.map(str::to_string).to_vec()];
+    let (primary, beside) = (analysis.metrics(), beside(analysis));
+    let mut rows = vec![summary_header(&primary, &beside)];
     for (place, cell) in analysis.cells.iter().enumerate() {
         let comparison = analysis.comparison(place);
         let test = comparison.and_then(|comparison| comparison.paired);
@@ -66,7 +69,14 @@ pub fn summary(analysis: &Analysis<'_>) -> Result<Vec<u8>> {
             cell.input.spec.protocol.selection.name().into(),
             (cell.runs.len() + cell.failures.len()).to_string(),
         ];
-        row.extend(estimated(cell.accuracy));
+        let [n, statistics @ ..] = estimated(cell.value);
+        row.push(n);
+        for metric in &primary {
+            let own = *metric == cell.metric();
+            row.extend(
+                statistics.iter().map(|text| if own { text.clone() } else { String::new() }),
+            );
+        }
         row.extend(estimated(test.map(|test| test.difference)));
         row.extend([
             scientific(test.and_then(|test| test.p)),
@@ -74,7 +84,8 @@ pub fn summary(analysis: &Analysis<'_>) -> Result<Vec<u8>> {
             decimal(test.and_then(|test| test.smallest_effect)),
             comparison.map_or(String::new(), |c| c.verdict.words().into()),
         ]);
-        for estimate in [cell.macro_f1, cell.imbalance] {
+        let of = |metric: &Metric| cell.beside.filter(|_| *metric == cell.input.task.beside);
+        for estimate in beside.iter().map(of).chain([cell.imbalance]) {
             row.extend([
                 decimal(estimate.map(|estimate| estimate.mean)),
                 decimal(estimate.and_then(|estimate| estimate.sd)),
@@ -85,34 +96,38 @@ pub fn summary(analysis: &Analysis<'_>) -> Result<Vec<u8>> {
     write(&rows)
 }
 
-const SUMMARY: [&str; 24] = [
-    "cell",
-    "dataset",
-    "fusion",
-    "strategy",
-    "selection",
-    "n_planned",
-    "n",
-    "accuracy_mean",
-    "accuracy_sd",
-    "accuracy_low",
-    "accuracy_high",
-    "n_pairs",
-    "delta_mean",
-    "delta_sd",
-    "delta_low",
-    "delta_high",
-    "p",
-    "p_holm",
-    "smallest_detectable_delta",
-    "verdict",
-    "macro_f1_mean",
-    "macro_f1_sd",
-    "imbalance_mean",
-    "imbalance_sd",
-];
+/// What the statistics of an estimate are called after the name of what is estimated.
+pub(crate) const STATISTICS: [&str; 4] = ["mean", "sd", "low", "high"];
 
-const DESCRIPTION: [&str; 22] = [
+/// Every primary metric has columns of its own, which other cells leave empty.
+fn summary_header(primary: &[Metric], beside: &[Metric]) -> Vec<String> {
+    let statistics = |name: &str, n: usize| {
+        STATISTICS[..n].iter().map(|of| rows::statistic(name, of)).collect::<Vec<_>>()
+    };
+    let words = |words: &[&str]| words.iter().map(ToString::to_string).collect::<Vec<_>>();
+    let mut header =
+        words(&["cell", "dataset", "fusion", "strategy", "selection", "n_planned", "n"]);
+    header.extend(primary.iter().flat_map(|metric| statistics(metric.name, 4)));
+    header.push("n_pairs".into());
+    header.extend(statistics("delta", 4));
+    header.extend(words(&["p", "p_holm", "smallest_detectable_delta", "verdict"]));
+    header.extend(beside.iter().flat_map(|metric| statistics(metric.name, 2)));
+    header.extend(statistics(metrics::IMBALANCE, 2));
+    header
+}
+
+/// The distinct metrics that stand beside the primary ones, in order.
+fn beside(analysis: &Analysis<'_>) -> Vec<Metric> {
+    let of_cells = analysis.cells.iter().map(|cell| cell.input.task.beside);
+    of_cells.fold(Vec::new(), |mut known, metric| {
+        if !known.contains(&metric) {
+            known.push(metric);
+        }
+        known
+    })
+}
+
+const DESCRIPTION: [&str; 23] = [
     "run",
     "cell",
     "dataset",
@@ -120,6 +135,7 @@ const DESCRIPTION: [&str; 22] = [
     "strategy",
     "seed",
     "status",
+    "task",
     "dataset_params",
     "fusion_params",
     "strategy_params",
@@ -137,24 +153,21 @@ const DESCRIPTION: [&str; 22] = [
     "data_manifest",
 ];
 
-/// The metrics that have columns; a record may hold others.
-const METRICS: [&str; 5] = [
-    metrics::ACCURACY,
-    metrics::MACRO_F1,
-    metrics::MEAN_AVERAGE_PRECISION,
-    metrics::LOSS,
-    metrics::IMBALANCE,
-];
-
-/// What the columns of [`METRICS`] are called.
-fn columns() -> impl Iterator<Item = String> {
-    METRICS.iter().map(|name| name.replace('-', "_"))
+/// What has columns, by name: the metrics of all tasks of the report, the loss last, and the degree
+/// of imbalance. A record may hold others.
+fn columns(analysis: &Analysis<'_>) -> Vec<&'static str> {
+    let measured = |metric: &Metric| {
+        analysis.cells.iter().any(|cell| cell.input.task.metrics.contains(metric))
+    };
+    let metrics = METRICS.iter().filter(|metric| **metric != LOSS && measured(metric));
+    metrics.chain([&LOSS]).map(|metric| metric.name).chain([metrics::IMBALANCE]).collect()
 }
 
-/// The cells of [`METRICS`]; empty where something was not measured.
-fn cells(measured: Option<&Metrics>) -> impl Iterator<Item = String> {
-    let value = move |name: &&str| measured.and_then(|metrics| metrics.get(name));
-    METRICS.iter().map(move |name| value(name).map_or(String::new(), |value| value.to_string()))
+/// The cells of `columns`; empty where something was not measured.
+fn cells(measured: Option<&Metrics>, columns: &[&str]) -> Vec<String> {
+    let value = |name: &&str| measured.and_then(|metrics| metrics.get(name));
+    let text = |name| value(name).map_or(String::new(), |value| value.to_string());
+    columns.iter().map(text).collect()
 }
 
 const COST: [&str; 11] = [
@@ -178,20 +191,25 @@ fn further_splits(analysis: &Analysis<'_>) -> Vec<String> {
     splits.into_iter().cloned().collect()
 }
 
-fn results_header(n_modalities: usize, splits: &[String]) -> Vec<String> {
+fn results_header(
+    n_modalities: usize,
+    splits: &[String],
+    columns: &[&str],
+    primary: &[Metric],
+) -> Vec<String> {
     let mut header = DESCRIPTION.map(str::to_string).to_vec();
     for selection in SELECTIONS {
-        let rule = selection.name().replace('-', "_");
-        header.push(format!("{rule}_epoch"));
-        header.extend(columns().map(|name| format!("{rule}_test_{name}")));
+        header.push(format!("{}_epoch", underscored(selection.name())));
+        header.extend(columns.iter().map(|name| rows::column(selection, name)));
     }
     for modality in 1..=n_modalities {
-        let names = ["", "_accuracy", "_contribution"];
-        header.extend(names.map(|name| format!("modality_{modality}{name}")));
+        header.push(format!("modality_{modality}"));
+        let names = primary.iter().map(|metric| metric.name).chain([metrics::CONTRIBUTION]);
+        header.extend(names.map(|name| format!("modality_{modality}_{}", underscored(name))));
     }
     for split in splits {
-        let split = split.replace('-', "_");
-        header.extend(columns().map(|name| format!("{split}_{name}")));
+        let split = underscored(split);
+        header.extend(columns.iter().map(|name| format!("{split}_{}", underscored(name))));
     }
     header.extend(COST.map(str::to_string));
     header
@@ -211,6 +229,7 @@ fn described(cell: &CellResults<'_>, seed: u64, status: &str) -> Result<Vec<Stri
         cell.strategy.clone(),
         seed.to_string(),
         status.to_string(),
+        spec.task.name.clone(),
         canonical_json(&spec.dataset.params)?,
         canonical_json(&spec.fusion.params)?,
         canonical_json(&spec.strategy.params)?,
@@ -229,24 +248,31 @@ fn described(cell: &CellResults<'_>, seed: u64, status: &str) -> Result<Vec<Stri
     ])
 }
 
-fn measured(run: &Run<'_>, n_modalities: usize, splits: &[String]) -> Vec<String> {
+fn measured(
+    run: &Run<'_>,
+    n_modalities: usize,
+    splits: &[String],
+    columns: &[&str],
+    primary: &[Metric],
+) -> Vec<String> {
     let mut row = Vec::new();
     for selection in SELECTIONS {
         let chosen = run.under(selection);
         // Epochs are counted from 1 where people read them.
         row.push(chosen.map_or(String::new(), |(at, _)| (at + 1).to_string()));
-        row.extend(cells(chosen.map(|(_, epoch)| &epoch.test)));
+        row.extend(cells(chosen.map(|(_, epoch)| &epoch.test), columns));
     }
     for modality in 0..n_modalities {
         let branch = run.record.spec.cell.branches.get(modality);
         let name = branch.map_or("", |branch| branch.modality.name.as_str());
         row.push(name.to_string());
-        for metric in [metrics::modality_accuracy(name), metrics::contribution(name)] {
-            row.push(run.test().get(&metric).map_or(String::new(), |value| value.to_string()));
-        }
+        let alone = primary.iter().map(|metric| metrics::modality(*metric, name));
+        let names: Vec<String> = alone.chain([metrics::contribution(name)]).collect();
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        row.extend(cells(Some(run.test()), &names));
     }
     for split in splits {
-        row.extend(cells(run.epoch.further.get(split)));
+        row.extend(cells(run.epoch.further.get(split), columns));
     }
     row
 }

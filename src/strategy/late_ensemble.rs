@@ -6,20 +6,24 @@
 
 use super::{Build, Outputs, StepContext, Strategy, head_logits};
 use crate::model::mask::Mask;
+use crate::model::objective::Objective;
 use crate::model::{HeadShape, Model};
 use crate::registry::Entry;
 use crate::suite::catalog::Needs;
-use burn::tensor::{Tensor, activation::softmax};
+use burn::tensor::Tensor;
 
 pub(super) const ENTRY: Entry<Build> = Entry {
     name: "late-ensemble",
-    summary: "each modality trained alone through a head of its own; probabilities averaged",
+    summary: "each modality trained alone through a head of its own; predictions averaged",
     params: &[],
     revision: 1,
     build: Build {
         needs: Needs::Nothing,
         make: |_, setting| match setting.between {
-            false => Ok(Box::new(LateEnsemble { heads: setting.head_each() })),
+            false => Ok(Box::new(LateEnsemble {
+                objective: setting.objective,
+                heads: setting.head_each(),
+            })),
             true => Err("the fusion acts between the encoders, which are trained alone; use one \
                          that does not, such as `concat`"
                 .into()),
@@ -28,6 +32,7 @@ pub(super) const ENTRY: Entry<Build> = Entry {
 };
 
 struct LateEnsemble {
+    objective: Objective,
     heads: Vec<HeadShape>,
 }
 
@@ -37,22 +42,17 @@ impl Strategy for LateEnsemble {
     }
 
     fn loss(&mut self, _: &StepContext<'_>, _: usize, outputs: &Outputs<'_>) -> Tensor<1> {
-        outputs.cross_entropy_own()
+        outputs.loss_own()
     }
 
-    /// The logarithm of the mean probability over the modalities that are seen; of none, all are as
-    /// likely.
+    /// The mean prediction of the modalities that are seen; of none the logits are 0, so that all
+    /// classes are as likely.
     fn evaluate(&self, model: &Model, features: &[Tensor<2>], mask: Mask) -> Tensor<2> {
         let logits = head_logits(model, features);
         let zeros = logits[0].zeros_like();
         let seen = logits.into_iter().enumerate().filter(|(m, _)| mask.has(*m));
-        let probabilities: Vec<Tensor<2>> = seen.map(|(_, logits)| softmax(logits, 1)).collect();
-        let n = probabilities.len() as f64;
-        match probabilities.into_iter().reduce(|sum, p| sum + p) {
-            // Above 0 also where every probability underflows.
-            Some(sum) => sum.mul_scalar(1.0 / n).clamp_min(f32::MIN_POSITIVE).log(),
-            None => zeros,
-        }
+        let seen = seen.map(|(_, logits)| logits).collect();
+        self.objective.mean_prediction(seen).unwrap_or(zeros)
     }
 
     fn unimodal(&self, model: &Model, features: &[Tensor<2>]) -> Option<Vec<Tensor<2>>> {

@@ -60,9 +60,9 @@ impl Strategy for MmPareto {
 
     fn loss(&mut self, _: &StepContext<'_>, index: usize, outputs: &Outputs<'_>) -> Tensor<1> {
         if index == 0 {
-            return outputs.cross_entropy();
+            return outputs.loss();
         }
-        outputs.cross_entropy_own()
+        outputs.loss_own()
     }
 
     fn gradients(

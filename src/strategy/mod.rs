@@ -20,7 +20,7 @@ use crate::device::Draws;
 use crate::error::{Error, Result};
 use crate::model::batch::Source;
 use crate::model::mask::Mask;
-use crate::model::objective::cross_entropy;
+use crate::model::objective::Objective;
 use crate::model::parameters::{Gradient, Group, Site};
 use crate::model::score::{Estimator, Phase};
 use crate::model::{Head, HeadShape, Model};
@@ -49,7 +49,8 @@ pub struct Setting<'a> {
     pub seed: u64,
     /// The names of the modalities, in model order.
     pub modalities: &'a [String],
-    /// The length of the model's output: the number of classes.
+    pub objective: Objective,
+    /// The length of the model's output, of one example: for a classification the number of classes.
     pub outputs: usize,
     /// The length of every modality's features.
     pub features: &'a [usize],
@@ -101,8 +102,8 @@ pub fn build(part: &Part, setting: &Setting<'_>) -> Result<Box<dyn Strategy>> {
         .map_err(|message| Error::input(format!("strategy `{}`: {message}", part.name)))
 }
 
-/// The sum over a batch of each modality's score (Eq. 8), before any feature is dropped. The sums
-/// are on the device, and the host waits for it only where it reads them.
+/// The sum over a batch of each modality's score (Eq. 8; see [`Objective::score_sum`]), before any
+/// feature is dropped. The sums are on the device, and the host waits for it only where it reads them.
 #[derive(Default)]
 pub struct Scores {
     sums: Option<Tensor<1>>,
@@ -181,32 +182,33 @@ pub struct Features {
 pub struct Outputs<'a> {
     pub model: &'a Model,
     pub features: &'a [Tensor<2>],
+    /// The fused logits `[batch, output]`.
     pub logits: Tensor<2>,
-    /// `[batch, class]`.
-    pub one_hot: &'a Tensor<2>,
+    /// `[batch, output]`.
+    pub targets: &'a Tensor<2>,
+    pub objective: Objective,
 }
 
 impl Outputs<'_> {
-    /// The mean cross-entropy of the fused logits.
-    pub fn cross_entropy(&self) -> Tensor<1> {
-        cross_entropy(self.logits.clone(), self.one_hot)
+    /// The task's loss of the fused logits.
+    pub fn loss(&self) -> Tensor<1> {
+        self.objective.loss(self.logits.clone(), self.targets)
     }
 
-    /// The mean cross-entropy of each modality's head of the strategy's own; see
-    /// [`Setting::head_each`].
-    pub fn cross_entropy_each(&self) -> Vec<Tensor<1>> {
+    /// The task's loss of each modality's head of the strategy's own; see [`Setting::head_each`].
+    pub fn loss_each(&self) -> Vec<Tensor<1>> {
         let logits = head_logits(self.model, self.features);
-        logits.into_iter().map(|logits| cross_entropy(logits, self.one_hot)).collect()
+        logits.into_iter().map(|logits| self.objective.loss(logits, self.targets)).collect()
     }
 
-    /// The sum of [`Outputs::cross_entropy_each`].
-    pub fn cross_entropy_own(&self) -> Tensor<1> {
-        let each = self.cross_entropy_each().into_iter();
+    /// The sum of [`Outputs::loss_each`].
+    pub fn loss_own(&self) -> Tensor<1> {
+        let each = self.loss_each().into_iter();
         each.reduce(|sum, loss| sum + loss).expect("a model has a modality")
     }
 }
 
-/// The logits `[batch, class]` of the heads of [`Setting::head_each`].
+/// The logits `[batch, output]` of the heads of [`Setting::head_each`].
 pub fn head_logits(model: &Model, features: &[Tensor<2>]) -> Vec<Tensor<2>> {
     let of = |(head, x): (&Head, &Tensor<2>)| head.linear.forward(x.clone());
     model.heads.iter().zip(features).map(of).collect()
@@ -306,7 +308,7 @@ pub trait Strategy {
         _index: usize,
         outputs: &Outputs<'_>,
     ) -> Tensor<1> {
-        outputs.cross_entropy()
+        outputs.loss()
     }
 
     /// The gradients that the optimizer sees, from those of each loss.

@@ -39,7 +39,7 @@ impl Strategy for MultiLoss {
     }
 
     fn loss(&mut self, _: &StepContext<'_>, _: usize, outputs: &Outputs<'_>) -> Tensor<1> {
-        let each = outputs.cross_entropy_each().into_iter();
-        each.fold(outputs.cross_entropy(), |sum, loss| sum + loss.mul_scalar(self.weight))
+        let each = outputs.loss_each().into_iter();
+        each.fold(outputs.loss(), |sum, loss| sum + loss.mul_scalar(self.weight))
     }
 }

@@ -5,6 +5,7 @@ use super::v1;
 use crate::error::Result;
 use crate::hash::Digest;
 use crate::protocol::Selection;
+use crate::task::{CLASSIFICATION, Task};
 use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 use serde_json::Value;
 
@@ -101,6 +102,16 @@ impl Described {
         match self {
             Self::Current(cell) => cell.protocol.epochs,
             Self::First(run) => run.protocol.epochs,
+        }
+    }
+
+    /// # Errors
+    /// When it is a task that this program does not know.
+    pub fn task(&self) -> Result<Task> {
+        match self {
+            Self::Current(cell) => Task::of(&cell.task),
+            // The only one that release 0.1 knew.
+            Self::First(_) => Ok(CLASSIFICATION.build),
         }
     }
 

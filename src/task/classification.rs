@@ -14,6 +14,7 @@ pub const ENTRY: Entry<Task> = Entry {
     build: Task {
         kind: |_| Kind::Classification,
         primary: ACCURACY,
+        beside: MACRO_F1,
         metrics: &[LOSS, ACCURACY, MACRO_F1, MEAN_AVERAGE_PRECISION],
     },
 };

@@ -1,7 +1,9 @@
 //! Tasks: what is learned, how many numbers the model gives for it, and by which metric runs are
-//! judged. Losses and scores on tensors are in `model::objective`, metrics in `train::metrics`.
+//! judged. Losses and scores on tensors are in `model::objective`, what is measured of predictions in
+//! `train::measure`.
 
 pub mod metric;
+pub mod words;
 
 mod classification;
 mod multi_label;
@@ -24,6 +26,8 @@ pub struct Task {
     pub kind: fn(&Params) -> Kind,
     /// The metric that runs are judged by.
     pub primary: Metric,
+    /// The metric that tables show beside the primary one.
+    pub beside: Metric,
     /// All metrics of a split, the loss and the primary one included. One that the predictions
     /// leave undefined, such as the correlation of a constant, is left out of a record.
     pub metrics: &'static [Metric],
@@ -44,6 +48,16 @@ pub enum Kind {
 
 /// Every task, in the order shown to users.
 pub const TASKS: &[Entry<Task>] = &[CLASSIFICATION, MULTI_LABEL, REGRESSION, SEGMENTS];
+
+impl Task {
+    /// The task of a description.
+    ///
+    /// # Errors
+    /// When there is no such task, or another revision of it.
+    pub fn of(part: &Part) -> Result<Self> {
+        Ok(find_part("task", TASKS, part)?.build)
+    }
+}
 
 impl Kind {
     /// What a description's task learns.
@@ -73,6 +87,7 @@ mod tests {
     fn every_task_measures_its_loss_and_its_primary_metric() {
         for Entry { name, build, .. } in TASKS {
             assert!(build.metrics.contains(&build.primary), "{name}");
+            assert!(build.metrics.contains(&build.beside), "{name}");
             assert!(build.metrics.contains(&metric::LOSS), "{name}");
             assert!(build.metrics.iter().all(|one| metric::METRICS.contains(one)), "{name}");
         }

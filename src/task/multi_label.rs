@@ -14,6 +14,7 @@ pub const ENTRY: Entry<Task> = Entry {
     build: Task {
         kind: |_| Kind::MultiLabel,
         primary: MEAN_AVERAGE_PRECISION,
+        beside: MICRO_F1,
         metrics: &[LOSS, MEAN_AVERAGE_PRECISION, MICRO_F1, MACRO_F1, SUBSET_ACCURACY],
     },
 };

@@ -22,6 +22,7 @@ pub const ENTRY: Entry<Task> = Entry {
     build: Task {
         kind: |params| Kind::Regression { scale: params.float("scale") },
         primary: MEAN_ABSOLUTE_ERROR,
+        beside: CORRELATION,
         metrics: &[LOSS, MEAN_ABSOLUTE_ERROR, CORRELATION, SIGN_ACCURACY, R_SQUARED],
     },
 };

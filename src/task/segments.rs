@@ -23,6 +23,7 @@ pub const ENTRY: Entry<Task> = Entry {
     build: Task {
         kind: |params| Kind::Segments { segments: params.count("segments") },
         primary: ACCURACY,
+        beside: MACRO_F1,
         metrics: &[LOSS, ACCURACY, MACRO_F1, CLIP_ACCURACY],
     },
 };

@@ -1,17 +1,20 @@
 //! Evaluation of a model on a split: every example, in order, none left out.
 
-use super::metrics::{Predictions, shapley};
+use super::measure::Measured;
+use super::metrics::shapley;
 use crate::data::Split;
-use crate::data::targets::Targets;
 use crate::error::{Error, Result};
 use crate::model::batch::Source;
 use crate::model::mask::Mask;
+use crate::model::objective::Objective;
 use crate::model::score::{Estimator, Phase};
 use crate::model::{Look, Model};
-use crate::record::metrics::{self, Metrics};
+use crate::record::metrics::{IMBALANCE, Metrics, contribution, modality};
 use crate::strategy::{Strategy, unimodal_logits};
+use crate::task::Task;
+use crate::task::metric::ACCURACY;
 use burn::module::Module;
-use burn::tensor::{Tensor, activation::softmax};
+use burn::tensor::Tensor;
 use std::collections::BTreeMap;
 
 /// Examples per evaluation step. Part of the definition: another number would group sums of
@@ -25,13 +28,16 @@ pub struct Evaluation<'a> {
     pub estimator: Estimator,
     /// The names of the modalities, in the order of the model.
     pub modalities: &'a [String],
-    pub n_classes: usize,
+    /// The length of the model's output.
+    pub outputs: usize,
+    pub objective: Objective,
+    pub task: Task,
 }
 
 /// What a model shows on a split.
 pub struct Evaluated {
     pub metrics: Metrics,
-    /// The fused logits `[n, n_classes]`, row by row, in the order of the split.
+    /// The fused logits `[n, output]`, row by row, in the order of the split.
     pub logits: Vec<f32>,
 }
 
@@ -46,7 +52,7 @@ impl Evaluation<'_> {
         let modalities = self.modalities.len();
         // Outputs stay on the device until all chunks are through.
         let mut fused = Vec::new();
-        let mut probabilities = Vec::new();
+        let mut predictions = Vec::new();
         let mut alone = vec![Vec::new(); modalities];
         let mut coalitions = vec![Vec::new(); 1 << modalities];
         let rows: Vec<usize> = (0..split.len()).collect();
@@ -58,7 +64,7 @@ impl Evaluation<'_> {
             let (strategy, phase) = (self.strategy, Phase::Evaluation);
             let unimodal = unimodal_logits(strategy, self.estimator, &model, &features, phase)?;
             for (outputs, logits) in alone.iter_mut().zip(unimodal) {
-                outputs.push(logits);
+                outputs.push(self.judged(logits));
             }
             for (mask, outputs) in Mask::coalitions(modalities).zip(&mut coalitions) {
                 let seen = match (mask.is_all(), model.fusion.reach()) {
@@ -69,54 +75,50 @@ impl Evaluation<'_> {
                 };
                 let logits = strategy.evaluate(&model, &seen, mask);
                 if mask.is_all() {
-                    probabilities.push(softmax(logits.clone(), 1));
+                    predictions.push(self.objective.predictions(logits.clone()));
                     fused.push(logits.clone());
                 }
-                outputs.push(logits);
+                outputs.push(self.judged(logits));
             }
         }
-        let Targets::Classes(labels) = &split.targets else {
-            return Err(Error::input("only classification can be evaluated"));
-        };
-        let accuracy = |outputs: Vec<Tensor<2>>| {
+        let Task { primary, metrics, .. } = self.task;
+        let of = |outputs: Vec<Tensor<2>>| {
             let values = to_f64(outputs);
-            Some(Predictions::new(&values, labels, self.n_classes)?.accuracy())
+            Some(Measured::new(&split.targets, self.outputs, &values)?.primary(primary))
         };
-        let accuracies = |outputs: Vec<Vec<Tensor<2>>>| {
-            outputs.into_iter().map(accuracy).collect::<Option<Vec<f64>>>()
+        let of_each = |outputs: Vec<Vec<Tensor<2>>>| {
+            outputs.into_iter().map(of).collect::<Option<Vec<f64>>>()
         };
-        let (Some(alone), Some(coalitions)) = (accuracies(alone), accuracies(coalitions)) else {
+        let (Some(alone), Some(coalitions)) = (of_each(alone), of_each(coalitions)) else {
             return Ok(None);
         };
         let logits = to_f64(fused);
-        let probabilities = to_f64(probabilities);
-        let predictions = Predictions::new(&probabilities, labels, self.n_classes);
-        let Some(predictions) = predictions.filter(|_| logits.iter().all(|x| x.is_finite())) else {
+        let predictions = to_f64(predictions);
+        let measured = Measured::new(&split.targets, self.outputs, &predictions);
+        let Some(measured) = measured.filter(|_| logits.iter().all(|x| x.is_finite())) else {
             return Ok(None);
         };
-        let n = split.len() as f64;
-        let contribution = shapley(modalities, &coalitions);
-        let most = contribution.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-        let least = contribution.iter().copied().fold(f64::INFINITY, f64::min);
-        // A probability that underflows to 0 costs 708.4, that of the smallest normal number.
-        let loss: f64 = probabilities
-            .chunks_exact(self.n_classes)
-            .zip(labels)
-            .map(|(row, label)| -libm::log(row[*label as usize].max(f64::MIN_POSITIVE)))
-            .sum();
-        let mut values = BTreeMap::from([
-            (metrics::LOSS.to_string(), loss / n),
-            (metrics::ACCURACY.to_string(), predictions.accuracy()),
-            (metrics::MACRO_F1.to_string(), predictions.macro_f1()),
-            (metrics::MEAN_AVERAGE_PRECISION.to_string(), predictions.mean_average_precision()),
-            (metrics::IMBALANCE.to_string(), most - least),
-        ]);
+        let sign = primary.better.sign();
+        let goodness: Vec<f64> = coalitions.iter().map(|value| sign * value).collect();
+        let shares = shapley(modalities, &goodness);
+        let most = shares.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        let least = shares.iter().copied().fold(f64::INFINITY, f64::min);
+        let defined = metrics.iter().filter_map(|of| Some((of.name.into(), measured.value(*of)?)));
+        let mut values: BTreeMap<String, f64> = defined.collect();
+        values.insert(primary.name.into(), measured.primary(primary));
+        values.insert(IMBALANCE.into(), most - least);
         for (m, name) in self.modalities.iter().enumerate() {
-            values.insert(metrics::modality_accuracy(name), alone[m]);
-            values.insert(metrics::contribution(name), contribution[m]);
+            values.insert(modality(primary, name), alone[m]);
+            values.insert(contribution(name), shares[m]);
         }
         let metrics = Metrics::new(split.len(), values).map_err(Error::unexpected)?;
         Ok(Some(Evaluated { metrics, logits: logits.iter().map(|x| *x as f32).collect() }))
+    }
+
+    /// What the primary metric is measured of. The most probable class is that of the largest logit,
+    /// which a softmax may round to a tie.
+    fn judged(&self, logits: Tensor<2>) -> Tensor<2> {
+        if self.task.primary == ACCURACY { logits } else { self.objective.predictions(logits) }
     }
 }
 

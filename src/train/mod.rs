@@ -6,6 +6,7 @@ pub mod evaluate;
 mod fault;
 pub mod first_steps;
 pub mod logits;
+pub mod measure;
 pub mod metrics;
 pub mod needed;
 pub mod optimizer;
@@ -23,9 +24,11 @@ use crate::device::Backend;
 use crate::environment;
 use crate::error::Result;
 use crate::hash::digest_json;
+use crate::record::metrics::Primary;
 use crate::record::probe::{Link, Probe};
 use crate::record::{Cost, Environment, EpochRecord, NeededRun, Outcome, RunRecord};
 use crate::suite::run::RunSpec;
+use crate::task::Task;
 use chain::Chain;
 use needed::Needed;
 use std::ops::ControlFlow;
@@ -103,7 +106,7 @@ pub fn run(
     }
     let mut chain = Chain::new(dir, probe.chain_every, std::mem::take(&mut so_far.links));
     let seconds_before = so_far.seconds;
-    let primary = metrics::primary(&spec.cell.task)?;
+    let primary = Primary::from(Task::of(&spec.cell.task)?.primary);
     let mut outcome = Outcome::Finished;
     for epoch in so_far.epochs.len()..spec.cell.protocol.epochs {
         let ended = trainer.train_epoch(epoch, 0, &mut |trainer| {

@@ -6,8 +6,9 @@ use crate::device::Draws;
 use crate::device::lists::List;
 use crate::error::Result;
 use crate::model::batch::Batch;
+use crate::model::objective::Objective;
 use crate::model::parameters::{Gradient, Group, take_gradients, update};
-use crate::model::score::{Estimator, Phase, score_sums};
+use crate::model::score::{Estimator, Phase};
 use crate::model::{Look, Model};
 use crate::strategy::opm::select_rows;
 use crate::strategy::{Outputs, Scores, StepContext, Strategy, Updates, unimodal_logits};
@@ -23,6 +24,7 @@ pub struct Position<'a> {
     pub turn: usize,
     pub lr: f64,
     pub names: &'a [String],
+    pub objective: Objective,
     pub estimator: Estimator,
     pub draws: Draws,
 }
@@ -58,19 +60,25 @@ pub fn step(
         let inputs = strategy.inputs(&context(model, batch, &scores, at), batch.inputs.clone());
         let features = model.encode(inputs, look).features;
         if index == 0 {
-            scores = scores_of(model, strategy, &features, batch, at.estimator)?;
+            scores = scores_of(model, strategy, &features, batch, at)?;
         }
         let context = context(model, batch, &scores, at);
         let features = strategy.features(&context, features);
-        let one_hot = match &features.rows {
-            None => batch.one_hot.clone(),
+        let targets = match &features.rows {
+            None => batch.targets.clone(),
             Some(rows) if rows.is_empty() => {
                 return Ok(Stepped { model: model.clone(), readings: None });
             }
-            Some(rows) => select_rows(batch.one_hot.clone(), rows),
+            Some(rows) => select_rows(batch.targets.clone(), rows),
         };
         let logits = model.fusion.forward(&features.values);
-        let outputs = Outputs { model, features: &features.values, logits, one_hot: &one_hot };
+        let outputs = Outputs {
+            model,
+            features: &features.values,
+            logits,
+            targets: &targets,
+            objective: at.objective,
+        };
         let loss = strategy.loss(&context, index, &outputs);
         losses.push(loss.clone().without_autodiff());
         per_loss.push(take_gradients(model, at.names, loss.backward()));
@@ -79,7 +87,7 @@ pub fn step(
     let gradients = strategy.gradients(&context(&model, batch, &scores, at), per_loss);
     let raw = Raw {
         modalities: at.names,
-        examples: batch.one_hot.dims()[0],
+        examples: batch.targets.dims()[0],
         losses,
         scores: scores.tensor(),
         squares,
@@ -121,13 +129,13 @@ fn scores_of(
     strategy: &dyn Strategy,
     features: &[Tensor<2>],
     batch: &Batch,
-    estimator: Estimator,
+    at: &Position<'_>,
 ) -> Result<Scores> {
     let features: Vec<Tensor<2>> = features.iter().map(|x| x.clone().without_autodiff()).collect();
-    let one_hot = batch.one_hot.clone().without_autodiff();
+    let targets = batch.targets.clone().without_autodiff();
     let model = model.heads_valid();
-    let unimodal = unimodal_logits(strategy, estimator, &model, &features, Phase::Training)?;
-    Ok(Scores::new(score_sums(unimodal, &one_hot)))
+    let unimodal = unimodal_logits(strategy, at.estimator, &model, &features, Phase::Training)?;
+    Ok(Scores::new(at.objective.score_sums(unimodal, &targets)))
 }
 
 /// The encoder's index of each gradient of an encoder, and the sums of squares of these gradients.

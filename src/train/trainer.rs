@@ -15,6 +15,7 @@ use crate::error::{Error, Result};
 use crate::hash::Digest;
 use crate::model::batch::{Batch, Source};
 use crate::model::encoder;
+use crate::model::objective::Objective;
 use crate::model::parameters::{Group, Site, snapshot};
 use crate::model::score::Estimator;
 use crate::model::{Model, init};
@@ -24,7 +25,7 @@ use crate::record::probe::Fault;
 use crate::strategy::{self, EpochContext, Setting, Strategy, Updates};
 use crate::stream::Stream;
 use crate::suite::run::RunSpec;
-use crate::task::Kind;
+use crate::task::{Kind, Task};
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::rc::Rc;
@@ -57,6 +58,7 @@ pub(super) struct Trainer<'a> {
     /// Where evaluation happens.
     pub(super) plain: Place,
     pub(super) habits: device::Habits,
+    pub(super) objective: Objective,
     pub(super) estimator: Estimator,
     pub(super) model: Model,
     pub(super) strategy: Box<dyn Strategy>,
@@ -113,9 +115,11 @@ impl<'a> Trainer<'a> {
         let features: Vec<usize> = sizes.iter().map(|sizes| sizes.features).collect();
         let needed: Vec<&[NamedTensor]> =
             needed.iter().map(|needed| needed.weights.as_slice()).collect();
+        let objective = Objective::of(&spec.cell.task)?;
         let setting = Setting {
             seed: spec.seed,
             modalities: &names,
+            objective,
             outputs: spec.cell.outputs,
             features: &features,
             between: 0 < model.fusion.reach(),
@@ -132,6 +136,7 @@ impl<'a> Trainer<'a> {
             sources: Rc::new(sources),
             plain,
             habits: backend.habits,
+            objective,
             estimator: Estimator::of(&spec.cell.scores)?,
             model,
             strategy,
@@ -243,6 +248,7 @@ impl<'a> Trainer<'a> {
                 turn,
                 lr: fault::learning_rate(self.fault, self.step, lr),
                 names: &self.names,
+                objective: self.objective,
                 estimator: self.estimator,
                 draws: self.habits.draws,
             };
@@ -320,7 +326,9 @@ impl<'a> Trainer<'a> {
             strategy: self.strategy.as_ref(),
             estimator: self.estimator,
             modalities: &self.names,
-            n_classes: self.spec.cell.outputs,
+            outputs: self.spec.cell.outputs,
+            objective: self.objective,
+            task: Task::of(&self.spec.cell.task)?,
         };
         let diverged =
             |split: &str| Ok(Err(self.divergence_after(format!("a logit on the split `{split}`"))));
@@ -386,14 +394,6 @@ fn epoch_context<'a>(
 /// The indices of the run's modalities in the data set.
 fn columns(spec: &RunSpec, data: &Dataset) -> Result<Vec<usize>> {
     let kind = Kind::of(&spec.cell.task)?;
-    if kind != Kind::Classification {
-        // Before a first epoch on a loss that is not this task's.
-        let task = &spec.cell.task.name;
-        return Err(Error::input(format!(
-            "the training loop does not learn the task `{task}` yet"
-        ))
-        .with_hint("it learns `classification`"));
-    }
     let further = data.further.iter().map(|(name, split)| (name.as_str(), split));
     let splits = [("train", &data.train), ("validation", &data.validation), ("test", &data.test)];
     for (name, split) in splits.into_iter().chain(further) {

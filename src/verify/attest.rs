@@ -36,7 +36,7 @@ pub struct Verification {
 pub struct Retraining {
     /// The seed that chose the runs.
     pub seed: u64,
-    /// The tolerance of accuracy between determinism classes, as a fraction.
+    /// The tolerance of the primary metric between determinism classes, as a fraction.
     pub tolerance: f64,
     pub runs: Vec<Retrained>,
     /// Runs that could not be trained, and why.

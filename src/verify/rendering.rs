@@ -10,6 +10,7 @@ use crate::results::manifest::{CellEntry, Manifest, RunEntry};
 use crate::results::rows::Row;
 use crate::results::rows::{self, RESULTS};
 use crate::suite::Suite;
+use crate::task::Task;
 use crate::verify::sheets;
 use std::collections::BTreeMap;
 
@@ -94,6 +95,7 @@ fn input(
         fusion: cell.fusion.clone(),
         strategy: cell.strategy.clone(),
         preset: cell.preset().to_string(),
+        task: Task::of(&spec.task)?,
         spec: spec.clone(),
         seeds: cell.seeds.clone(),
         missing: missing.collect(),

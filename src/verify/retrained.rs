@@ -4,7 +4,6 @@ use crate::environment;
 use crate::error::{Error, Result};
 use crate::hash::Digest;
 use crate::record::RunRecord;
-use crate::record::metrics::ACCURACY;
 use crate::results::manifest::{CellEntry, Manifest, RunEntry};
 use crate::results::rows::Row;
 use crate::results::rows::{self, FINISHED};
@@ -12,16 +11,18 @@ use crate::stats::summary::sd;
 use crate::stream::Stream;
 use crate::suite::Cell;
 use crate::suite::run::{RunId, RunSpec};
+use crate::task::Task;
+use crate::task::metric::Metric;
 use crate::verify::Mismatch;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 
-/// The difference of test accuracy, as a fraction, up to which a run of another determinism class
-/// always agrees with the report; see [`allowed`].
+/// The difference of the primary metric on the test split up to which a run of another determinism
+/// class always agrees with the report, as a fraction; see [`allowed`].
 pub const TOLERANCE: f64 = 0.02;
 
-/// How far the accuracy of a run may be from the report's in another determinism class:
+/// How far the primary metric of a run may be from the report's in another determinism class:
 /// `tolerance`, or more where the seeds of the cell differ by more.
 ///
 /// Other bits are another path through the same training, at worst as far off as another seed.
@@ -107,9 +108,11 @@ pub struct Retrained {
     /// The root of the run's record in the report, and of the one trained here.
     pub root_there: Digest,
     pub root_here: Digest,
-    /// Test accuracy of the selected epoch, as a fraction; `None` of a run that diverged.
-    pub accuracy_there: Option<f64>,
-    pub accuracy_here: Option<f64>,
+    /// The metric that the run is judged by, and its value on the test split in the selected epoch;
+    /// `None` of a run that diverged.
+    pub metric: Metric,
+    pub value_there: Option<f64>,
+    pub value_here: Option<f64>,
     /// How far they may differ in another determinism class; see [`allowed`].
     pub allowed: f64,
     /// The properties of the determinism class that differ: in the report, and here.
@@ -153,7 +156,8 @@ impl Retrained {
 
 /// Compares the record of a run that was trained again with the report. Roots first: equal ones
 /// are equal in any class. `rows` are those of `results.csv`; `stored` is the run's record in the
-/// store, which tells the first epoch that differs; `tolerance` is of accuracy, as a fraction.
+/// store, which tells the first epoch that differs; `tolerance` is a fraction: of one that is judged
+/// by no fraction, of the report's value.
 ///
 /// # Errors
 /// When a record cannot be encoded or a row is damaged.
@@ -166,17 +170,19 @@ pub fn compare(
     tolerance: f64,
 ) -> Result<Retrained> {
     let entry = choice.entry;
-    let of_cell = accuracies(rows, choice)?;
-    let accuracy_there = of_cell.get(&entry.seed).copied();
-    let allowed = allowed(tolerance, sd(&of_cell.into_values().collect::<Vec<_>>()));
+    let metric = Task::of(&choice.spec.cell.task)?.primary;
+    let of_cell = values(rows, choice, metric)?;
+    let value_there = of_cell.get(&entry.seed).copied();
+    let unit = if metric.is_fraction() { 1.0 } else { value_there.map_or(1.0, f64::abs) };
+    let allowed = allowed(tolerance * unit, sd(&of_cell.into_values().collect::<Vec<_>>()));
     let finished = here.outcome.failure().is_none();
     let selected = here.selected().filter(|_| finished);
-    let accuracy_here = selected.and_then(|epoch| epoch.test.get(ACCURACY));
+    let value_here = selected.and_then(|epoch| epoch.test.get(metric.name));
     let there = manifest.classes.get(&entry.class.to_string());
     let there = there.cloned().unwrap_or_default();
     let class_differs = environment::differing(&there, &here.environment.class);
     let root_here = here.root()?;
-    let close = match (accuracy_there, accuracy_here) {
+    let close = match (value_there, value_here) {
         (Some(there), Some(here)) => (there - here).abs() <= allowed,
         (None, None) => true,
         _ => false,
@@ -197,8 +203,9 @@ pub fn compare(
         seed: entry.seed,
         root_there: entry.root,
         root_here,
-        accuracy_there,
-        accuracy_here,
+        metric,
+        value_there,
+        value_here,
         allowed,
         class_differs,
         verdict,
@@ -206,19 +213,19 @@ pub fn compare(
     })
 }
 
-/// The test accuracy of each finished run of the chosen run's cell in the report, by seed.
-fn accuracies(rows: &[Row], choice: &Choice<'_>) -> Result<BTreeMap<u64, f64>> {
-    let column = rows::column(choice.spec.cell.protocol.selection, "accuracy");
-    let mut accuracies = BTreeMap::new();
+/// The metric on the test split of each finished run of the chosen run's cell in the report, by seed.
+fn values(rows: &[Row], choice: &Choice<'_>, metric: Metric) -> Result<BTreeMap<u64, f64>> {
+    let column = rows::column(choice.spec.cell.protocol.selection, metric.name);
+    let mut values = BTreeMap::new();
     for row in rows {
         if row.text("cell") == choice.entry.cell.0
             && row.text("status") == FINISHED
-            && let (Some(seed), Some(accuracy)) = (row.whole("seed")?, row.number(&column)?)
+            && let (Some(seed), Some(value)) = (row.whole("seed")?, row.number(&column)?)
         {
-            accuracies.insert(seed, accuracy);
+            values.insert(seed, value);
         }
     }
-    Ok(accuracies)
+    Ok(values)
 }
 
 /// Where two trainings part, as early as the digests at hand can tell.

@@ -3,12 +3,13 @@
 use super::{Check, Files};
 use crate::error::Result;
 use crate::hash::Digest;
-use crate::record::Cost;
+use crate::record::{Cost, metrics};
 use crate::results::manifest::{CellEntry, Manifest, RunEntry};
 use crate::results::rows::{self, Row};
 use crate::results::rows::{FINISHED, RESULTS, SUMMARY};
-use crate::results::sheets::{decimal, estimated, written};
+use crate::results::sheets::{STATISTICS, estimated, written};
 use crate::stats::summary::estimate;
+use crate::task::Task;
 use std::collections::BTreeMap;
 
 /// Compares every row of a run with its cell, its entry and its failure in the manifest.
@@ -130,23 +131,22 @@ fn unequal(row: &Row, cell: &CellEntry, runs: &[&Row]) -> Result<Option<String>>
         values.map(|values| estimate(&values.into_iter().flatten().collect::<Vec<_>>()))
     };
     let mut expected = vec![
-        ("cell", cell.id.to_string()),
-        ("selection", selection.name().to_string()),
-        ("n_planned", runs.len().to_string()),
+        ("cell".to_string(), cell.id.to_string()),
+        ("selection".to_string(), selection.name().to_string()),
+        ("n_planned".to_string(), runs.len().to_string()),
     ];
-    let columns = ["n", "accuracy_mean", "accuracy_sd", "accuracy_low", "accuracy_high"];
-    expected.extend(columns.into_iter().zip(estimated(over("accuracy")?)));
-    for (metric, mean, sd) in [
-        ("macro_f1", "macro_f1_mean", "macro_f1_sd"),
-        ("imbalance", "imbalance_mean", "imbalance_sd"),
-    ] {
-        let estimate = over(metric)?;
-        expected.push((mean, decimal(estimate.map(|estimate| estimate.mean))));
-        expected.push((sd, decimal(estimate.and_then(|estimate| estimate.sd))));
+    let Task { primary, beside, .. } = cell.spec.task()?;
+    let [n, statistics @ ..] = estimated(over(primary.name)?);
+    expected.push(("n".into(), n));
+    let named = |metric: &'static str| STATISTICS.map(|of| rows::statistic(metric, of));
+    expected.extend(named(primary.name).into_iter().zip(statistics));
+    for metric in [beside.name, metrics::IMBALANCE] {
+        let [_, mean, sd, ..] = estimated(over(metric)?);
+        expected.extend(named(metric).into_iter().zip([mean, sd]));
     }
     let found = expected.into_iter().find(|(name, value)| row.text(name) != value);
     Ok(found.map(|(column, value)| {
-        format!("`{column}` is `{}`, the runs give `{value}`", row.text(column))
+        format!("`{column}` is `{}`, the runs give `{value}`", row.text(&column))
     }))
 }
 

@@ -225,7 +225,7 @@ fn of_another_class(record: &mut RunRecord) {
 fn equal_roots_are_equal_in_any_class() {
     let equal = retrained(|_| (), false);
     assert_eq!((equal.verdict, equal.difference), (Agreement::Equal, None));
-    assert_eq!(equal.accuracy_there, equal.accuracy_here);
+    assert_eq!(equal.value_there, equal.value_here);
     assert_eq!(retrained(of_another_class, false).verdict, Agreement::Equal);
 }
 
@@ -274,7 +274,7 @@ fn other_bits_in_another_class_are_held_to_the_tolerance() {
         },
         false,
     );
-    assert_eq!((diverged.verdict, diverged.accuracy_here), (Agreement::BeyondTolerance, None));
+    assert_eq!((diverged.verdict, diverged.value_here), (Agreement::BeyondTolerance, None));
 }
 
 #[test]

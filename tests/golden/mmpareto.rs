@@ -5,10 +5,12 @@ use burn::module::Module;
 use burn::tensor::{DType, Tensor};
 use counterpoise::device::{Draws, Place};
 use counterpoise::model::Model;
+use counterpoise::model::objective::Objective;
 use counterpoise::model::parameters::{Gradient, Group, Kind, Site};
 use counterpoise::model::score::Estimator;
 use counterpoise::registry::{Params, Part, find};
 use counterpoise::strategy::{self, STRATEGIES, Scores, Setting, StepContext, Strategy, Traced};
+use counterpoise::task::CLASSIFICATION;
 use std::collections::BTreeMap;
 
 /// Of the largest value of each tensor.
@@ -86,9 +88,11 @@ fn check(golden: &Tensors, case: &str) {
 
 fn mmpareto(names: &[String]) -> Box<dyn Strategy> {
     let params = Params::defaults(find("strategy", STRATEGIES, "mmpareto").unwrap().params);
+    let objective = Objective::of(&CLASSIFICATION.defaults()).unwrap();
     let setting = Setting {
         seed: 0,
         modalities: names,
+        objective,
         outputs: 2,
         features: &[1, 1],
         between: false,

@@ -12,13 +12,14 @@ use counterpoise::device::{Draws, Place};
 use counterpoise::model::batch::Batch;
 use counterpoise::model::encoder::Encoder;
 use counterpoise::model::encoder::resnet18::ResNet18;
-use counterpoise::model::objective::cross_entropy;
+use counterpoise::model::objective::{Objective, cross_entropy};
 use counterpoise::model::parameters::{Gradient, Site, snapshot, to_torch};
 use counterpoise::model::score::{Estimator, Phase};
 use counterpoise::model::{Look, Model};
 use counterpoise::protocol;
 use counterpoise::registry::{Params, Part, Value as Param, find};
 use counterpoise::strategy::{self, Outputs, Setting, StepContext, Strategy, Traced, Updates};
+use counterpoise::task::CLASSIFICATION;
 use counterpoise::train::optimizer::Optimizer;
 use counterpoise::train::reading::Readings;
 use counterpoise::train::step::{Position, step};
@@ -107,7 +108,7 @@ impl Strategy for Spy {
             at.estimator.logits(&at.model.fusion, outputs.features, Phase::Training).unwrap();
         seen.unimodal_loss = unimodal
             .iter()
-            .map(|logits| values(cross_entropy(logits.clone(), outputs.one_hot))[0])
+            .map(|logits| values(outputs.objective.loss(logits.clone(), outputs.targets))[0])
             .collect();
         seen.unimodal = unimodal.into_iter().map(values).collect();
         self.inner.loss(at, index, outputs)
@@ -205,9 +206,11 @@ fn ogm(golden: &Value, model: &Model, names: &[String]) -> Box<dyn Strategy> {
     ]);
     let params = Params::resolve(declared, given).unwrap();
     let sites: Vec<Site> = snapshot(model, names).into_iter().map(|(site, _)| site).collect();
+    let objective = Objective::of(&CLASSIFICATION.defaults()).unwrap();
     let setting = Setting {
         seed: 0,
         modalities: names,
+        objective,
         outputs: 0,
         features: &[512, 512],
         between: false,
@@ -253,7 +256,7 @@ fn check(dtype: DType, run: &str, tolerance: &Tolerance) {
             .collect()
     };
     let label = vectors.values("in.label");
-    let batch = Batch { inputs: inputs(&place), one_hot: one_hot(&label, n_classes, &place) };
+    let batch = Batch { inputs: inputs(&place), targets: one_hot(&label, n_classes, &place) };
 
     // Evaluation: logits and loss, and the features' norms.
     let evaluate = |model: &Model, golden: &Value, tolerance: f64, what: &str| {
@@ -300,6 +303,7 @@ fn check(dtype: DType, run: &str, tolerance: &Tolerance) {
             turn: 0,
             lr: get("lr"),
             names: &names,
+            objective: Objective::of(&CLASSIFICATION.defaults()).unwrap(),
             estimator: Estimator::SplitHead,
             draws: Draws::Host,
         };

@@ -5,10 +5,12 @@ use crate::vectors::{
 };
 use burn::tensor::DType;
 use counterpoise::model::Model;
-use counterpoise::model::score::{Estimator, Phase, score_sums};
+use counterpoise::model::objective::Objective;
+use counterpoise::model::score::{Estimator, Phase};
 use counterpoise::strategy::coefficient::{
     Rule, coefficients, drop_probabilities, dropped_share, ratios,
 };
+use counterpoise::task::CLASSIFICATION;
 use serde_json::Value;
 
 fn items(value: &Value) -> &Vec<Value> {
@@ -19,6 +21,7 @@ fn items(value: &Value) -> &Vec<Value> {
 fn two_modalities_as_published() {
     let golden = json("scores.json");
     let place = autodiff(DType::F32);
+    let objective = Objective::of(&CLASSIFICATION.defaults()).unwrap();
     for case in items(&golden["two_modality"]) {
         let name = case["name"].as_str().unwrap();
         let get = |key: &str| case[key].as_u64().unwrap() as usize;
@@ -49,7 +52,7 @@ fn two_modalities_as_published() {
             close("eval_logits_v", &values(logits[1].clone()), 1e-5, 0.0);
         }
         let labels = one_hot(&numbers(&case["label"]), n_classes, &place);
-        let scores = values(score_sums(logits, &labels));
+        let scores = values(objective.score_sums(logits, &labels));
         close("score_a", &scores[..1], 0.0, 2e-5);
         close("score_v", &scores[1..], 0.0, 2e-5);
         let rho = ratios(&scores);
@@ -88,6 +91,7 @@ fn two_modalities_as_published() {
 fn three_modalities_by_formula() {
     let golden = json("scores.json");
     let place = autodiff(DType::F64);
+    let objective = Objective::of(&CLASSIFICATION.defaults()).unwrap();
     for case in items(&golden["three_modality"]) {
         let name = case["name"].as_str().unwrap();
         let get = |key: &str| case[key].as_u64().unwrap() as usize;
@@ -96,8 +100,7 @@ fn three_modalities_by_formula() {
             .iter()
             .map(|logits| {
                 let logits = tensor(numbers(logits), [get("batch"), get("classes")], &place);
-                let softmax = burn::tensor::activation::softmax(logits, 1);
-                values((softmax * labels.clone()).sum())[0]
+                values(objective.score_sum(logits, &labels))[0]
             })
             .collect();
         let formula = &case["formula"];

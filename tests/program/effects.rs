@@ -7,9 +7,9 @@ use std::collections::BTreeMap;
 /// A suite with every way to have no effect, and beside each one that has: a small data set many
 /// times, with joint training on each, and on the first one the strategies.
 fn text() -> String {
-    let set = |label: &str, changes: &str| {
+    let set = |name: &str, label: &str, changes: &str| {
         format!(
-            "  - {{name: synthetic, label: {label}, train: 64, validation: 32, test: 32{changes}}}\n"
+            "  - {{name: {name}, label: {label}, train: 64, validation: 32, test: 32{changes}}}\n"
         )
     };
     let sets = [
@@ -26,7 +26,18 @@ fn text() -> String {
         ("adam-w", ", protocol: {optimizer: {kind: adam-w, weight_decay: 0}}"),
         ("decayed", ", protocol: {optimizer: {kind: adam-w}}"),
     ];
-    let sets: String = sets.iter().map(|(label, changes)| set(label, changes)).collect();
+    let tasks = [
+        ("labels", ""),
+        ("labels without segments", ", segments: 2"),
+        ("other labels", ", names: 3"),
+        ("clips", ", task: segments, segments: 2"),
+        ("other clips", ", task: segments, segments: 3"),
+        ("value", ", task: regression"),
+        ("value without names", ", task: regression, names: 3, segments: 2"),
+    ];
+    let sets = sets.iter().map(|(label, changes)| set("synthetic", label, changes));
+    let tasks = tasks.iter().map(|(label, changes)| set("synthetic-tasks", label, changes));
+    let sets: String = sets.chain(tasks).collect();
     format!(
         "suite: idle
 title: What has an effect and what has none

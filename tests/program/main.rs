@@ -20,6 +20,7 @@ mod reports;
 mod signals;
 mod streams;
 mod suites;
+mod tasks;
 mod terminals;
 mod untrusted;
 mod verify;

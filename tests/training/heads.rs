@@ -4,10 +4,11 @@ use crate::made::{IMAGES, backend, dataset, spec};
 use counterpoise::checkpoint::{self, NamedTensor};
 use counterpoise::data::Dataset;
 use counterpoise::record::RunRecord;
-use counterpoise::record::metrics::modality_accuracy;
+use counterpoise::record::metrics::modality;
 use counterpoise::record::probe::Probe;
 use counterpoise::registry::Value;
 use counterpoise::suite::run::RunSpec;
+use counterpoise::task::metric::ACCURACY;
 use counterpoise::train::{self, parity::compare};
 use std::collections::BTreeMap;
 
@@ -91,7 +92,7 @@ fn the_fusion_of_a_late_ensemble_is_neither_trained_nor_read() {
     assert!(!tensors.contains_key("optimizer.fusion.fc_out.weight.momentum_buffer"));
     // Each modality alone is what it would say in the ensemble of one: the easy one knows more.
     let test = &record.epochs[1].test;
-    let alone = |name: &str| test.get(&modality_accuracy(name)).unwrap();
+    let alone = |name: &str| test.get(&modality(ACCURACY, name)).unwrap();
     assert!(alone("m1") <= alone("m0"), "{test:?}");
 }
 

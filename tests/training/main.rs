@@ -12,3 +12,4 @@ mod parity;
 mod product;
 mod resume;
 mod rows;
+mod tasks;

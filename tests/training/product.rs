@@ -58,12 +58,12 @@ fn every_fusion_trains_with_every_strategy_and_two_runs_agree_to_the_bit() {
 }
 
 #[test]
-fn a_task_that_the_loop_does_not_learn_is_refused_before_an_epoch() {
+fn data_of_another_task_are_refused_before_an_epoch() {
     let data = dataset(&IMAGES);
     let mut spec = spec(&data, "concat", "joint", &[], 0);
     spec.cell.task = MULTI_LABEL.defaults();
     let error = refusal(&spec, &data);
-    assert!(error.message.contains("does not learn the task `multi-label` yet"), "{error}");
+    assert!(error.message.contains("has targets of the task `classification`"), "{error}");
 }
 
 #[test]

@@ -7,11 +7,12 @@ use crate::model::fusion::FUSIONS;
 use crate::model::score::ESTIMATORS;
 use crate::protocol::parts::{OPTIMIZERS, SCHEDULES};
 use crate::protocol::presets::PRESETS;
-use crate::record::metrics::METRICS;
+use crate::record::metrics::SHARES;
 use crate::registry::{Entry, Fallback, Param, Part, Value, find};
 use crate::strategy::STRATEGIES;
 use crate::suite::catalog::PartInfo;
 use crate::task::TASKS;
+use crate::task::metric::METRICS;
 
 /// The parts of one kind.
 struct Sort {
@@ -76,7 +77,10 @@ fn overview() -> String {
     let rows = sorts()
         .into_iter()
         .map(|sort| vec![sort.title.to_string(), codes(sort.parts.iter().map(|part| part.name))]);
-    let metrics = vec!["metrics".to_string(), codes(METRICS.iter().map(|(name, _)| name))];
+    let metrics = vec![
+        "metrics".to_string(),
+        codes(METRICS.iter().map(|metric| metric.name).chain(SHARES.map(|(name, _)| name))),
+    ];
     let presets = vec!["protocols".to_string(), codes(PRESETS.iter().map(|preset| preset.name))];
     table(&["", "names"], rows.chain([metrics, presets]))
 }
@@ -148,7 +152,11 @@ fn terms() -> String {
 fn metrics() -> String {
     table(
         &["metric", "what it is"],
-        METRICS.iter().map(|(name, summary)| vec![code(name), (*summary).to_string()]),
+        METRICS
+            .iter()
+            .map(|metric| (metric.name, metric.summary))
+            .chain(SHARES)
+            .map(|(name, summary)| vec![code(name), summary.to_string()]),
     )
 }
 

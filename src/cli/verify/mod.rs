@@ -50,7 +50,8 @@ pub(super) struct Arguments {
     /// Chooses the runs that are trained again
     #[arg(long, value_name = "SEED", default_value_t = 0)]
     seed: u64,
-    /// How far accuracy may differ in another determinism class, in percentage points
+    /// How far the primary metric may differ in another determinism class: percentage points of a
+    /// fraction, else percent of the report's value
     #[arg(long, value_name = "POINTS", default_value_t = 100.0 * TOLERANCE)]
     tolerance: f64,
     /// Write what was verified to this file, as JSON

@@ -1,8 +1,10 @@
 //! A verification for people.
 
 use crate::cli::output::{self, Align, Table};
+use crate::document::number::{amount, value};
 use crate::error::Result;
 use crate::results::manifest::Manifest;
+use crate::task::metric::Metric;
 use crate::verify::attest::{Retraining, Verification};
 use crate::verify::retrained::{Agreement, Retrained};
 use std::collections::BTreeSet;
@@ -55,8 +57,8 @@ fn retrained(retraining: &Retraining) -> Result<()> {
             run.run.to_string(),
             run.label.clone(),
             run.seed.to_string(),
-            percent(run.accuracy_there),
-            percent(run.accuracy_here),
+            shown(run.metric, run.value_there),
+            shown(run.metric, run.value_here),
             verdict(run),
         ]);
     }
@@ -75,7 +77,7 @@ fn retrained(retraining: &Retraining) -> Result<()> {
 }
 
 fn verdict(run: &Retrained) -> String {
-    let within = format!("{:.1} points", 100.0 * run.allowed);
+    let within = amount(run.metric, run.allowed);
     match run.verdict {
         Agreement::Equal => "equal to the bit".into(),
         Agreement::WithinTolerance => format!("other bits, within {within}"),
@@ -84,6 +86,10 @@ fn verdict(run: &Retrained) -> String {
     }
 }
 
-fn percent(accuracy: Option<f64>) -> String {
-    accuracy.map_or("diverged".into(), |accuracy| format!("{:.2} %", 100.0 * accuracy))
+fn shown(metric: Metric, found: Option<f64>) -> String {
+    match found {
+        None => "diverged".into(),
+        Some(fraction) if metric.is_fraction() => format!("{:.2} %", 100.0 * fraction),
+        Some(found) => value(metric, found),
+    }
 }

@@ -5,4 +5,5 @@ pub(super) mod cg_mnist;
 pub(super) mod mfeat;
 mod mnist;
 pub(super) mod synthetic;
+pub(super) mod synthetic_tasks;
 pub(super) mod watch;

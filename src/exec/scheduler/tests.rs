@@ -171,7 +171,7 @@ fn every_run_is_done_once_and_not_again() {
                 [
                     (_, Step::Started, _),
                     (_, Step::Epoch { epoch: 1, epochs: 2, .. }, _),
-                    (_, Step::Finished { accuracy: Some(0.75), .. }, _)
+                    (_, Step::Finished { value: Some(0.75), .. }, _)
                 ]
             ),
             "{of_run:?}"

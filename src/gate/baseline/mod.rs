@@ -5,7 +5,7 @@
 pub mod sound;
 
 use super::lines;
-use super::metric::Metric;
+use super::metric;
 use crate::atomic;
 use crate::error::{Error, Result};
 use crate::gate::complete;
@@ -13,6 +13,7 @@ use crate::hash::Digest;
 use crate::plain;
 use crate::results::input::{CellInput, SuiteInput};
 use crate::suite::run::RunId;
+use crate::task::metric::Metric;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -76,7 +77,7 @@ impl AcceptedCell {
         let runs = cell.records.iter().map(|record| {
             Ok(AcceptedRun {
                 seed: record.spec.seed,
-                score: metric.of(record),
+                score: metric::of(metric, record),
                 root: record.root()?,
             })
         });
@@ -88,7 +89,7 @@ impl AcceptedCell {
             spec: serde_json::to_value(&cell.spec)
                 .map_err(|e| Error::unexpected(format!("cannot encode a description: {e}")))?,
             data: first.data_content,
-            examples: Metric::examples(first),
+            examples: metric::examples(first),
             runs: runs.collect::<Result<_>>()?,
         })
     }
@@ -113,7 +114,7 @@ impl Baseline {
     /// When runs have no usable result, have a planted fault, or are of several determinism
     /// classes, and when the margin is none.
     pub fn of(input: &SuiteInput, metric: Metric, margin: f64, reason: &str) -> Result<Self> {
-        complete::complete(input)?;
+        complete::complete(input, metric)?;
         let records = || input.cells.iter().flat_map(|cell| &cell.records);
         if let Some(record) = records().find(|record| record.fault.is_some()) {
             let message = format!("run {} was trained with a planted fault", record.id);
@@ -202,13 +203,14 @@ impl Baseline {
 mod tests {
     use super::*;
     use crate::results::fixture;
+    use crate::task::metric::{ACCURACY, LOSS};
 
     #[test]
     fn a_baseline_survives_its_file() {
         let folder = tempfile::tempdir().unwrap();
         let path = Baseline::path(&folder.path().join("baselines"), "tiny", "cpu");
         assert_eq!(Baseline::load(&path).unwrap(), None);
-        let baseline = Baseline::of(&fixture::tiny(), Metric::Accuracy, 0.01, "first").unwrap();
+        let baseline = Baseline::of(&fixture::tiny(), ACCURACY, 0.01, "first").unwrap();
         baseline.write(&path).unwrap();
         assert_eq!(Baseline::load(&path).unwrap(), Some(baseline));
     }
@@ -217,7 +219,7 @@ mod tests {
     fn a_file_that_is_damaged_or_of_another_format_is_refused_by_name() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("tiny.json");
-        let mut baseline = Baseline::of(&fixture::tiny(), Metric::Loss, 0.01, "").unwrap();
+        let mut baseline = Baseline::of(&fixture::tiny(), LOSS, 0.01, "").unwrap();
         let mut refused = |change: &mut dyn FnMut(&mut Baseline), said: &str| {
             change(&mut baseline);
             baseline.write(&path).unwrap();
@@ -235,7 +237,7 @@ mod tests {
 
     #[test]
     fn runs_that_prove_nothing_are_not_accepted() {
-        let of = |input: &SuiteInput| Baseline::of(input, Metric::Accuracy, 0.01, "");
+        let of = |input: &SuiteInput| Baseline::of(input, ACCURACY, 0.01, "");
         assert!(of(&fixture::small()).unwrap_err().message.contains("diverged in epoch 2"));
         let mut input = fixture::tiny();
         input.cells[1].records[0].environment.class_id = Digest::of(b"other");

@@ -5,9 +5,10 @@
 
 use super::{AcceptedCell, Baseline};
 use crate::error::{Error, Result};
-use crate::gate::metric::Metric;
+use crate::gate::metric;
 use crate::gate::reasons;
 use crate::hash::digest_json;
+use crate::task::metric::Metric;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What to do about a baseline that is not sound.
@@ -30,7 +31,7 @@ pub fn check(baseline: &Baseline) -> Result<()> {
 
 fn faults(baseline: &Baseline) -> Result<Vec<String>> {
     let mut faults = Vec::new();
-    if let Err(error) = baseline.metric.check_margin(baseline.margin) {
+    if let Err(error) = metric::check_margin(baseline.metric, baseline.margin) {
         faults.push(error.message);
     }
     let class_id = digest_json(&baseline.class)?;
@@ -74,8 +75,8 @@ fn cell_faults(cell: &AcceptedCell, metric: Metric) -> Result<Vec<String>> {
         if !seeds.insert(seed) {
             faults.push(format!("seed {seed} stands twice"));
         }
-        if !metric.holds(run.score) {
-            faults.push(format!("seed {seed}: {}", metric.none(run.score)));
+        if !metric::holds(metric, run.score) {
+            faults.push(format!("seed {seed}: {}", metric::none(metric, run.score)));
         }
     }
     Ok(faults)
@@ -87,9 +88,10 @@ mod tests {
     use crate::hash::Digest;
     use crate::results::fixture;
     use crate::suite::run::RunId;
+    use crate::task::metric::{ACCURACY, LOSS};
 
     fn refused(change: impl FnOnce(&mut Baseline), said: &str) {
-        let mut baseline = Baseline::of(&fixture::tiny(), Metric::Accuracy, 0.01, "").unwrap();
+        let mut baseline = Baseline::of(&fixture::tiny(), ACCURACY, 0.01, "").unwrap();
         assert!(check(&baseline).is_ok());
         change(&mut baseline);
         let error = check(&baseline).unwrap_err();
@@ -140,9 +142,9 @@ mod tests {
             refused(|baseline| baseline.margin = margin, said);
         }
         let loss = |baseline: &mut Baseline| {
-            baseline.metric = Metric::Loss;
-            baseline.cells[0].runs[0].score = 1e7;
+            baseline.metric = LOSS;
+            baseline.cells[0].runs[0].score = 1e16;
         };
-        refused(loss, "seed 0: a loss of 10000000.0 is none");
+        refused(loss, "seed 0: a loss of 1e16 is none");
     }
 }

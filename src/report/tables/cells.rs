@@ -1,12 +1,16 @@
 //! The main tables: a row per cell, with its comparison to joint training.
 
-use super::{READING, accuracy};
-use crate::document::number::{NONE, interval, p_value, percent, points, spread};
+use super::{reading, result};
+use crate::document::number::{
+    NONE, difference, difference_interval, interval, p_value, spread, value,
+};
 use crate::document::{Column, Entry, Row, Table};
 use crate::figure::data::Role;
 use crate::results::analysis::Analysis;
 use crate::results::cell::CellResults;
 use crate::results::names;
+use crate::task::metric::Metric;
+use crate::task::{Task, words};
 
 /// The main table of one data set: a row per cell, but for variants; one modality alone last.
 pub fn dataset(analysis: &Analysis<'_>, dataset: &str) -> Table {
@@ -23,9 +27,9 @@ pub fn dataset(analysis: &Analysis<'_>, dataset: &str) -> Table {
     Table {
         stem: Some(analysis.dataset_stems.of(dataset)),
         rows: rows.collect(),
-        columns: columns(),
+        columns: columns(&tasks(analysis.of_dataset(dataset).map(|(_, cell)| cell))),
         caption: format!("{dataset}: every strategy and fusion."),
-        note: READING.into(),
+        note: reading(analysis),
     }
 }
 
@@ -56,29 +60,43 @@ pub fn variants(analysis: &Analysis<'_>) -> Option<Table> {
             }
         }
     }
-    let mut columns = columns();
+    let mut columns = columns(&tasks(analysis.cells.iter()));
     columns.insert(0, Column::words("Data set"));
     (!rows.is_empty()).then(|| Table {
         stem: Some(names::VARIANTS.into()),
         columns,
         rows,
         caption: "Variants of strategies, with what they vary and joint training.".into(),
-        note: READING.into(),
+        note: reading(analysis),
     })
 }
 
-fn columns() -> Vec<Column> {
+/// The distinct tasks of cells, in order.
+fn tasks<'a, 'b: 'a>(cells: impl Iterator<Item = &'a CellResults<'b>>) -> Vec<Task> {
+    cells.fold(Vec::new(), |mut known: Vec<Task>, cell| {
+        if known.iter().all(|task| task.primary != cell.metric()) {
+            known.push(cell.input.task);
+        }
+        known
+    })
+}
+
+fn columns(tasks: &[Task]) -> Vec<Column> {
+    let title = |of: fn(&Task) -> Metric, several: &str| match tasks {
+        [task] => words::capital(&words::title(of(task))),
+        _ => several.into(),
+    };
     vec![
         Column::words("Fusion"),
         Column::words("Strategy"),
         Column::number("n"),
-        Column::number("Accuracy (%)"),
+        Column::number(&title(|task| task.primary, "Primary metric")),
         Column::number("95 % interval"),
         Column::number("Δ joint"),
         Column::number("95 % interval"),
         Column::number("p (Holm)"),
         Column::number("Detectable Δ"),
-        Column::number("Macro F1 (%)"),
+        Column::number(&title(|task| task.beside, "Second metric")),
         Column::number("Imbalance"),
     ]
 }
@@ -86,6 +104,9 @@ fn columns() -> Vec<Column> {
 fn entries(analysis: &Analysis<'_>, place: usize, cell: &CellResults<'_>) -> Vec<Entry> {
     let comparison = analysis.comparison(place);
     let test = comparison.and_then(|comparison| comparison.paired);
+    let change = test.map(|test| test.difference);
+    let smallest = test.and_then(|test| test.smallest_effect);
+    let metric = cell.metric();
     let planned = cell.runs.len() + cell.failures.len();
     let n = match cell.failures.len() {
         0 => planned.to_string(),
@@ -95,13 +116,13 @@ fn entries(analysis: &Analysis<'_>, place: usize, cell: &CellResults<'_>) -> Vec
         Entry::plain(cell.fusion()),
         Entry::plain(&cell.strategy),
         Entry::plain(n),
-        accuracy(analysis, place, cell),
-        Entry::plain(interval(cell.accuracy.and_then(|a| a.interval), percent)),
-        Entry::plain(test.map_or(NONE.into(), |test| points(test.difference.mean))),
-        Entry::plain(interval(test.and_then(|test| test.difference.interval), points)),
+        result(analysis, place, cell),
+        Entry::plain(interval(metric, cell.value.and_then(|value| value.interval))),
+        Entry::plain(change.map_or(NONE.into(), |change| difference(metric, change.mean))),
+        Entry::plain(difference_interval(metric, change.and_then(|change| change.interval))),
         Entry::plain(p_value(comparison.and_then(|comparison| comparison.holm))),
-        Entry::plain(test.and_then(|test| test.smallest_effect).map_or(NONE.into(), percent)),
-        Entry::plain(spread(cell.macro_f1)),
-        Entry::plain(spread(cell.imbalance.filter(|_| cell.role != Role::Unimodal))),
+        Entry::plain(smallest.map_or(NONE.into(), |x| value(metric, x))),
+        Entry::plain(spread(cell.input.task.beside, cell.beside)),
+        Entry::plain(spread(metric, cell.imbalance.filter(|_| cell.role != Role::Unimodal))),
     ]
 }

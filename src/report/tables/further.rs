@@ -1,10 +1,11 @@
-//! Accuracy on the further test splits of a data set, beside the main one.
+//! The primary metric on the further test splits of a data set, beside the main one.
 
 use crate::document::number::spread;
 use crate::document::{Column, Entry, Row, Table};
 use crate::figure::data::distinct;
 use crate::results::analysis::Analysis;
 use crate::results::names;
+use crate::task::words;
 
 /// A row per cell that was tested on a further split; `None` without any.
 pub fn further(analysis: &Analysis<'_>) -> Option<Table> {
@@ -20,8 +21,9 @@ pub fn further(analysis: &Analysis<'_>) -> Option<Table> {
             let words = [cell.input.dataset.as_str(), cell.fusion(), &cell.strategy];
             let group = Some((words[0], words[1]));
             let starts_group = std::mem::replace(&mut last, group) != group;
-            let numbers = splits.iter().map(|split| spread(cell.further.get(*split).copied()));
-            let numbers = std::iter::once(spread(cell.accuracy)).chain(numbers);
+            let numbers =
+                splits.iter().map(|split| spread(cell.metric(), cell.further.get(*split).copied()));
+            let numbers = std::iter::once(spread(cell.metric(), cell.value)).chain(numbers);
             let entries = words.map(Entry::plain).into_iter().chain(numbers.map(Entry::plain));
             Row { entries: entries.collect(), starts_group }
         })
@@ -32,9 +34,11 @@ pub fn further(analysis: &Analysis<'_>) -> Option<Table> {
         stem: Some(names::FURTHER.into()),
         columns: words.chain(numbers).collect(),
         rows,
-        caption: "Accuracy (%) on the main test split, which everything else in this report uses, \
-                  and on further ones, at the same selected epoch, mean ± standard deviation."
-            .into(),
+        caption: format!(
+            "{} on the main test split, which everything else in this report uses, and on further \
+             ones, at the same selected epoch, mean ± standard deviation.",
+            words::capital(&words::titles(&analysis.metrics()))
+        ),
         note: String::new(),
     })
 }

@@ -24,28 +24,43 @@ use crate::figure::data::Role;
 use crate::results::analysis::Analysis;
 use crate::results::cell::CellResults;
 use crate::results::comparison::Verdict;
+use crate::task::words;
 
-/// How the tables of accuracy are to be read.
-pub const READING: &str = "Test accuracy in percent at the selected epoch, mean ± standard \
-     deviation (n − 1) over seeds, with 95 % t intervals. Bold and underlined: the highest and \
-     second highest mean under one fusion, whether or not they can be told apart. † (‡): higher \
-     (lower) than joint training after Holm's correction over all comparisons of the report. Δ \
-     joint: mean difference to joint training under the same fusion, paired by seed, in points. \
-     Detectable Δ: the smallest difference that a one-sided test at 5 % finds four times in five, \
-     before Holm's correction, which asks for more. Imbalance: largest less smallest Shapley \
-     contribution of a modality, in points.";
+/// How the tables of results are to be read.
+const READING: &str = "Test {metric} at the selected epoch, mean ± standard deviation (n − 1) over \
+     seeds, with 95 % t intervals; fractions in percent, their differences in points. Bold and \
+     underlined: the best and second best mean under one fusion, whether or not they can be told \
+     apart. † (‡): better (worse) than joint training after Holm's correction over all comparisons \
+     of the report. Δ joint: mean difference to joint training under the same fusion, paired by \
+     seed. Detectable Δ: the smallest difference that a one-sided test at 5 % finds four times in \
+     five, before Holm's correction, which asks for more. Imbalance: largest less smallest Shapley \
+     contribution of a modality.";
+
+/// How the tables of results of this report are to be read.
+pub fn reading(analysis: &Analysis<'_>) -> String {
+    let metrics = analysis.metrics();
+    let reading = words::of(&metrics, READING);
+    if 1 < metrics.len() {
+        let of = analysis.datasets().into_iter().filter_map(|dataset| {
+            Some(format!("{} on {dataset}", words::title(analysis.metric(dataset)?)))
+        });
+        let of = of.collect::<Vec<_>>().join(", ");
+        return format!("{reading} Performance is {of}.");
+    }
+    reading
+}
 
 /// Mean ± standard deviation, ranked among the cells of the same data set and fusion, and marked
 /// where it can be told from joint training.
-fn accuracy(analysis: &Analysis<'_>, place: usize, cell: &CellResults<'_>) -> Entry {
+fn result(analysis: &Analysis<'_>, place: usize, cell: &CellResults<'_>) -> Entry {
     let mark = match analysis.comparison(place).map(|comparison| comparison.verdict) {
         Some(Verdict::Positive) => "†",
         Some(Verdict::Negative) => "‡",
         _ => "",
     };
-    let text = match cell.accuracy {
+    let text = match cell.value {
         None => "missing".to_string(),
-        accuracy => format!("{}{mark}", spread(accuracy)),
+        value => format!("{}{mark}", spread(cell.metric(), value)),
     };
     Entry { text, rank: rank(analysis, cell) }
 }
@@ -53,15 +68,16 @@ fn accuracy(analysis: &Analysis<'_>, place: usize, cell: &CellResults<'_>) -> En
 fn rank(analysis: &Analysis<'_>, cell: &CellResults<'_>) -> Rank {
     let is_ranked =
         |cell: &CellResults<'_>| cell.role != Role::Unimodal && cell.variant_of.is_none();
-    let Some(own) = cell.accuracy.filter(|_| is_ranked(cell)) else {
+    let Some(own) = cell.value.filter(|_| is_ranked(cell)) else {
         return Rank::None;
     };
+    let sign = cell.metric().better.sign();
     let rivals: Vec<f64> = analysis
         .of_dataset(&cell.input.dataset)
         .filter(|(_, other)| is_ranked(other) && other.input.fusion == cell.input.fusion)
-        .filter_map(|(_, other)| Some(other.accuracy?.mean))
+        .filter_map(|(_, other)| Some(sign * other.value?.mean))
         .collect();
-    let better = rivals.iter().filter(|rival| own.mean < **rival).count();
+    let better = rivals.iter().filter(|rival| sign * own.mean < **rival).count();
     match better {
         0 if rivals.len() > 1 => Rank::Best,
         1 if rivals.len() > 2 => Rank::Second,

@@ -1,11 +1,12 @@
-//! The overview: accuracy of every strategy and fusion on every data set.
+//! The overview: results of every strategy and fusion on every data set.
 
-use super::{READING, accuracy};
+use super::{reading, result};
 use crate::document::number::{NONE, spread};
 use crate::document::{Column, Entry, Row, Table};
 use crate::figure::data::{Role, distinct};
 use crate::results::analysis::Analysis;
 use crate::results::names;
+use crate::task::words;
 
 /// A row per fusion and strategy, variants left out, and one for the best modality alone.
 pub fn overall(analysis: &Analysis<'_>) -> Table {
@@ -32,7 +33,7 @@ pub fn overall(analysis: &Analysis<'_>) -> Table {
             let mut entries = vec![Entry::plain(fusion), Entry::plain(*strategy)];
             entries.extend(found.into_iter().map(|cell| match cell {
                 None => Entry::plain(""),
-                Some((place, cell)) => accuracy(analysis, place, cell),
+                Some((place, cell)) => result(analysis, place, cell),
             }));
             rows.push(Row { entries, starts_group });
             starts_group = false;
@@ -40,24 +41,34 @@ pub fn overall(analysis: &Analysis<'_>) -> Table {
     }
     rows.extend(best_alone(analysis, &datasets));
     let words = ["Fusion", "Strategy"].map(Column::words);
-    let numbers = datasets.iter().map(|dataset| Column::number(dataset));
+    let numbers = datasets.iter().map(|dataset| Column::number(&title(analysis, dataset)));
     Table {
         stem: Some(names::OVERALL.into()),
         columns: words.into_iter().chain(numbers).collect(),
         rows,
-        caption: "Test accuracy of every strategy and fusion on every data set, and of the one \
-                  modality that does best when trained alone. Empty: not planned."
-            .into(),
-        note: READING.into(),
+        caption: words::of(
+            &analysis.metrics(),
+            "test {metric} of every strategy and fusion on every data set, and of the one modality \
+             that does best when trained alone. Empty: not planned.",
+        ),
+        note: reading(analysis),
     }
 }
 
-/// The unimodal run with the highest mean on every data set, if there is any.
+/// A data set, with what its runs are judged by where that is not the same everywhere.
+fn title(analysis: &Analysis<'_>, dataset: &str) -> String {
+    match analysis.metric(dataset).filter(|_| 1 < analysis.metrics().len()) {
+        Some(metric) => format!("{dataset}, {}", words::title(metric)),
+        None => dataset.into(),
+    }
+}
+
+/// The unimodal run with the best mean on every data set, if there is any.
 fn best_alone(analysis: &Analysis<'_>, datasets: &[&str]) -> Option<Row> {
     let best = |dataset: &str| {
         let cell = analysis.best(dataset, |cell| cell.role == Role::Unimodal)?;
         let name = cell.input.spec.branches.first().map(|branch| branch.modality.name.as_str())?;
-        Some(format!("{} ({name})", spread(cell.accuracy)))
+        Some(format!("{} ({name})", spread(cell.metric(), cell.value)))
     };
     let found: Vec<Option<String>> = datasets.iter().map(|dataset| best(dataset)).collect();
     found.iter().any(Option::is_some).then(|| {

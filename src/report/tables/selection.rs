@@ -1,23 +1,26 @@
 //! How much the rule that selects the epoch moves the numbers.
 
-use crate::document::number::{NONE, percent, points, spread};
+use crate::document::number::{NONE, difference, spread, value};
 use crate::document::{Column, Entry, Row, Table};
 use crate::figure::data::Role;
 use crate::results::analysis::Analysis;
 use crate::results::cell::SELECTIONS;
 use crate::results::names;
 use crate::stats::summary::mean;
+use crate::task::metric::{ACCURACY, Better};
+use crate::task::words;
 
 /// What is said of best-test wherever its numbers stand.
 const OPTIMISTIC: &str =
     "best-test is optimistic: selected on test, for comparison with old papers only.";
 
-/// Accuracy of every cell under each selection rule.
+/// The primary metric of every cell under each selection rule.
 pub fn selection(analysis: &Analysis<'_>) -> Table {
     let mut last_dataset = None;
     let rows = analysis.cells.iter().map(|cell| {
         let words = [cell.input.dataset.as_str(), cell.fusion(), cell.strategy.as_str()];
-        let numbers = cell.by_selection.into_iter().map(|estimate| Entry::plain(spread(estimate)));
+        let numbers =
+            cell.by_selection.into_iter().map(|of| Entry::plain(spread(cell.metric(), of)));
         let starts_group = last_dataset.replace(words[0].to_string()) != Some(words[0].into());
         Row { entries: words.map(Entry::plain).into_iter().chain(numbers).collect(), starts_group }
     });
@@ -28,8 +31,9 @@ pub fn selection(analysis: &Analysis<'_>) -> Table {
         columns: words.chain(rules()).collect(),
         note: String::new(),
         caption: format!(
-            "Test accuracy (%) of the same runs by the rule that selects the epoch, mean ± \
-             standard deviation. {OPTIMISTIC}"
+            "Test {} of the same runs by the rule that selects the epoch, mean ± standard \
+             deviation. {OPTIMISTIC}",
+            words::titles(&analysis.metrics())
         ),
     }
 }
@@ -45,14 +49,23 @@ pub fn selection_summary(analysis: &Analysis<'_>) -> Table {
                 Some([last?.mean, val?.mean, test?.mean])
             })
             .collect();
-        let over = |value: fn(&[f64; 3]) -> f64| means.iter().map(value).collect::<Vec<f64>>();
+        let over = |level: fn(&[f64; 3]) -> f64| means.iter().map(level).collect::<Vec<f64>>();
+        let metric = analysis.metric(dataset).unwrap_or(ACCURACY);
         let gains = over(|[_, val, test]| test - val);
-        let largest = gains.iter().copied().reduce(f64::max);
+        let better = |a: f64, b: f64| match metric.better {
+            Better::Higher => a.max(b),
+            Better::Lower => a.min(b),
+        };
+        let largest = gains.iter().copied().reduce(better);
         let levels = [over(|m| m[0]), over(|m| m[1]), over(|m| m[2])].map(|of| mean(&of));
         let mut entries = vec![Entry::plain(dataset), Entry::plain(means.len().to_string())];
-        entries.extend(levels.map(|level| Entry::plain(level.map_or(NONE.into(), percent))));
+        entries.extend(
+            levels.map(|level| Entry::plain(level.map_or(NONE.into(), |x| value(metric, x)))),
+        );
         let gains = [mean(&gains), largest];
-        entries.extend(gains.map(|gain| Entry::plain(gain.map_or(NONE.into(), points))));
+        entries.extend(
+            gains.map(|gain| Entry::plain(gain.map_or(NONE.into(), |x| difference(metric, x)))),
+        );
         Row { entries, starts_group: false }
     });
     let mut columns = vec![Column::words("Data set"), Column::number("Cells")];
@@ -64,9 +77,9 @@ pub fn selection_summary(analysis: &Analysis<'_>) -> Table {
         columns,
         note: String::new(),
         caption: format!(
-            "Test accuracy (%) of the same runs by the rule that selects the epoch, averaged over \
-             the multimodal cells of a data set, and what best-test gains over best-val, in \
-             points. {OPTIMISTIC}"
+            "Test {} of the same runs by the rule that selects the epoch, averaged over the \
+             multimodal cells of a data set, and what best-test gains over best-val. {OPTIMISTIC}",
+            words::titles(&analysis.metrics())
         ),
     }
 }
