@@ -8,11 +8,9 @@ use crate::document::number::count;
 use crate::error::{Error, Result};
 use crate::gate::baseline::Baseline;
 use crate::gate::failure::Failure;
-use crate::gate::metric;
 use crate::gate::outcome::{Outcome, Statement};
-use crate::gate::reasons;
 use crate::gate::table::{COLUMNS, NOTE};
-use crate::gate::{self, Check, Policy};
+use crate::gate::{self, Check, Policy, metric, reasons};
 use clap::{Args, value_parser};
 use std::path::Path;
 

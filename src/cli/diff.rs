@@ -14,7 +14,7 @@ use std::path::PathBuf;
 
 /// Show what changed from one report to another: cells, results, data and determinism class
 #[derive(Args)]
-#[command(after_help = "Example: counterpoise diff reports/full/v2 reports/full/v3")]
+#[command(after_help = "Example: counterpoise diff reports/full/v3 reports/full/v4")]
 pub(super) struct Arguments {
     /// The folder of the older report
     old: PathBuf,

@@ -98,6 +98,8 @@ fn rasterise(tree: &Tree, name: &str) -> Result<Vec<u8>> {
     encoder.set_color(png::ColorType::Rgb);
     encoder.set_depth(png::BitDepth::Eight);
     encoder.set_compression(png::Compression::Best);
+    // Flat colours and few lines: rows repeat as they are.
+    encoder.set_filter(png::FilterType::NoFilter);
     let per_metre = (PNG_DPI / 0.0254).round() as u32;
     encoder.set_pixel_dims(Some(png::PixelDimensions {
         xppu: per_metre,

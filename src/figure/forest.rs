@@ -68,7 +68,7 @@ fn draw(data: &FigureData, width: Width) -> Result<Vec<Drawing>> {
     };
     let keys =
         [Key::marker(Marker::Circle, INK, "distinguishable after Holm's correction"), hollow];
-    let gutter = widest.min(if width == Width::Single { 100.0 } else { 72.0 });
+    let gutter = widest.min(if width == Width::Single { 100.0 } else { 80.0 });
     let heights = groups
         .iter()
         .map(|group| 4.0 + group.rows.iter().map(|row| row.height(gutter)).sum::<f64>());
@@ -129,17 +129,15 @@ fn groups(data: &FigureData) -> Vec<Group<'_>> {
     groups
 }
 
+/// Every fusion method with its comparisons, also where a suite lists some of them later.
 fn rows<'a>(comparisons: impl Iterator<Item = &'a Comparison>) -> Vec<Row<'a>> {
-    let mut rows = Vec::new();
-    for comparison in comparisons {
-        let known =
-            |row: &Row<'_>| matches!(row, Row::Comparison(c) if c.fusion == comparison.fusion);
-        if !rows.last().is_some_and(known) {
-            rows.push(Row::Fusion(&comparison.fusion));
-        }
-        rows.push(Row::Comparison(comparison));
-    }
-    rows
+    let comparisons: Vec<&Comparison> = comparisons.collect();
+    let fusions = distinct(comparisons.iter().map(|comparison| comparison.fusion.as_str()));
+    let of = |fusion: &'a str| {
+        let under = comparisons.iter().copied().filter(move |c| c.fusion == fusion);
+        std::iter::once(Row::Fusion(fusion)).chain(under.map(Row::Comparison))
+    };
+    fusions.into_iter().flat_map(of).collect()
 }
 
 /// The metric of the comparisons of one data set.

@@ -1,14 +1,13 @@
 //! The primary metric against another quantity of the same runs: one panel per data set.
 
 use crate::error::Result;
-use crate::figure::Drawing;
 use crate::figure::axis::Axis;
-use crate::figure::canvas;
 use crate::figure::data::{FigureData, PlottedCell, Role, Run, distinct, metric_of};
 use crate::figure::legend::{Key, draw_legend, legend_height};
 use crate::figure::panel::{Heading, Multiples, Panel, heading_height};
 use crate::figure::strips::missing_note;
 use crate::figure::style::{MARKERS, MUTED, Marker, Width, look};
+use crate::figure::{Drawing, canvas};
 use crate::stats::summary::mean;
 use crate::task::metric::Metric;
 use crate::task::words;

@@ -1,7 +1,6 @@
 //! The exact comparison: root against root.
 
-use super::baseline::sound;
-use super::baseline::{AcceptedRun, Baseline};
+use super::baseline::{AcceptedRun, Baseline, sound};
 use super::metric;
 use super::reasons;
 use crate::environment;

@@ -3,8 +3,7 @@
 use super::Check;
 use super::outcome::Outcome;
 use super::table::{COLUMNS, NOTE};
-use crate::document::markdown;
-use crate::document::{Block, Column, Entry, Rank, Row, Table, text};
+use crate::document::{Block, Column, Entry, Rank, Row, Table, markdown, text};
 
 /// The check as a page.
 pub fn render(check: &Check) -> String {

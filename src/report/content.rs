@@ -5,8 +5,7 @@ use crate::document::{Block, Inline, Table, text};
 use crate::figure::data::{Role, distinct};
 use crate::hash::Digest;
 use crate::lint::{self, Finding};
-use crate::report::tables;
-use crate::report::{caveat, findings};
+use crate::report::{caveat, findings, tables};
 use crate::results::analysis::Analysis;
 use crate::task::words;
 

@@ -46,10 +46,14 @@ impl<'a> Analysis<'a> {
         distinct(multimodal.map(|cell| cell.input.fusion.as_str()))
     }
 
-    /// The cells of one data set with their places in `cells`, in order.
+    /// The cells of one data set with their places in `cells`, in order, those of one fusion together:
+    /// a suite may list some of them later.
     pub fn of_dataset(&self, dataset: &str) -> impl Iterator<Item = (usize, &CellResults<'a>)> {
         let cells = self.cells.iter().enumerate();
-        cells.filter(move |(_, cell)| cell.input.dataset == dataset)
+        let mut cells: Vec<_> = cells.filter(|(_, cell)| cell.input.dataset == dataset).collect();
+        let fusions = distinct(cells.iter().map(|(_, cell)| cell.input.fusion.as_str()));
+        cells.sort_by_key(|(_, cell)| fusions.iter().position(|known| *known == cell.input.fusion));
+        cells.into_iter()
     }
 
     /// The metric that the runs on one data set are judged by.

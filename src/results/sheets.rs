@@ -12,6 +12,7 @@ use crate::results::analysis::Analysis;
 use crate::results::cell::{CellResults, Run, SELECTIONS};
 use crate::results::rows::{self, underscored};
 use crate::stats::summary::Estimate;
+use crate::task::Task;
 use crate::task::metric::{LOSS, METRICS, Metric};
 use crate::text;
 use std::collections::BTreeSet;
@@ -69,13 +70,16 @@ pub fn summary(analysis: &Analysis<'_>) -> Result<Vec<u8>> {
             cell.input.spec.protocol.selection.name().into(),
             (cell.runs.len() + cell.failures.len()).to_string(),
         ];
-        let [n, statistics @ ..] = estimated(cell.value);
+        let of = |metric: &Metric| match cell.input.task {
+            Task { primary, .. } if primary == *metric => cell.value,
+            Task { beside, .. } if beside == *metric => cell.beside,
+            _ => None,
+        };
+        let [n, ..] = estimated(cell.value);
         row.push(n);
         for metric in &primary {
-            let own = *metric == cell.metric();
-            row.extend(
-                statistics.iter().map(|text| if own { text.clone() } else { String::new() }),
-            );
+            let [_, statistics @ ..] = estimated(of(metric));
+            row.extend(statistics);
         }
         row.extend(estimated(test.map(|test| test.difference)));
         row.extend([
@@ -84,7 +88,6 @@ pub fn summary(analysis: &Analysis<'_>) -> Result<Vec<u8>> {
             decimal(test.and_then(|test| test.smallest_effect)),
             comparison.map_or(String::new(), |c| c.verdict.words().into()),
         ]);
-        let of = |metric: &Metric| cell.beside.filter(|_| *metric == cell.input.task.beside);
         for estimate in beside.iter().map(of).chain([cell.imbalance]) {
             row.extend([
                 decimal(estimate.map(|estimate| estimate.mean)),
@@ -116,11 +119,13 @@ fn summary_header(primary: &[Metric], beside: &[Metric]) -> Vec<String> {
     header
 }
 
-/// The distinct metrics that stand beside the primary ones, in order.
+/// The distinct metrics that stand beside the primary ones, in order; those that are primary ones of
+/// other cells have columns already.
 fn beside(analysis: &Analysis<'_>) -> Vec<Metric> {
+    let primary = analysis.metrics();
     let of_cells = analysis.cells.iter().map(|cell| cell.input.task.beside);
     of_cells.fold(Vec::new(), |mut known, metric| {
-        if !known.contains(&metric) {
+        if !known.contains(&metric) && !primary.contains(&metric) {
             known.push(metric);
         }
         known

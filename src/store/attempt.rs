@@ -7,8 +7,7 @@
 use crate::atomic;
 use crate::error::{Error, Result};
 use crate::plain;
-use crate::store::record_file;
-use crate::store::{ROOT, writable};
+use crate::store::{ROOT, record_file, writable};
 use std::fs::{File, TryLockError};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};

@@ -7,8 +7,7 @@ use crate::record::NeededRun;
 use crate::results::manifest::{self, CellEntry, Manifest, RunEntry};
 use crate::suite::described::Described;
 use crate::suite::run::{RunId, RunSpec};
-use crate::suite::v1;
-use crate::suite::{Cell, Suite};
+use crate::suite::{Cell, Suite, v1};
 use std::collections::{BTreeMap, BTreeSet};
 
 const PAGE: &str = "README.md";

@@ -20,8 +20,7 @@ use crate::suite::{Suite, folder};
 use crate::verify::attest::{Conclusion, Retraining, Verification};
 use crate::verify::records::{self, Records};
 use crate::verify::retrained::{self, Choice, TOLERANCE};
-use crate::verify::{self, attest};
-use crate::verify::{Files, claims, files, rendering};
+use crate::verify::{self, Files, attest, claims, files, rendering};
 use clap::Args;
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
@@ -34,9 +33,9 @@ Roots are compared to the bit where the determinism class is that of the report.
 runs with other bits are held to the tolerance instead, or to what two seeds of the cell differ by \
 (2√2 standard deviations) where that is more.
 
-Example: counterpoise verify reports/full/v3 --retrain 5 --attest verified.json")]
+Example: counterpoise verify reports/full/v4 --retrain 5 --attest verified.json")]
 pub(super) struct Arguments {
-    /// The folder of the report, such as `reports/full/v3`
+    /// The folder of the report, such as `reports/full/v4`
     report: PathBuf,
     /// Check the records and checkpoints in this run store too, and render the report from them
     #[arg(long, value_name = "DIR")]

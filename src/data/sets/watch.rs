@@ -5,9 +5,8 @@
 
 use crate::data::assemble::{Splits, assemble};
 use crate::data::column::Column;
-use crate::data::formats::malformed;
-use crate::data::formats::npy;
 use crate::data::formats::pickle::{self, Array, Elements, Value};
+use crate::data::formats::{malformed, npy};
 use crate::data::partition::{Group, Overlap, Partition};
 use crate::data::store::cache::Arrays;
 use crate::data::store::source::{Client, Member, RawFiles, Source};

@@ -1,7 +1,6 @@
 use super::*;
 use crate::error::Kind;
-use crate::exec::launch::Slot;
-use crate::exec::launch::{self, Exit, Process, Worker};
+use crate::exec::launch::{self, Exit, Process, Slot, Worker};
 use crate::exec::message::{Event, Job};
 use crate::exec::worker;
 use crate::record::probe::Probe;

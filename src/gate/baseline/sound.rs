@@ -5,8 +5,7 @@
 
 use super::{AcceptedCell, Baseline};
 use crate::error::{Error, Result};
-use crate::gate::metric;
-use crate::gate::reasons;
+use crate::gate::{metric, reasons};
 use crate::hash::digest_json;
 use crate::task::metric::Metric;
 use std::collections::{BTreeMap, BTreeSet};

@@ -71,11 +71,13 @@ pub fn variants(analysis: &Analysis<'_>) -> Option<Table> {
     })
 }
 
-/// The distinct tasks of cells, in order.
+/// The tasks of cells, one of those that have the same columns, in order.
 fn tasks<'a, 'b: 'a>(cells: impl Iterator<Item = &'a CellResults<'b>>) -> Vec<Task> {
     cells.fold(Vec::new(), |mut known: Vec<Task>, cell| {
-        if known.iter().all(|task| task.primary != cell.metric()) {
-            known.push(cell.input.task);
+        let task = cell.input.task;
+        let is_like = |other: &Task| (other.primary, other.beside) == (task.primary, task.beside);
+        if !known.iter().any(is_like) {
+            known.push(task);
         }
         known
     })
