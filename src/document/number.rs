@@ -65,12 +65,13 @@ pub fn amount(metric: Metric, amount: f64) -> String {
 }
 
 /// Mean and standard deviation: `71.3 ± 0.8` percent of a fraction, else as many decimals as the
-/// mean needs for four digits.
+/// larger of the two needs for four digits.
 pub fn spread(metric: Metric, estimate: Option<Estimate>) -> String {
     let Some(Estimate { mean, sd, .. }) = estimate else { return NONE.into() };
+    let most = mean.abs().max(sd.unwrap_or_default());
     let written = |x: f64| match metric.is_fraction() {
         true => percent(x),
-        false => digits(x, decimals(mean)),
+        false => digits(x, decimals(most)),
     };
     match sd {
         None => written(mean),
@@ -143,6 +144,8 @@ mod tests {
         let estimate = estimate(&[0.71, 0.73]);
         assert_eq!(spread(MEAN_ABSOLUTE_ERROR, estimate), "0.7200 ± 0.0141");
         assert_eq!(spread(ACCURACY, estimate), "72.0 ± 1.4");
+        let wide = crate::stats::summary::estimate(&[0.25, -0.253]);
+        assert_eq!(spread(MEAN_ABSOLUTE_ERROR, wide), "−0.0015 ± 0.3557");
         assert_eq!(amount(ACCURACY, 0.013), "1.3 points");
         let ends = Some(Interval { low: -0.000013, high: 0.01078 });
         assert_eq!(difference_interval(MEAN_ABSOLUTE_ERROR, ends), "[0.0000, +0.0108]");

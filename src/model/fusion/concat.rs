@@ -16,8 +16,8 @@ pub(super) const ENTRY: Entry<Build> = Entry {
         joins: |_| Ok(()),
         default_scores: "split-head",
         splits: true,
-        build: |_, sizes, n_classes, place| {
-            let fc_out = linear(sizes.iter().map(|size| size.features).sum(), n_classes, place);
+        build: |_, sizes, outputs, place| {
+            let fc_out = linear(sizes.iter().map(|size| size.features).sum(), outputs, place);
             Fusion::Concat(Concat { fc_out })
         },
     },

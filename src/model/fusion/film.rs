@@ -22,11 +22,11 @@ pub(super) const ENTRY: Entry<Build> = Entry {
         joins: two_of_one_size,
         default_scores: "zero-out-feature",
         splits: false,
-        build: |params, sizes, n_classes, place| {
+        build: |params, sizes, outputs, place| {
             Fusion::Film(Film::new(
                 usize::from(params.text("conditioner") == "second"),
                 sizes[0].features,
-                n_classes,
+                outputs,
                 place,
             ))
         },
@@ -42,10 +42,10 @@ pub struct Film {
 }
 
 impl Film {
-    fn new(conditioner: usize, size: usize, n_classes: usize, place: &Place) -> Self {
+    fn new(conditioner: usize, size: usize, outputs: usize, place: &Place) -> Self {
         Self {
             fc: linear(size, 2 * size, place),
-            fc_out: linear(size, n_classes, place),
+            fc_out: linear(size, outputs, place),
             conditioner,
         }
     }

@@ -22,11 +22,11 @@ pub(super) const ENTRY: Entry<Build> = Entry {
         joins: two_of_one_size,
         default_scores: "zero-out-feature",
         splits: false,
-        build: |params, sizes, n_classes, place| {
+        build: |params, sizes, outputs, place| {
             Fusion::Gated(Gated::new(
                 usize::from(params.text("gate") == "second"),
                 sizes[0].features,
-                n_classes,
+                outputs,
                 place,
             ))
         },
@@ -43,11 +43,11 @@ pub struct Gated {
 }
 
 impl Gated {
-    fn new(gate: usize, size: usize, n_classes: usize, place: &Place) -> Self {
+    fn new(gate: usize, size: usize, outputs: usize, place: &Place) -> Self {
         Self {
             fc_x: linear(size, size, place),
             fc_y: linear(size, size, place),
-            fc_out: linear(size, n_classes, place),
+            fc_out: linear(size, outputs, place),
             gate,
         }
     }

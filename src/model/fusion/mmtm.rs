@@ -45,8 +45,8 @@ pub(super) const ENTRY: Entry<Build> = Entry {
         joins,
         default_scores: "split-head",
         splits: true,
-        build: |params, sizes, n_classes, place| {
-            Fusion::Mmtm(Mmtm::new(params, sizes, n_classes, place))
+        build: |params, sizes, outputs, place| {
+            Fusion::Mmtm(Mmtm::new(params, sizes, outputs, place))
         },
     },
 };
@@ -78,7 +78,7 @@ pub struct Exchange {
 }
 
 impl Mmtm {
-    fn new(params: &Params, sizes: &[Sizes], n_classes: usize, place: &Place) -> Self {
+    fn new(params: &Params, sizes: &[Sizes], outputs: usize, place: &Place) -> Self {
         let common = sizes.iter().map(|size| size.stages.len()).min().unwrap_or(0);
         let exchange = |from_last: usize| {
             let channels: Vec<usize> =
@@ -87,7 +87,7 @@ impl Mmtm {
         };
         Self {
             exchanges: (1..=params.count("stages").min(common)).map(exchange).collect(),
-            heads: sizes.iter().map(|size| linear(size.features, n_classes, place)).collect(),
+            heads: sizes.iter().map(|size| linear(size.features, outputs, place)).collect(),
         }
     }
 

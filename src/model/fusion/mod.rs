@@ -91,12 +91,12 @@ impl Fusion {
     pub fn build(
         part: &Part,
         sizes: &[Sizes],
-        n_classes: usize,
+        outputs: usize,
         place: &Place,
     ) -> Result<Self, String> {
         let entry = find_part("fusion", FUSIONS, part).map_err(|e| e.message)?;
         (entry.build.joins)(sizes)?;
-        Ok((entry.build.build)(&part.params, sizes, n_classes, place))
+        Ok((entry.build.build)(&part.params, sizes, outputs, place))
     }
 
     /// See [`Join::forward`].

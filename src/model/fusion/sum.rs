@@ -18,7 +18,7 @@ pub(super) const ENTRY: Entry<Build> = Entry {
         joins: |_| Ok(()),
         default_scores: "split-head",
         splits: true,
-        build: |_, sizes, n_classes, place| Fusion::Sum(Sum::new(sizes, n_classes, place)),
+        build: |_, sizes, outputs, place| Fusion::Sum(Sum::new(sizes, outputs, place)),
     },
 };
 
@@ -28,8 +28,8 @@ pub struct Sum {
 }
 
 impl Sum {
-    fn new(sizes: &[Sizes], n_classes: usize, place: &Place) -> Self {
-        Self { heads: sizes.iter().map(|size| linear(size.features, n_classes, place)).collect() }
+    fn new(sizes: &[Sizes], outputs: usize, place: &Place) -> Self {
+        Self { heads: sizes.iter().map(|size| linear(size.features, outputs, place)).collect() }
     }
 
     fn parts(&self, features: &[Tensor<2>], halve: bool) -> Vec<Tensor<2>> {
