@@ -38,8 +38,8 @@ const OF_FLEX: &[&str] =
 /// Those of libtorch's backend; libtorch itself is told by the device.
 const OF_TORCH: &[&str] = &["burn-tch", "tch", "torch-sys"];
 
-/// The matrix multiplication that stands in for the crate `gemm`. It has no checksum in the lock
-/// file, so its text stands for it.
+/// The matrix multiplication that stands in for the crate `gemm`. Like `portable-kernels` it has no
+/// checksum in the lock file, so its text stands for it.
 const GEMM: &str = include_str!("portable/gemm/lib.rs");
 
 /// The numeric crates of a lock file by name, version and checksum: those that this package needs
@@ -69,8 +69,11 @@ fn numeric(lock: &str, backend: &BTreeMap<String, String>) -> BTreeMap<String, S
         }
     }
     if !is_torch {
-        let text = Digest::of(GEMM.as_bytes()).short();
-        found.insert(property("gemm"), format!("of this project, {text}"));
+        let kernels = portable_kernels::TEXT.concat();
+        for (name, text) in [("gemm", GEMM), ("portable-kernels", &kernels)] {
+            let text = Digest::of(text.as_bytes()).short();
+            found.insert(property(name), format!("of this project, {text}"));
+        }
     }
     found
 }

@@ -4,18 +4,17 @@ use super::{Build, CHANNELS, Encoder, FEATURES, Stages, convolutions, two_blocks
 use crate::data::Shape;
 use crate::device::Place;
 use crate::model::hidden::Hidden;
-use crate::model::layers::{BatchNorm, Conv, linear, relu};
+use crate::model::layers::{BatchNorm, Conv, linear, max_pool, relu};
 use crate::registry::{Entry, Params};
 use burn::module::Module;
 use burn::nn::Linear;
-use burn::nn::pool::{MaxPool2d, MaxPool2dConfig};
 use burn::tensor::Tensor;
 
 pub(super) const ENTRY: Entry<Build> = Entry {
     name: "cnn",
     summary: "two 3x3 convolutions with batch normalisation and pooling, on images",
     params: &[CHANNELS, FEATURES],
-    revision: 1,
+    revision: 2,
     build: Build {
         accepts: |shape| match shape {
             Shape::Image { height, width, .. } if height >= 4 && width >= 4 => Ok(()),
@@ -40,7 +39,6 @@ pub struct Cnn {
     conv2: Conv<4>,
     bn2: BatchNorm,
     fc: Linear,
-    pool: MaxPool2d,
     channels: usize,
     height: usize,
     width: usize,
@@ -60,7 +58,6 @@ impl Cnn {
             conv2: Conv::new([first, 2 * first], 3, 1, 1, place),
             bn2: BatchNorm::new(2 * first, place),
             fc: linear(left, params.count("features"), place),
-            pool: MaxPool2dConfig::new([2, 2]).with_strides([2, 2]).init(),
             channels,
             height,
             width,
@@ -82,7 +79,7 @@ impl Stages for Cnn {
         let Hidden::Map { maps, frames } = x else { unreachable!("its stages are maps") };
         let (conv, bn) =
             if index == 0 { (&self.conv1, &self.bn1) } else { (&self.conv2, &self.bn2) };
-        Hidden::Map { maps: self.pool.forward(relu(bn.forward(conv.forward(maps)))), frames }
+        Hidden::Map { maps: max_pool(bn.forward_relu(conv.forward(maps)), 2, 2, 0), frames }
     }
 
     fn leave(&self, x: Hidden) -> Tensor<2> {

@@ -8,19 +8,17 @@ use super::{Build, Encoder, Stages};
 use crate::data::Shape;
 use crate::device::Place;
 use crate::model::hidden::Hidden;
-use crate::model::layers::{BatchNorm, Conv, relu};
+use crate::model::layers::{BatchNorm, Conv, max_pool, relu};
 use crate::registry::Entry;
 use crate::suite::catalog::Sizes;
 use burn::module::Module;
-use burn::nn::PaddingConfig2d;
-use burn::nn::pool::{MaxPool2d, MaxPool2dConfig};
 use burn::tensor::Tensor;
 
 pub(super) const ENTRY: Entry<Build> = Entry {
     name: "resnet18",
     summary: "ResNet-18 from scratch without a head, on images, spectrograms and clips",
     params: &[],
-    revision: 1,
+    revision: 2,
     build: Build {
         accepts: |shape| match shape {
             Shape::Image { .. } | Shape::Clip { .. } => Ok(()),
@@ -41,7 +39,6 @@ pub struct ResNet18 {
     layer2: Vec<BasicBlock>,
     layer3: Vec<BasicBlock>,
     layer4: Vec<BasicBlock>,
-    maxpool: MaxPool2d,
     frames: usize,
     channels: usize,
     height: usize,
@@ -73,7 +70,7 @@ impl BasicBlock {
     }
 
     fn forward(&self, x: Tensor<4>) -> Tensor<4> {
-        let y = relu(self.bn1.forward(self.conv1.forward(x.clone())));
+        let y = self.bn1.forward_relu(self.conv1.forward(x.clone()));
         let y = self.bn2.forward(self.conv2.forward(y));
         let shortcut = match &self.downsample {
             Some((conv, bn)) => bn.forward(conv.forward(x)),
@@ -109,10 +106,6 @@ impl ResNet18 {
             layer2: stage(64, 128, 2),
             layer3: stage(128, 256, 2),
             layer4: stage(256, 512, 2),
-            maxpool: MaxPool2dConfig::new([3, 3])
-                .with_strides([2, 2])
-                .with_padding(PaddingConfig2d::Explicit(1, 1, 1, 1))
-                .init(),
             frames,
             channels,
             height,
@@ -139,7 +132,7 @@ impl Stages for ResNet18 {
     fn stage(&self, index: usize, x: Hidden) -> Hidden {
         let Hidden::Map { mut maps, frames } = x else { unreachable!("its stages are maps") };
         if index == 0 {
-            maps = self.maxpool.forward(relu(self.bn1.forward(self.conv1.forward(maps))));
+            maps = max_pool(self.bn1.forward_relu(self.conv1.forward(maps)), 3, 2, 1);
         }
         let blocks = [&self.layer1, &self.layer2, &self.layer3, &self.layer4][index];
         let maps = blocks.iter().fold(maps, |maps, block| block.forward(maps));

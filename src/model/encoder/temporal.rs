@@ -4,18 +4,17 @@ use super::{Build, CHANNELS, Encoder, FEATURES, Stages, convolutions, two_blocks
 use crate::data::Shape;
 use crate::device::Place;
 use crate::model::hidden::Hidden;
-use crate::model::layers::{BatchNorm, Conv, linear, relu};
+use crate::model::layers::{BatchNorm, Conv, linear, max_pool, relu};
 use crate::registry::{Entry, Params};
 use burn::module::Module;
 use burn::nn::Linear;
-use burn::nn::pool::{MaxPool1d, MaxPool1dConfig};
 use burn::tensor::Tensor;
 
 pub(super) const ENTRY: Entry<Build> = Entry {
     name: "temporal",
     summary: "two 1-D convolutions with batch normalisation and pooling, on sequences",
     params: &[CHANNELS, FEATURES],
-    revision: 1,
+    revision: 2,
     build: Build {
         accepts: |shape| match shape {
             Shape::Sequence { length, .. } if length >= 4 => Ok(()),
@@ -37,7 +36,6 @@ pub struct Temporal {
     conv2: Conv<3>,
     bn2: BatchNorm,
     fc: Linear,
-    pool: MaxPool1d,
     channels: usize,
     length: usize,
 }
@@ -55,7 +53,6 @@ impl Temporal {
             conv2: Conv::new([first, 2 * first], 5, 1, 2, place),
             bn2: BatchNorm::new(2 * first, place),
             fc: linear(2 * first, params.count("features"), place),
-            pool: MaxPool1dConfig::new(2).with_stride(2).init(),
             channels,
             length,
         }
@@ -74,8 +71,8 @@ impl Stages for Temporal {
     fn stage(&self, index: usize, x: Hidden) -> Hidden {
         let Hidden::Series(x) = x else { unreachable!("its stages are series") };
         Hidden::Series(match index {
-            0 => self.pool.forward(relu(self.bn1.forward(self.conv1.forward(x)))),
-            _ => relu(self.bn2.forward(self.conv2.forward(x))),
+            0 => max_pool(self.bn1.forward_relu(self.conv1.forward(x)), 2, 2, 0),
+            _ => self.bn2.forward_relu(self.conv2.forward(x)),
         })
     }
 

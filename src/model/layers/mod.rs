@@ -4,13 +4,14 @@
 
 #[cfg(feature = "tch")]
 mod libtorch;
+mod portable;
 
 use crate::device::Place;
 use burn::module::{Module, Param, RunningState};
 use burn::nn::{Initializer, Linear, LinearConfig};
 use burn::tensor::Tensor;
-use burn::tensor::module::{batch_norm, batch_norm_train, conv1d, conv2d};
-use burn::tensor::ops::ConvOptions;
+use burn::tensor::module::{batch_norm, batch_norm_train, conv1d, conv2d, max_pool2d};
+use burn::tensor::ops::{ConvOptions, MaxPoolOptions};
 
 pub fn linear(inputs: usize, outputs: usize, place: &Place) -> Linear {
     let mut layer =
@@ -26,7 +27,40 @@ pub fn relu<const D: usize>(x: Tensor<D>) -> Tensor<D> {
     if libtorch::trains(&x) {
         return libtorch::relu(x);
     }
+    if portable::holds(&x) {
+        return portable::relu(x);
+    }
     burn::tensor::activation::relu(x)
+}
+
+/// The maxima of windows of `[batch, channels, time]` or `[batch, channels, height, width]`. Window,
+/// stride and padding are equal in all directions, and no more than half of a window is padding.
+pub fn max_pool<const D: usize>(
+    x: Tensor<D>,
+    window: usize,
+    stride: usize,
+    padding: usize,
+) -> Tensor<D> {
+    if portable::holds(&x) {
+        return portable::max_pool(x, window, stride, padding);
+    }
+    // A sequence is an image of one row.
+    let mut dims = x.dims();
+    let (rows, down, above) = if D == 3 { (1, 1, 0) } else { (dims[2], stride, padding) };
+    let options = MaxPoolOptions {
+        kernel_size: [if D == 3 { 1 } else { window }, window],
+        stride: [down, stride],
+        padding: [(above, above), (padding, padding)],
+        dilation: [1, 1],
+        ceil_mode: false,
+    };
+    let pooled = max_pool2d(x.reshape([dims[0], dims[1], rows, dims[D - 1]]), options);
+    let [_, _, rows, columns] = pooled.dims();
+    dims[D - 1] = columns;
+    if D == 4 {
+        dims[2] = rows;
+    }
+    pooled.reshape(dims)
 }
 
 /// A convolution without bias: batch normalisation follows it. `D` is the rank of its input: 3 for
@@ -62,6 +96,9 @@ impl<const D: usize> Conv<D> {
         #[cfg(feature = "tch")]
         if libtorch::trains(&x) {
             return libtorch::convolution(x, weight, self.stride, self.padding);
+        }
+        if portable::holds(&x) {
+            return portable::convolution(x, weight, self.stride, self.padding);
         }
         by_burn(x, weight)
     }
@@ -108,6 +145,9 @@ impl BatchNorm {
     /// Normalises `[batch, channels, ...]` over everything but the channels: by the batch's own
     /// statistics on an autodiff device, by the running ones otherwise.
     pub fn forward<const D: usize>(&self, x: Tensor<D>) -> Tensor<D> {
+        if portable::holds(&x) {
+            return self.by_portable(x, false);
+        }
         let [weight, bias] = [self.weight.val(), self.bias.val()];
         if !x.is_autodiff() {
             let [mean, var] = [&self.running_mean, &self.running_var].map(RunningState::value);
@@ -118,22 +158,48 @@ impl BatchNorm {
         // Of a single value, libtorch's running variance is no number.
         #[cfg(feature = "tch")]
         if 1 < n && libtorch::trains(&x) {
-            let running = [&self.running_mean, &self.running_var];
-            let old = running.map(RunningState::value_sync);
-            let (output, new) = libtorch::batch_norm(x, [weight, bias], old, MOMENTUM, EPSILON);
-            running.into_iter().zip(new).for_each(|(running, new)| running.update(new));
+            let (output, new) =
+                libtorch::batch_norm(x, [weight, bias], self.running(), MOMENTUM, EPSILON);
+            self.update(new);
             return output;
         }
         let result = batch_norm_train(x, weight, bias, EPSILON);
         let n = n as f64;
         let unbiased = result.variance.detach().mul_scalar(n / (n - 1.0).max(1.0));
-        update(&self.running_mean, result.mean.detach());
-        update(&self.running_var, unbiased);
+        let batch = [result.mean.detach(), unbiased];
+        let moved = self.running().into_iter().zip(batch).map(|(old, batch)| {
+            old.mul_scalar(1.0 - MOMENTUM).add(batch.mul_scalar(MOMENTUM)).detach()
+        });
+        self.update(moved);
         result.output
     }
-}
 
-fn update(running: &RunningState<Tensor<1>>, batch: Tensor<1>) {
-    let old = running.value_sync();
-    running.update(old.mul_scalar(1.0 - MOMENTUM).add(batch.mul_scalar(MOMENTUM)).detach());
+    /// The positive part of [`BatchNorm::forward`].
+    pub fn forward_relu<const D: usize>(&self, x: Tensor<D>) -> Tensor<D> {
+        if portable::holds(&x) {
+            return self.by_portable(x, true);
+        }
+        relu(self.forward(x))
+    }
+
+    fn by_portable<const D: usize>(&self, x: Tensor<D>, positive: bool) -> Tensor<D> {
+        let parameters = [self.weight.val(), self.bias.val()];
+        if !x.is_autodiff() {
+            let running = [&self.running_mean, &self.running_var].map(RunningState::value);
+            return portable::batch_norm_valid(x, parameters, running, EPSILON, positive);
+        }
+        let (output, new) =
+            portable::batch_norm(x, parameters, self.running(), MOMENTUM, EPSILON, positive);
+        self.update(new);
+        output
+    }
+
+    fn running(&self) -> [Tensor<1>; 2] {
+        [&self.running_mean, &self.running_var].map(RunningState::value_sync)
+    }
+
+    fn update(&self, new: impl IntoIterator<Item = Tensor<1>>) {
+        let running = [&self.running_mean, &self.running_var];
+        running.into_iter().zip(new).for_each(|(running, new)| running.update(new));
+    }
 }
