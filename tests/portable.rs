@@ -110,6 +110,32 @@ fn burn_calls_these_functions() {
     check(x.abs().log(), |x| libm::logf(x.abs()));
 }
 
+proptest! {
+    #[test]
+    fn normal_numbers_have_the_bits_of_libm_at_every_angle(
+        lengths in prop::collection::vec(any::<u64>(), 300), shift in 0u32..64, quarter in 0u64..5,
+        near in prop::collection::vec(any::<u64>(), 300), below: bool,
+    ) {
+        // Angles as near to a quarter turn as is left of a draw after a shift, on either side.
+        let angle = |draw: u64| {
+            let distance = draw >> shift;
+            let turn = quarter << 62;
+            if below { turn.wrapping_sub(distance) } else { turn.wrapping_add(distance) }
+        };
+        let draws: Vec<u64> =
+            lengths.iter().zip(&near).flat_map(|(length, near)| [*length, angle(*near)]).collect();
+        let mut found = vec![0.0; draws.len()];
+        portable_kernels::normals(&draws, &mut found);
+        let uniform = |draw: u64| (draw >> 11) as f64 * (1.0 / (1u64 << 53) as f64);
+        for (draws, found) in draws.chunks(2).zip(found.chunks(2)) {
+            let radius = libm::sqrt(-2.0 * libm::log(1.0 - uniform(draws[0])));
+            let (sine, cosine) = libm::sincos(2.0 * std::f64::consts::PI * uniform(draws[1]));
+            prop_assert_eq!(found[0].to_bits(), (radius * cosine).to_bits(), "{:?}", draws);
+            prop_assert_eq!(found[1].to_bits(), (radius * sine).to_bits(), "{:?}", draws);
+        }
+    }
+}
+
 /// A convolution and its gradients as sums over all that meets, one product after the other.
 mod convolutions {
     use super::*;

@@ -29,6 +29,7 @@ fn draw(site: &Site, seed: u64) -> Option<Vec<f32>> {
         _ => return None,
     };
     let mut stream = Stream::new(seed, &format!("init/{}", site.path));
-    let n = site.shape.iter().product();
-    Some((0..n).map(|_| (deviation * stream.normal()) as f32).collect())
+    let mut values = vec![0.0; site.shape.iter().product()];
+    stream.fill_normal(&mut values, |x| (deviation * x) as f32);
+    Some(values)
 }

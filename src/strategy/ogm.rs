@@ -155,7 +155,8 @@ fn normals(mut stream: Stream, draws: Draws, like: &Tensor<1>) -> Tensor<1> {
     let place = (&like.device(), like.dtype());
     match draws {
         Draws::Host => {
-            let draws: Vec<f32> = (0..n).map(|_| stream.normal() as f32).collect();
+            let mut draws = vec![0.0_f32; n];
+            stream.fill_normal(&mut draws, |x| x as f32);
             Tensor::from_data(TensorData::new(draws, [n]), place)
         }
         Draws::Device => {

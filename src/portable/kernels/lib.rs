@@ -1,4 +1,5 @@
-//! Convolutions whose sums are grouped alike on every machine.
+//! Kernels of the default backend with equal bits on every machine of a class: convolutions, batch
+//! normalisation, pooling, and normal numbers.
 //!
 //! A convolution and its two gradients are matrix products, of which the right factor is never
 //! built: the packing of a product's blocks reads the padded image itself. Every value of a product
@@ -10,6 +11,7 @@
 mod convolution;
 mod grid;
 mod input_gradient;
+mod normal;
 mod normalisation;
 mod pooling;
 mod positive;
@@ -20,6 +22,7 @@ mod weight_gradient;
 mod wide;
 
 pub use convolution::Convolution;
+pub use normal::normals;
 pub use normalisation::{Gradients, Normalisation, Statistics};
 pub use pooling::{Pooled, Pooling};
 pub use positive::{positive_part, where_positive};
@@ -30,6 +33,7 @@ pub const TEXT: &[&str] = &[
     include_str!("convolution.rs"),
     include_str!("grid.rs"),
     include_str!("input_gradient.rs"),
+    include_str!("normal.rs"),
     include_str!("normalisation.rs"),
     include_str!("pooling.rs"),
     include_str!("positive.rs"),
