@@ -44,6 +44,7 @@ def main():
     parser.add_argument("--data", default="data", help="the folder of the prepared data")
     parser.add_argument("--check-only", action="store_true", help="compare losses, time nothing")
     parser.add_argument("--check-steps", type=int, default=20, help="steps to compare")
+    parser.add_argument("--tolerance", default="1e-4", help="of a relative difference of losses")
     parser.add_argument("--steps", type=int, default=200, help="steps to time")
     parser.add_argument("--rounds", type=int, default=3, help="times that each is timed")
     parser.add_argument("--whole", action="store_true", help="time the whole suite, too")
@@ -60,7 +61,7 @@ def main():
         eager = partial(output_of, sys.executable, EAGER, first, "--device", device)
         steps = ["--steps", arguments.check_steps]
         output_of(arguments.program, "export", *runs, *steps, "--out", first)
-        checked = json.loads(eager("check"))
+        checked = json.loads(eager("check", "--tolerance", arguments.tolerance))
         largest = max(cell["difference"] for cell in checked["cells"])
         print(f"torch {checked['torch']}: the losses of the first {arguments.check_steps} steps")
         print(f"of {len(checked['cells'])} cells are equal to {largest:.1e}")
