@@ -67,7 +67,7 @@ train other-locale '' env LC_ALL=tr_TR.UTF-8 LANG=de_DE.UTF-8 TZ=Pacific/Kiritim
     same other-locale native
 train no-environment '' env -i HOME=/nonexistent -- && same no-environment native
 (cd / && train other-folder '' --) && same other-folder native
-train other-allocator '' env MALLOC_PERTURB_=165 MALLOC_ARENA_MAX=1 MALLOC_MMAP_THRESHOLD_=4096 -- &&
+train other-allocator '' env COUNTERPOISE_FILL_MEMORY=165 MALLOC_PERTURB_=165 -- &&
     same other-allocator native
 train fixed-addresses '' setarch -R -- && same fixed-addresses native
 train plain-c-library '' env GLIBC_TUNABLES=glibc.cpu.hwcaps=-AVX2,-FMA,-AVX512F -- &&

@@ -25,10 +25,10 @@ fn the_shipped_suites_expand_to_the_pinned_runs() {
         })
         .collect();
     let expected = [
-        ("full", 206, 1030, "e7a2937b303933f9"),
-        ("quick", 32, 96, "2f3fe9d507534a76"),
-        ("smoke", 44, 88, "f4e503d4a1fd32fc"),
-        ("tasks", 33, 165, "b0da14834199ea78"),
+        ("full", 206, 1030, "ac11993878572465"),
+        ("quick", 32, 96, "406703c6111563b6"),
+        ("smoke", 44, 88, "ab012bd513ba1406"),
+        ("tasks", 33, 165, "f7ae46a713d46970"),
     ];
     let expected = expected.map(|(name, cells, runs, id)| (name.into(), cells, runs, id.into()));
     assert_eq!(found, expected);

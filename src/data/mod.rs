@@ -25,7 +25,7 @@ use column::{Column, Key};
 use memo::Memo;
 use partition::Partition;
 use serde::{Deserialize, Serialize};
-use sets::{av_digits, cg_mnist, mfeat, synthetic, synthetic_tasks, watch};
+use sets::{av_digits, cg_mnist, mfeat, synthetic, synthetic_clips, synthetic_tasks, watch};
 use std::path::Path;
 use store::cache::{self, Arrays, Cache, State};
 use store::folder::{Files, Folder, Plan, Survey};
@@ -40,6 +40,7 @@ pub const DATASETS: &[Entry<DatasetParts>] = &[
     mfeat::ENTRY,
     watch::ENTRY,
     synthetic::ENTRY,
+    synthetic_clips::ENTRY,
     synthetic_tasks::ENTRY,
 ];
 

@@ -6,6 +6,7 @@ pub(crate) mod kernels;
 mod libtorch;
 pub mod lists;
 mod place;
+pub(crate) mod portable;
 
 pub use place::Place;
 

@@ -15,12 +15,11 @@ use crate::device::Place;
 use crate::error::{Error, Result};
 use crate::suite::run::CellSpec;
 use burn::module::Module;
-use burn::nn::Linear;
 use burn::tensor::Tensor;
 use encoder::Encoder;
 use fusion::Fusion;
 use hidden::Hidden;
-use layers::linear;
+use layers::Linear;
 use mask::Mask;
 use std::ops::Range;
 
@@ -105,7 +104,7 @@ impl Model {
     pub fn with_heads(self, shapes: &[HeadShape], place: &Place) -> Self {
         let head = |shape: &HeadShape| Head {
             name: shape.name.clone(),
-            linear: linear(shape.inputs, shape.outputs, place),
+            linear: Linear::new(shape.inputs, shape.outputs, place),
         };
         Self { heads: shapes.iter().map(head).collect(), ..self }
     }

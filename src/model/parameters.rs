@@ -3,10 +3,10 @@
 //! Paths are PyTorch state-dict names with the modality's name for its encoder, such as
 //! `encoder.audio.conv1.weight`. Groups are explicit and never found in a path.
 
+use super::layers::Linear;
 use super::{Head, Model};
 use crate::checkpoint::{Dtype, NamedTensor};
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
-use burn::nn::Linear;
 use burn::tensor::{DType, Gradients, Tensor, TensorData};
 
 /// The part of the model a parameter belongs to.

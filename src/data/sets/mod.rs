@@ -5,5 +5,6 @@ pub(super) mod cg_mnist;
 pub(super) mod mfeat;
 mod mnist;
 pub(super) mod synthetic;
+pub(super) mod synthetic_clips;
 pub(super) mod synthetic_tasks;
 pub(super) mod watch;

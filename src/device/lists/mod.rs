@@ -5,6 +5,7 @@
 
 #[cfg(feature = "tch")]
 mod libtorch;
+mod portable;
 
 use burn::tensor::Tensor;
 use std::ops::{Add, Div, Mul};
@@ -63,6 +64,9 @@ impl List {
         #[cfg(feature = "tch")]
         if libtorch::holds(&self) {
             return libtorch::apply(op, self, other);
+        }
+        if portable::holds(&self) {
+            return portable::apply(op, self, other);
         }
         let mut others = other.into_iter().flat_map(|other| &other.0).cloned();
         let mut b = || others.next().expect("a tensor for each of the first list");

@@ -4,10 +4,9 @@ use super::{Build, CHANNELS, Encoder, FEATURES, Stages, convolutions, two_blocks
 use crate::data::Shape;
 use crate::device::Place;
 use crate::model::hidden::Hidden;
-use crate::model::layers::{BatchNorm, Conv, linear, max_pool, relu};
+use crate::model::layers::{BatchNorm, Conv, Linear, max_pool};
 use crate::registry::{Entry, Params};
 use burn::module::Module;
-use burn::nn::Linear;
 use burn::tensor::Tensor;
 
 pub(super) const ENTRY: Entry<Build> = Entry {
@@ -57,7 +56,7 @@ impl Cnn {
             bn1: BatchNorm::new(first, place),
             conv2: Conv::new([first, 2 * first], 3, 1, 1, place),
             bn2: BatchNorm::new(2 * first, place),
-            fc: linear(left, params.count("features"), place),
+            fc: Linear::new(left, params.count("features"), place),
             channels,
             height,
             width,
@@ -84,6 +83,6 @@ impl Stages for Cnn {
 
     fn leave(&self, x: Hidden) -> Tensor<2> {
         let Hidden::Map { maps, .. } = x else { unreachable!("its stages are maps") };
-        relu(self.fc.forward(maps.flatten(1, 3)))
+        self.fc.forward_relu(maps.flatten(1, 3))
     }
 }

@@ -4,11 +4,10 @@ use super::{Build, Encoder, FEATURES, Stages};
 use crate::data::Shape;
 use crate::device::Place;
 use crate::model::hidden::Hidden;
-use crate::model::layers::{linear, relu};
+use crate::model::layers::Linear;
 use crate::registry::{Domain, Entry, Fallback, Param, Params};
 use crate::suite::catalog::Sizes;
 use burn::module::Module;
-use burn::nn::Linear;
 use burn::tensor::Tensor;
 
 pub(super) const ENTRY: Entry<Build> = Entry {
@@ -56,7 +55,7 @@ impl Mlp {
         let mut sizes = vec![shape.size()];
         sizes.extend(std::iter::repeat_n(params.count("hidden"), params.count("depth")));
         sizes.push(params.count("features"));
-        Self { layers: sizes.windows(2).map(|pair| linear(pair[0], pair[1], place)).collect() }
+        Self { layers: sizes.windows(2).map(|pair| Linear::new(pair[0], pair[1], place)).collect() }
     }
 }
 
@@ -71,7 +70,7 @@ impl Stages for Mlp {
 
     fn stage(&self, index: usize, x: Hidden) -> Hidden {
         let Hidden::Flat(x) = x else { unreachable!("its stages are flat") };
-        Hidden::Flat(relu(self.layers[index].forward(x)))
+        Hidden::Flat(self.layers[index].forward_relu(x))
     }
 
     fn leave(&self, x: Hidden) -> Tensor<2> {

@@ -4,10 +4,9 @@ use super::{Build, CHANNELS, Encoder, FEATURES, Stages, convolutions, two_blocks
 use crate::data::Shape;
 use crate::device::Place;
 use crate::model::hidden::Hidden;
-use crate::model::layers::{BatchNorm, Conv, linear, max_pool, relu};
+use crate::model::layers::{BatchNorm, Conv, Linear, max_pool};
 use crate::registry::{Entry, Params};
 use burn::module::Module;
-use burn::nn::Linear;
 use burn::tensor::Tensor;
 
 pub(super) const ENTRY: Entry<Build> = Entry {
@@ -52,7 +51,7 @@ impl Temporal {
             bn1: BatchNorm::new(first, place),
             conv2: Conv::new([first, 2 * first], 5, 1, 2, place),
             bn2: BatchNorm::new(2 * first, place),
-            fc: linear(2 * first, params.count("features"), place),
+            fc: Linear::new(2 * first, params.count("features"), place),
             channels,
             length,
         }
@@ -77,6 +76,6 @@ impl Stages for Temporal {
     }
 
     fn leave(&self, x: Hidden) -> Tensor<2> {
-        relu(self.fc.forward(x.squeeze()))
+        self.fc.forward_relu(x.squeeze())
     }
 }

@@ -1,10 +1,9 @@
 //! Concatenation: one linear head on all features side by side.
 
 use super::{Build, Fusion, Join};
-use crate::model::layers::linear;
+use crate::model::layers::{Linear, linear};
 use crate::registry::Entry;
 use burn::module::Module;
-use burn::nn::Linear;
 use burn::tensor::Tensor;
 
 pub(super) const ENTRY: Entry<Build> = Entry {
@@ -17,7 +16,7 @@ pub(super) const ENTRY: Entry<Build> = Entry {
         default_scores: "split-head",
         splits: true,
         build: |_, sizes, outputs, place| {
-            let fc_out = linear(sizes.iter().map(|size| size.features).sum(), outputs, place);
+            let fc_out = Linear::new(sizes.iter().map(|size| size.features).sum(), outputs, place);
             Fusion::Concat(Concat { fc_out })
         },
     },
@@ -33,7 +32,7 @@ impl Concat {
     /// conference paper, Eq. 6 of the journal paper).
     fn parts(&self, features: &[Tensor<2>]) -> Vec<Tensor<2>> {
         let share = 1.0 / features.len() as f64;
-        let bias = self.fc_out.bias.as_ref().map(|bias| bias.val().mul_scalar(share));
+        let bias = self.fc_out.bias.val().mul_scalar(share);
         let mut start = 0;
         features
             .iter()
@@ -41,7 +40,7 @@ impl Concat {
                 let size = x.dims()[1];
                 let weight = self.fc_out.weight.val().narrow(0, start, size);
                 start += size;
-                burn::tensor::module::linear(x.clone(), weight, bias.clone())
+                linear(x.clone(), weight, bias.clone())
             })
             .collect()
     }

@@ -2,10 +2,9 @@
 
 use super::{Build, Fusion, Join, two_of_one_size};
 use crate::device::Place;
-use crate::model::layers::linear;
+use crate::model::layers::Linear;
 use crate::registry::{Domain, Entry, Fallback, Param};
 use burn::module::Module;
-use burn::nn::Linear;
 use burn::tensor::Tensor;
 
 pub(super) const ENTRY: Entry<Build> = Entry {
@@ -44,8 +43,8 @@ pub struct Film {
 impl Film {
     fn new(conditioner: usize, size: usize, outputs: usize, place: &Place) -> Self {
         Self {
-            fc: linear(size, 2 * size, place),
-            fc_out: linear(size, outputs, place),
+            fc: Linear::new(size, 2 * size, place),
+            fc_out: Linear::new(size, outputs, place),
             conditioner,
         }
     }

@@ -2,10 +2,9 @@
 
 use super::{Build, Fusion, Join, two_of_one_size};
 use crate::device::Place;
-use crate::model::layers::linear;
+use crate::model::layers::Linear;
 use crate::registry::{Domain, Entry, Fallback, Param};
 use burn::module::Module;
-use burn::nn::Linear;
 use burn::tensor::{Tensor, activation::sigmoid};
 
 pub(super) const ENTRY: Entry<Build> = Entry {
@@ -45,9 +44,9 @@ pub struct Gated {
 impl Gated {
     fn new(gate: usize, size: usize, outputs: usize, place: &Place) -> Self {
         Self {
-            fc_x: linear(size, size, place),
-            fc_y: linear(size, size, place),
-            fc_out: linear(size, outputs, place),
+            fc_x: Linear::new(size, size, place),
+            fc_y: Linear::new(size, size, place),
+            fc_out: Linear::new(size, outputs, place),
             gate,
         }
     }

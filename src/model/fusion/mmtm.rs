@@ -8,12 +8,11 @@
 use super::{Build, Fusion, Join};
 use crate::device::Place;
 use crate::model::hidden::Hidden;
-use crate::model::layers::{linear, relu};
+use crate::model::layers::{Linear, relu};
 use crate::model::mask::Mask;
 use crate::registry::{Domain, Entry, Fallback, Param, Params};
 use crate::suite::catalog::Sizes;
 use burn::module::Module;
-use burn::nn::Linear;
 use burn::tensor::{Tensor, activation::sigmoid};
 
 pub(super) const ENTRY: Entry<Build> = Entry {
@@ -87,7 +86,7 @@ impl Mmtm {
         };
         Self {
             exchanges: (1..=params.count("stages").min(common)).map(exchange).collect(),
-            heads: sizes.iter().map(|size| linear(size.features, outputs, place)).collect(),
+            heads: sizes.iter().map(|size| Linear::new(size.features, outputs, place)).collect(),
         }
     }
 
@@ -103,8 +102,11 @@ impl Exchange {
         let total: usize = channels.iter().sum();
         let joint = (2 * total / ratio).max(1);
         Self {
-            fc_squeeze: linear(total, joint, place),
-            fc_excite: channels.iter().map(|channels| linear(joint, *channels, place)).collect(),
+            fc_squeeze: Linear::new(total, joint, place),
+            fc_excite: channels
+                .iter()
+                .map(|channels| Linear::new(joint, *channels, place))
+                .collect(),
             doubled,
         }
     }

@@ -2,11 +2,10 @@
 
 use super::{Build, Fusion, Join};
 use crate::device::Place;
-use crate::model::layers::linear;
+use crate::model::layers::{Linear, linear};
 use crate::registry::Entry;
 use crate::suite::catalog::Sizes;
 use burn::module::Module;
-use burn::nn::Linear;
 use burn::tensor::Tensor;
 
 pub(super) const ENTRY: Entry<Build> = Entry {
@@ -29,7 +28,9 @@ pub struct Sum {
 
 impl Sum {
     fn new(sizes: &[Sizes], outputs: usize, place: &Place) -> Self {
-        Self { heads: sizes.iter().map(|size| linear(size.features, outputs, place)).collect() }
+        Self {
+            heads: sizes.iter().map(|size| Linear::new(size.features, outputs, place)).collect(),
+        }
     }
 
     fn parts(&self, features: &[Tensor<2>], halve: bool) -> Vec<Tensor<2>> {
@@ -38,8 +39,8 @@ impl Sum {
             .iter()
             .zip(features)
             .map(|(head, x)| {
-                let bias = head.bias.as_ref().map(|bias| bias.val().mul_scalar(share));
-                burn::tensor::module::linear(x.clone(), head.weight.val(), bias)
+                let bias = head.bias.val().mul_scalar(share);
+                linear(x.clone(), head.weight.val(), bias)
             })
             .collect()
     }

@@ -8,17 +8,45 @@ mod portable;
 
 use crate::device::Place;
 use burn::module::{Module, Param, RunningState};
-use burn::nn::{Initializer, Linear, LinearConfig};
 use burn::tensor::Tensor;
 use burn::tensor::module::{batch_norm, batch_norm_train, conv1d, conv2d, max_pool2d};
 use burn::tensor::ops::{ConvOptions, MaxPoolOptions};
 
-pub fn linear(inputs: usize, outputs: usize, place: &Place) -> Linear {
-    let mut layer =
-        LinearConfig::new(inputs, outputs).with_initializer(Initializer::Zeros).init(&place.device);
-    layer.weight = Param::from_tensor(place.zeros([inputs, outputs]));
-    layer.bias = Some(Param::from_tensor(place.zeros([outputs])));
-    layer
+/// A linear layer of `[batch, inputs]`.
+#[derive(Module, Debug)]
+pub struct Linear {
+    /// `[inputs, outputs]`.
+    pub weight: Param<Tensor<2>>,
+    pub bias: Param<Tensor<1>>,
+}
+
+impl Linear {
+    pub fn new(inputs: usize, outputs: usize, place: &Place) -> Self {
+        Self {
+            weight: Param::from_tensor(place.zeros([inputs, outputs])),
+            bias: Param::from_tensor(place.zeros([outputs])),
+        }
+    }
+
+    pub fn forward(&self, x: Tensor<2>) -> Tensor<2> {
+        linear(x, self.weight.val(), self.bias.val())
+    }
+
+    /// The positive part of [`Linear::forward`].
+    pub fn forward_relu(&self, x: Tensor<2>) -> Tensor<2> {
+        if portable::holds(&x) {
+            return portable::linear(x, self.weight.val(), self.bias.val(), true);
+        }
+        relu(self.forward(x))
+    }
+}
+
+/// `x weight + bias` of `[batch, inputs]`, `[inputs, outputs]` and `[outputs]`.
+pub fn linear(x: Tensor<2>, weight: Tensor<2>, bias: Tensor<1>) -> Tensor<2> {
+    if portable::holds(&x) {
+        return portable::linear(x, weight, bias, false);
+    }
+    burn::tensor::module::linear(x, weight, Some(bias))
 }
 
 /// The positive part.

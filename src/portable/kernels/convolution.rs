@@ -1,10 +1,8 @@
 //! The shape of a convolution, and its output.
 
 use crate::grid::Grid;
-use crate::product::{Left, Run, Runs, blocks, multiply, pack, shared};
-use crate::tile::{COLUMNS, Float, ROWS};
-use rayon::prelude::*;
-use std::ops::Range;
+use crate::product::{Left, Run, Runs, pack, product};
+use crate::tile::Float;
 
 /// A convolution of `[batch, inputs, height, width]` with weights `[outputs, inputs, height,
 /// width]`, without bias and dilation. One of a sequence has height 1.
@@ -19,9 +17,6 @@ pub struct Convolution {
     pub stride: [usize; 2],
     pub padding: [usize; 2],
 }
-
-/// Columns that are computed together: a product's scratch stays in the second-level cache.
-const TOGETHER: usize = 4 * COLUMNS;
 
 impl Convolution {
     /// Height and width of the output.
@@ -78,45 +73,27 @@ impl Convolution {
         }));
         let left = Left::of_rows(weights, self.outputs, depth);
 
-        let columns = self.batch * places;
-        let part = |columns: Range<usize>| {
-            let stride = columns.len().next_multiple_of(COLUMNS);
-            let mut c = vec![T::default(); left.panels * ROWS * stride];
-            let mut right = vec![T::default(); depth.min(crate::product::DEPTH) * stride];
-            let panels: Vec<Vec<Run>> =
-                columns.clone().step_by(COLUMNS).map(|first| runs.panel(first)).collect();
-            for block in blocks(depth) {
-                let right = &mut right[..block.len() * stride];
-                for (runs, right) in
-                    panels.iter().zip(right.chunks_exact_mut(block.len() * COLUMNS))
-                {
-                    pack(&x, offsets[block.clone()].iter().copied(), runs, right);
-                }
-                multiply(&left, 0..left.panels, right, columns.len(), &block, &mut c);
-            }
-            (columns, stride, c)
-        };
         let mut output = vec![T::default(); of_output];
-        let mut take = |(columns, stride, c): (Range<usize>, usize, Vec<T>)| {
-            let mut from = columns.start;
-            while from < columns.end {
-                let (image, place) = (from / places, from % places);
-                let len = (places - place).min(columns.end - from);
-                for row in 0..self.outputs {
-                    let at = (image * self.outputs + row) * places + place;
-                    let c = &c[row * stride + from - columns.start..][..len];
-                    output[at..at + len].copy_from_slice(c);
+        product(
+            &left,
+            [self.outputs, self.batch * places, depth],
+            |block, first, into| {
+                pack(&x, offsets[block.clone()].iter().copied(), &runs.panel(first), into);
+            },
+            |part| {
+                let mut from = part.columns.start;
+                while from < part.columns.end {
+                    let (image, place) = (from / places, from % places);
+                    let len = (places - place).min(part.columns.end - from);
+                    for row in 0..self.outputs {
+                        let at = (image * self.outputs + row) * places + place;
+                        let values = &part.row(row)[from - part.columns.start..][..len];
+                        output[at..at + len].copy_from_slice(values);
+                    }
+                    from += len;
                 }
-                from += len;
-            }
-        };
-        let parts = (0..columns).step_by(TOGETHER).map(|from| from..columns.min(from + TOGETHER));
-        if shared(self.outputs, columns, depth) {
-            let parts: Vec<_> = parts.collect::<Vec<_>>().into_par_iter().map(part).collect();
-            parts.into_iter().for_each(take);
-        } else {
-            parts.map(part).for_each(&mut take);
-        }
+            },
+        );
         output
     }
 

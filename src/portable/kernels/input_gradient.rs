@@ -1,12 +1,10 @@
 //! The gradient of a convolution's input.
 
 use crate::convolution::Convolution;
-use crate::product::{Left, Run, Runs, blocks, multiply, pack, shared};
+use crate::product::{Left, Run, Runs, TOGETHER, blocks, multiply, pack, shared};
 use crate::tile::{COLUMNS, Float, ROWS};
 use rayon::prelude::*;
 
-/// Images are taken together until they have so many places.
-const TOGETHER: usize = 4 * COLUMNS;
 /// Input channels that are computed together.
 const CHANNELS: usize = 8;
 
@@ -25,6 +23,7 @@ impl Convolution {
         );
         let (places, taps) = (self.places(), self.taps());
         let left = Left::of_columns(weights, self.inputs * taps, self.outputs);
+        // Whole images, until they have many places.
         let together = TOGETHER.div_ceil(places).min(self.batch);
         let mut of_input = vec![T::default(); of_x];
         let part = |(gradient, of_input): (&[T], &mut [T])| {

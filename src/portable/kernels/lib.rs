@@ -1,5 +1,5 @@
-//! Kernels of the default backend with equal bits on every machine of a class: convolutions, batch
-//! normalisation, pooling, and normal numbers.
+//! Kernels of the default backend with equal bits on every machine of a class: linear layers,
+//! convolutions, batch normalisation, pooling, and normal numbers.
 //!
 //! A convolution and its two gradients are matrix products, of which the right factor is never
 //! built: the packing of a product's blocks reads the padded image itself. Every value of a product
@@ -9,8 +9,10 @@
 //! Processors without fused multiply-adds round otherwise and are another class.
 
 mod convolution;
+pub mod elementwise;
 mod grid;
 mod input_gradient;
+mod linear;
 mod normal;
 mod normalisation;
 mod pooling;
@@ -22,6 +24,7 @@ mod weight_gradient;
 mod wide;
 
 pub use convolution::Convolution;
+pub use linear::Linear;
 pub use normal::normals;
 pub use normalisation::{Gradients, Normalisation, Statistics};
 pub use pooling::{Pooled, Pooling};
@@ -31,8 +34,10 @@ pub use tile::{Float, try_kernels};
 /// The text of the kernels, which stands for their version.
 pub const TEXT: &[&str] = &[
     include_str!("convolution.rs"),
+    include_str!("elementwise.rs"),
     include_str!("grid.rs"),
     include_str!("input_gradient.rs"),
+    include_str!("linear.rs"),
     include_str!("normal.rs"),
     include_str!("normalisation.rs"),
     include_str!("pooling.rs"),

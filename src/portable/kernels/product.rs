@@ -2,6 +2,7 @@
 
 use crate::tile::{COLUMNS, Float, ROWS, Tile, vectors};
 use crate::transpose::transpose;
+use rayon::prelude::*;
 use std::ops::Range;
 
 /// The length of a block of the inner dimension. Sums are grouped by it.
@@ -206,6 +207,57 @@ pub(crate) fn multiply<T: Float>(
             // Safety: the panels are as long as a tile reads, and `c` is by the assertion.
             unsafe { T::tile(tile) }
         }
+    }
+}
+
+/// Columns that are computed together: what a product needs stays in the second-level cache.
+pub(crate) const TOGETHER: usize = 4 * COLUMNS;
+
+/// The product of a left factor of so many rows with a right factor of so many columns.
+///
+/// `pack` packs a panel of the right factor, `[block][COLUMNS]`, from a block of the inner dimension
+/// and its first column. `take` gets some columns of the result and their values, `[rows][stride]`,
+/// one range of columns after the other.
+pub(crate) fn product<T: Float>(
+    left: &Left<T>,
+    [rows, columns, depth]: [usize; 3],
+    pack: impl Fn(&Range<usize>, usize, &mut [T]) + Sync,
+    mut take: impl FnMut(Part<T>),
+) {
+    let part = |columns: Range<usize>| {
+        let stride = columns.len().next_multiple_of(COLUMNS);
+        let mut values = vec![T::default(); left.panels * ROWS * stride];
+        let mut right = vec![T::default(); depth.min(DEPTH) * stride];
+        for block in blocks(depth) {
+            let right = &mut right[..block.len() * stride];
+            let panels = right.chunks_exact_mut(block.len() * COLUMNS);
+            for (first, panel) in columns.clone().step_by(COLUMNS).zip(panels) {
+                pack(&block, first, panel);
+            }
+            multiply(left, 0..left.panels, right, columns.len(), &block, &mut values);
+        }
+        Part { columns, stride, values }
+    };
+    let parts = (0..columns).step_by(TOGETHER).map(|from| from..columns.min(from + TOGETHER));
+    if shared(rows, columns, depth) {
+        let parts: Vec<_> = parts.collect::<Vec<_>>().into_par_iter().map(part).collect();
+        parts.into_iter().for_each(take);
+    } else {
+        parts.map(part).for_each(&mut take);
+    }
+}
+
+/// Some columns of a product.
+pub(crate) struct Part<T> {
+    pub(crate) columns: Range<usize>,
+    pub(crate) stride: usize,
+    pub(crate) values: Vec<T>,
+}
+
+impl<T> Part<T> {
+    /// The values of a row.
+    pub(crate) fn row(&self, row: usize) -> &[T] {
+        &self.values[row * self.stride..][..self.columns.len()]
     }
 }
 

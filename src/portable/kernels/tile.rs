@@ -1,7 +1,7 @@
 //! The innermost product: eight rows by up to 48 columns, kept in registers over a whole block of
 //! the inner dimension.
 
-use std::ops::{Add, AddAssign, Mul, Sub};
+use std::ops::{Add, AddAssign, Div, Mul, Sub};
 
 /// The rows of a tile.
 pub(crate) const ROWS: usize = 8;
@@ -18,6 +18,7 @@ pub trait Float:
     + Add<Output = Self>
     + Sub<Output = Self>
     + Mul<Output = Self>
+    + Div<Output = Self>
     + AddAssign
     + Send
     + Sync
@@ -26,6 +27,8 @@ pub trait Float:
     fn of(x: f64) -> Self;
 
     fn as_f64(self) -> f64;
+
+    fn sqrt(self) -> Self;
 
     /// As [`plain`], for this machine.
     ///
@@ -66,6 +69,10 @@ impl Float for f32 {
         self.into()
     }
 
+    fn sqrt(self) -> Self {
+        self.sqrt()
+    }
+
     unsafe fn tile(at: Tile<f32>) {
         // Safety: promised by the caller, and the processor has been asked.
         unsafe {
@@ -87,6 +94,10 @@ impl Float for f64 {
 
     fn as_f64(self) -> f64 {
         self
+    }
+
+    fn sqrt(self) -> Self {
+        self.sqrt()
     }
 
     unsafe fn tile(at: Tile<f64>) {

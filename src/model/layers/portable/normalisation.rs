@@ -1,6 +1,8 @@
 //! Batch normalisation, with or without the positive part after it.
 
-use super::{Values, dims, lift, lift_plain, plain, slice, tensor, tracked, with_type_of};
+use crate::device::portable::{
+    Values, dims, lift, lift_plain, plain, slice, tensor, tracked, with_type_of,
+};
 use burn::backend::autodiff::checkpoint::{base::Checkpointer, strategy::NoCheckpointing};
 use burn::backend::autodiff::grads::Gradients;
 use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};

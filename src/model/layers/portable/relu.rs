@@ -1,6 +1,8 @@
 //! The positive part.
 
-use super::{Tracked, Values, dims, lift, lift_plain, plain, slice, tensor, tracked, with_type_of};
+use crate::device::portable::{
+    Tracked, Values, dims, lift, lift_plain, plain, slice, tensor, tracked, with_type_of,
+};
 use burn::backend::Flex;
 use burn::backend::autodiff::checkpoint::{base::Checkpointer, strategy::NoCheckpointing};
 use burn::backend::autodiff::grads::Gradients;
