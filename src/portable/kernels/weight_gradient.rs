@@ -43,9 +43,15 @@ impl Convolution {
             },
             |part| {
                 for (output, of_weight) in of_weight.chunks_exact_mut(columns).enumerate() {
-                    for (column, value) in part.columns.clone().zip(part.row(output)) {
+                    let (mut values, mut column) = (part.row(output), part.columns.start);
+                    // One position of the kernel after the other.
+                    while let [_, ..] = values {
                         let [row, at] = positions[column / inputs];
-                        of_weight[column % inputs * taps + row * self.kernel[1] + at] = *value;
+                        let first = column % inputs;
+                        let (here, rest) = values.split_at(values.len().min(inputs - first));
+                        let into = of_weight[first * taps + row * self.kernel[1] + at..].iter_mut();
+                        into.step_by(taps).zip(here).for_each(|(into, value)| *into = *value);
+                        (values, column) = (rest, column + here.len());
                     }
                 }
             },
