@@ -48,3 +48,19 @@ pub const TEXT: &[&str] = &[
     include_str!("weight_gradient.rs"),
     include_str!("wide.rs"),
 ];
+
+/// Computes one tile of 8 by 48 values over 256 products so many times, from the caches: what the
+/// innermost product is capable of, for benchmarks. Each time takes 2 x 8 x 48 x 256 operations.
+pub fn repeat_tile(times: usize) -> f32 {
+    use tile::{COLUMNS, ROWS, Tile};
+    let depth = product::DEPTH;
+    let (a, b) = (vec![0.5_f32; depth * ROWS], vec![0.25_f32; depth * COLUMNS]);
+    let mut c = vec![0.0_f32; ROWS * COLUMNS];
+    for _ in 0..times {
+        let (a, b, c) = (a.as_ptr(), b.as_ptr(), c.as_mut_ptr());
+        let tile = Tile { depth, a, b, c, stride: COLUMNS, vectors: 3, first: true };
+        // Safety: the slices have the lengths of a tile.
+        unsafe { f32::tile(tile) }
+    }
+    c[0]
+}
