@@ -30,7 +30,7 @@ fn peak(c: &mut Criterion) {
 fn convolutions(c: &mut Criterion) {
     let mut group = c.benchmark_group("convolution");
     group.sample_size(20);
-    let image = |batch, [inputs, outputs], side, kernel, stride, padding| Convolution {
+    let image = |batch, [inputs, outputs]: [usize; 2], side, kernel, stride, padding| Convolution {
         batch,
         inputs,
         outputs,
@@ -39,7 +39,7 @@ fn convolutions(c: &mut Criterion) {
         stride: [stride; 2],
         padding: [padding; 2],
     };
-    let series = |[inputs, outputs], length| Convolution {
+    let series = |[inputs, outputs]: [usize; 2], length| Convolution {
         batch: 64,
         inputs,
         outputs,
@@ -135,8 +135,7 @@ fn passes(c: &mut Criterion) {
     group.bench_function("a + factor b of 2^18 values", |b| {
         b.iter(|| elementwise::add_scaled(&mut sums, black_box(&more), 1e-6));
     });
-    let draws: Vec<u64> =
-        (0..1u64 << 16).map(|i| i.wrapping_mul(0x9e37_79b9_7f4a_7c15)).collect();
+    let draws: Vec<u64> = (0..1u64 << 16).map(|i| i.wrapping_mul(0x9e37_79b9_7f4a_7c15)).collect();
     let mut into = vec![0.0; draws.len()];
     group.throughput(Throughput::Elements(draws.len() as u64));
     group.bench_function("normal numbers of draws", |b| {
