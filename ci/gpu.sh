@@ -6,11 +6,12 @@
 #        FOLDER/gpu.sh measure OUT [DEVICE]  there: DEVICE is cuda:0 where none is given
 #
 # `measure` needs a Python with torch 2.11.0: that of PATH, or the one that PYTHON names. It takes 25
-# minutes at most; every step has a share of that, a step that fails or runs out of it is told, and
-# the others go on. OUT gets a log of every step, `summary.txt`, and the report of `full` where all of
-# its runs ended. A store that is there already is gone on with. Exit 4 where a step failed.
+# minutes at most, or the seconds that LIMIT says; every step has a share of that, a step that fails or
+# runs out of it is told, and the others go on. OUT gets a log of every step, `summary.txt`, and the
+# report of `full` where all of its runs ended. A store that is there already is gone on with. Exit 4
+# where a step failed.
 set -euo pipefail
-usage() { sed -n '2,12p' "$0" | sed 's/^# \{0,1\}//' >&2; exit 2; }
+usage() { sed -n '2,13p' "$0" | sed 's/^# \{0,1\}//' >&2; exit 2; }
 
 pack() {
     cd "$(dirname "$0")/.."
@@ -66,7 +67,7 @@ measure() {
     step() {
         local name=$1 limit=$2 begun=$SECONDS status=0
         shift 2
-        local left=$((1500 - (SECONDS - started)))
+        local left=$((${LIMIT:-1500} - (SECONDS - started)))
         [ "$limit" -le "$left" ] || limit=$left
         [ "$limit" -gt 0 ] || { echo "$name: no time left" | tee -a "$out/summary.txt"; failed=4; return 0; }
         timeout -k 10 "$limit" "$@" >"$out/$name.log" 2>&1 || status=$?
