@@ -11,7 +11,7 @@
 # report of `full` where all of its runs ended. A store that is there already is gone on with. Exit 4
 # where a step failed.
 set -euo pipefail
-usage() { sed -n '2,13p' "$0" | sed 's/^# \{0,1\}//' >&2; exit 2; }
+usage() { sed -n '2,12p' "$0" | sed 's/^# \{0,1\}//' >&2; exit 2; }
 
 pack() {
     cd "$(dirname "$0")/.."
