@@ -2,6 +2,7 @@
 
 pub(super) mod av_digits;
 pub(super) mod cg_mnist;
+mod made;
 pub(super) mod mfeat;
 mod mnist;
 pub(super) mod synthetic;

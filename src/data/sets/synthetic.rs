@@ -7,10 +7,10 @@
 //! and the best one of several modalities with P of the root of the sum of their a squared: the
 //! error of orthogonal signals in white noise.
 
-use crate::data::assemble::{Splits, assemble};
+use super::made::{classes, count, examples, labels, partition, signal, splits};
+use crate::data::assemble::assemble;
 use crate::data::column::Column;
 use crate::data::draw::{DRAW, draw};
-use crate::data::partition::Partition;
 use crate::data::targets::Targets;
 use crate::data::{Dataset, DatasetParts, Modality, Origin, Shape, Split};
 use crate::error::Result;
@@ -23,34 +23,19 @@ const NAMES: [&str; 3] = ["a", "b", "c"];
 /// At least as many dimensions as classes, so that the directions can be orthonormal.
 const MAX_CLASSES: i64 = 16;
 
-const fn count(
-    name: &'static str,
-    summary: &'static str,
-    min: i64,
-    max: i64,
-    default: i64,
-) -> Param {
-    Param { name, summary, domain: Domain::Int { min, max }, default: Fallback::Int(default) }
-}
-
 const fn dimension(name: &'static str, summary: &'static str) -> Param {
-    count(name, summary, MAX_CLASSES, 1024, 32)
-}
-
-const fn signal(name: &'static str, summary: &'static str, default: f64) -> Param {
-    let domain = Domain::Float { min: 0.0, max: 1000.0 };
-    Param { name, summary, domain, default: Fallback::Float(default) }
+    count(name, summary, [MAX_CLASSES, 1024], 32)
 }
 
 pub(in crate::data) const ENTRY: Entry<DatasetParts> = Entry {
     name: "synthetic",
     summary: "made Gaussian classes with a known imbalance between modalities; needs no files",
     params: &[
-        count("modalities", "number of modalities, named a, b and c", 2, 3, 2),
-        count("classes", "number of classes, all equally frequent", 2, MAX_CLASSES, 4),
-        count("train", "training examples", 16, 1_000_000, 1000),
-        count("validation", "validation examples", 16, 1_000_000, 200),
-        count("test", "test examples", 16, 1_000_000, 1000),
+        count("modalities", "number of modalities, named a, b and c", [2, 3], 2),
+        count("classes", "number of classes, all equally frequent", [2, MAX_CLASSES], 4),
+        count("train", "training examples", [16, 1_000_000], 1000),
+        count("validation", "validation examples", [16, 1_000_000], 200),
+        count("test", "test examples", [16, 1_000_000], 1000),
         dimension("dimension_a", "features of modality a"),
         dimension("dimension_b", "features of modality b"),
         dimension("dimension_c", "features of modality c, if there is one"),
@@ -70,11 +55,9 @@ pub(in crate::data) const ENTRY: Entry<DatasetParts> = Entry {
         licence: "made by this program",
         modalities,
         task: |_| CLASSIFICATION.defaults(),
-        classes: |params| (0..params.count("classes")).map(|class| class.to_string()).collect(),
-        examples: |params| {
-            (params.count("train"), params.count("validation") + params.count("test"))
-        },
-        partition: |params| Partition { n_validation: params.count("validation"), groups: &[] },
+        classes,
+        examples,
+        partition,
         origin: Origin::Made { load },
     },
 };
@@ -91,27 +74,19 @@ fn load(params: &Params) -> Result<Dataset> {
     let modalities = modalities(params);
     let means: Vec<Vec<Vec<f64>>> = modalities.iter().map(|m| class_means(m, params)).collect();
     let split = |part: &str| {
-        // Classes take turns, so they are as equally frequent as they can be.
-        let n_classes = params.count("classes");
-        let labels: Vec<usize> = (0..params.count(part)).map(|at| at % n_classes).collect();
+        let labels = labels(params, part);
         let features = |(modality, means): (&Modality, &Vec<Vec<f64>>)| {
             let purpose = format!("synthetic/noise/{part}/{}", modality.name);
             let mut stream = Stream::new(draw(params), &purpose);
-            let means = labels.iter().flat_map(|&label| &means[label]);
+            let means = labels.iter().flat_map(|&label| &means[label as usize]);
             let noisy = |mean: &f64| (mean + params.float("noise") * stream.normal()) as f32;
             Column::in_memory(modality.shape.size(), means.map(noisy).collect())
         };
         let features = modalities.iter().zip(&means).map(features).collect();
-        let labels = labels.iter().map(|&label| label as u32).collect();
         Split { features, targets: Targets::Classes(labels) }
     };
-    let splits = Splits {
-        train: split("train"),
-        validation: split("validation"),
-        test: split("test"),
-        further: Vec::new(),
-    };
-    assemble(Kind::Classification, modalities, (ENTRY.build.classes)(params), splits)
+    let splits = splits(split);
+    assemble(Kind::Classification, modalities, classes(params), splits)
 }
 
 /// The class means of a modality: orthogonal vectors of length signal / sqrt(2).

@@ -4,14 +4,14 @@
 //! standard deviation 1; in the frames the waves move. The directions of the classes divide the half
 //! turn evenly, from a random first one of each modality. The signal is the amplitude of the waves.
 
-use crate::data::assemble::{Splits, assemble};
+use super::made::{classes, count, examples, labels, partition, signal, splits};
+use crate::data::assemble::assemble;
 use crate::data::column::Column;
 use crate::data::draw::{DRAW, draw};
-use crate::data::partition::Partition;
 use crate::data::targets::Targets;
 use crate::data::{Dataset, DatasetParts, Modality, Origin, Shape, Split};
 use crate::error::Result;
-use crate::registry::{Domain, Entry, Fallback, Param, Params};
+use crate::registry::{Entry, Params};
 use crate::stream::Stream;
 use crate::task::{CLASSIFICATION, Kind};
 use std::f64::consts::PI;
@@ -20,20 +20,6 @@ use std::f64::consts::PI;
 const WAVELENGTH: f64 = 8.0;
 /// The waves that pass from a frame to the next.
 const SPEED: f64 = 0.2;
-
-const fn count(
-    name: &'static str,
-    summary: &'static str,
-    [min, max]: [i64; 2],
-    default: i64,
-) -> Param {
-    Param { name, summary, domain: Domain::Int { min, max }, default: Fallback::Int(default) }
-}
-
-const fn signal(name: &'static str, summary: &'static str, default: f64) -> Param {
-    let domain = Domain::Float { min: 0.0, max: 1000.0 };
-    Param { name, summary, domain, default: Fallback::Float(default) }
-}
 
 pub(in crate::data) const ENTRY: Entry<DatasetParts> = Entry {
     name: "synthetic-clips",
@@ -54,11 +40,9 @@ pub(in crate::data) const ENTRY: Entry<DatasetParts> = Entry {
         licence: "made by this program",
         modalities,
         task: |_| CLASSIFICATION.defaults(),
-        classes: |params| (0..params.count("classes")).map(|class| class.to_string()).collect(),
-        examples: |params| {
-            (params.count("train"), params.count("validation") + params.count("test"))
-        },
-        partition: |params| Partition { n_validation: params.count("validation"), groups: &[] },
+        classes,
+        examples,
+        partition,
         origin: Origin::Made { load },
     },
 };
@@ -79,26 +63,18 @@ fn modalities(params: &Params) -> Vec<Modality> {
 
 fn load(params: &Params) -> Result<Dataset> {
     let modalities = modalities(params);
-    let n_classes = params.count("classes");
     let split = |part: &str| {
-        // Classes take turns, so they are as equally frequent as they can be.
-        let labels: Vec<usize> = (0..params.count(part)).map(|at| at % n_classes).collect();
+        let labels = labels(params, part);
         let features =
             modalities.iter().map(|modality| features(params, part, modality, &labels)).collect();
-        let labels = labels.iter().map(|&label| label as u32).collect();
         Split { features, targets: Targets::Classes(labels) }
     };
-    let splits = Splits {
-        train: split("train"),
-        validation: split("validation"),
-        test: split("test"),
-        further: Vec::new(),
-    };
-    assemble(Kind::Classification, modalities.clone(), (ENTRY.build.classes)(params), splits)
+    let splits = splits(split);
+    assemble(Kind::Classification, modalities, classes(params), splits)
 }
 
 /// The values of a modality: `[channel, frame, row, column]` of each example.
-fn features(params: &Params, part: &str, modality: &Modality, labels: &[usize]) -> Column {
+fn features(params: &Params, part: &str, modality: &Modality, labels: &[u32]) -> Column {
     let (size, n_classes) = (params.count("size"), params.count("classes"));
     let signal = params.float(&format!("signal_{}", modality.name));
     let frames = match modality.shape {
@@ -113,7 +89,7 @@ fn features(params: &Params, part: &str, modality: &Modality, labels: &[usize]) 
     let mut values = vec![0.0_f32; labels.len() * n];
     noise.fill_normal(&mut values, |x| x as f32);
     for (label, values) in labels.iter().zip(values.chunks_exact_mut(n)) {
-        let angle = PI * (first + *label as f64) / n_classes as f64;
+        let angle = PI * (first + f64::from(*label)) / n_classes as f64;
         let (down, right) = libm::sincos(angle);
         let phase = phases.uniform();
         for (at, value) in values.iter_mut().enumerate() {

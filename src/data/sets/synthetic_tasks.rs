@@ -7,10 +7,10 @@
 //! it, whatever the task, so that no predictor of a number has a mean absolute error below
 //! sqrt(2 / (pi (1 + sum of a squared))).
 
-use crate::data::assemble::{Splits, assemble};
+use super::made::{count, examples, partition, signal, splits};
+use crate::data::assemble::assemble;
 use crate::data::column::Column;
 use crate::data::draw::{DRAW, draw};
-use crate::data::partition::Partition;
 use crate::data::targets::Targets;
 use crate::data::{Dataset, DatasetParts, Modality, Origin, Shape, Split};
 use crate::error::Result;
@@ -22,20 +22,6 @@ const NAMES: [&str; 2] = ["a", "b"];
 
 /// A label holds where its number is above this: for three examples in ten.
 const THRESHOLD: f64 = 0.5;
-
-const fn count(
-    name: &'static str,
-    summary: &'static str,
-    [min, max]: [i64; 2],
-    default: i64,
-) -> Param {
-    Param { name, summary, domain: Domain::Int { min, max }, default: Fallback::Int(default) }
-}
-
-const fn signal(name: &'static str, summary: &'static str, default: f64) -> Param {
-    let domain = Domain::Float { min: 0.0, max: 1000.0 };
-    Param { name, summary, domain, default: Fallback::Float(default) }
-}
 
 pub(in crate::data) const ENTRY: Entry<DatasetParts> = Entry {
     name: "synthetic-tasks",
@@ -68,10 +54,8 @@ pub(in crate::data) const ENTRY: Entry<DatasetParts> = Entry {
         modalities,
         task,
         classes,
-        examples: |params| {
-            (params.count("train"), params.count("validation") + params.count("test"))
-        },
-        partition: |params| Partition { n_validation: params.count("validation"), groups: &[] },
+        examples,
+        partition,
         origin: Origin::Made { load },
     },
 };
@@ -113,13 +97,7 @@ fn load(params: &Params) -> Result<Dataset> {
         let features = NAMES.iter().map(|name| features(params, part, name, &numbers, outputs));
         Split { features: features.collect(), targets: targets(kind, &numbers, outputs) }
     };
-    let splits = Splits {
-        train: split("train"),
-        validation: split("validation"),
-        test: split("test"),
-        further: Vec::new(),
-    };
-    assemble(kind, modalities(params), classes(params), splits)
+    assemble(kind, modalities(params), classes(params), splits(split))
 }
 
 /// What a modality shows of the numbers `[example, output]`.

@@ -65,21 +65,7 @@ impl List {
         if libtorch::holds(&self) {
             return libtorch::apply(op, self, other);
         }
-        if portable::holds(&self) {
-            return portable::apply(op, self, other);
-        }
-        let mut others = other.into_iter().flat_map(|other| &other.0).cloned();
-        let mut b = || others.next().expect("a tensor for each of the first list");
-        let one = |a: Tensor<1>| match op {
-            Op::Add => a + b(),
-            Op::AddScaled(factor) => a + b().mul_scalar(factor),
-            Op::Multiply => a * b(),
-            Op::Divide => a / b(),
-            Op::Scale(factor) => a.mul_scalar(factor),
-            Op::AddScalar(term) => a.add_scalar(term),
-            Op::Sqrt => a.sqrt(),
-        };
-        List(self.0.into_iter().map(one).collect())
+        portable::apply(op, self, other)
     }
 }
 

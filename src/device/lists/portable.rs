@@ -6,11 +6,6 @@ use crate::device::portable::{self, Values, slice, with_type_of};
 use burn::tensor::{Element, Tensor};
 use portable_kernels::{Float, elementwise};
 
-/// Whether the tensors are on the default backend. There are none of an empty list.
-pub(super) fn holds(list: &List) -> bool {
-    list.0.first().is_some_and(portable::holds)
-}
-
 /// What `op` makes of a list, and of a second one where it takes two.
 pub(super) fn apply(op: Op, a: List, b: Option<&List>) -> List {
     let mut others = b.into_iter().flat_map(|list| &list.0).cloned();
@@ -24,13 +19,18 @@ pub(super) fn apply(op: Op, a: List, b: Option<&List>) -> List {
 }
 
 fn apply_one<T: Float + Element>(op: Op, a: &mut Values, b: Option<&Values>) {
-    let b: &[T] = b.map(slice).unwrap_or_default();
     let a = portable::slice_mut::<T>(a);
+    let n = a.len();
+    let b = || {
+        let b: &[T] = slice(b.expect("a tensor for each of the first list"));
+        assert_eq!(b.len(), n, "lists that meet have the same lengths");
+        b
+    };
     match op {
-        Op::Add => elementwise::add(a, b),
-        Op::AddScaled(factor) => elementwise::add_scaled(a, b, T::of(factor)),
-        Op::Multiply => elementwise::multiply(a, b),
-        Op::Divide => elementwise::divide(a, b),
+        Op::Add => elementwise::add(a, b()),
+        Op::AddScaled(factor) => elementwise::add_scaled(a, b(), T::of(factor)),
+        Op::Multiply => elementwise::multiply(a, b()),
+        Op::Divide => elementwise::divide(a, b()),
         Op::Scale(factor) => elementwise::scale(a, T::of(factor)),
         Op::AddScalar(term) => elementwise::add_scalar(a, T::of(term)),
         Op::Sqrt => elementwise::root(a),

@@ -72,23 +72,44 @@ pub fn max_pool<const D: usize>(
     if portable::holds(&x) {
         return portable::max_pool(x, window, stride, padding);
     }
-    // A sequence is an image of one row.
-    let mut dims = x.dims();
-    let (rows, down, above) = if D == 3 { (1, 1, 0) } else { (dims[2], stride, padding) };
+    let dims = x.dims();
+    let [above, beside] = of_image::<D>(padding, 0);
     let options = MaxPoolOptions {
-        kernel_size: [if D == 3 { 1 } else { window }, window],
-        stride: [down, stride],
-        padding: [(above, above), (padding, padding)],
+        kernel_size: of_image::<D>(window, 1),
+        stride: of_image::<D>(stride, 1),
+        padding: [(above, above), (beside, beside)],
         dilation: [1, 1],
         ceil_mode: false,
     };
-    let pooled = max_pool2d(x.reshape([dims[0], dims[1], rows, dims[D - 1]]), options);
-    let [_, _, rows, columns] = pooled.dims();
-    dims[D - 1] = columns;
-    if D == 4 {
-        dims[2] = rows;
+    let [height, width] = image(&dims);
+    let pooled = max_pool2d(x.reshape([dims[0], dims[1], height, width]), options);
+    let [_, _, height, width] = pooled.dims();
+    pooled.reshape(with_image(dims, [height, width]))
+}
+
+/// Height and width of `[batch, channels, time]` or `[batch, channels, height, width]`: a sequence is
+/// an image of one row.
+fn image(dims: &[usize]) -> [usize; 2] {
+    match *dims {
+        [_, _, time] => [1, time],
+        [_, _, height, width] => [height, width],
+        _ => unreachable!("a sequence or an image"),
     }
-    pooled.reshape(dims)
+}
+
+/// The dimensions with another height and width.
+fn with_image<const D: usize>(mut dims: [usize; D], [height, width]: [usize; 2]) -> [usize; D] {
+    dims[D - 1] = width;
+    if D == 4 {
+        dims[2] = height;
+    }
+    dims
+}
+
+/// A setting that is equal in all directions, as one of an image; `across` is what it is across a
+/// sequence.
+fn of_image<const D: usize>(setting: usize, across: usize) -> [usize; 2] {
+    [if D == 3 { across } else { setting }, setting]
 }
 
 /// A convolution without bias: batch normalisation follows it. `D` is the rank of its input: 3 for

@@ -3,6 +3,7 @@
 use crate::device::portable::{
     Values, dims, lift, lift_plain, plain, slice, tensor, tracked, with_type_of,
 };
+use crate::model::layers::{image, of_image, with_image};
 use burn::backend::Flex;
 use burn::backend::autodiff::checkpoint::{base::Checkpointer, strategy::NoCheckpointing};
 use burn::backend::autodiff::grads::Gradients;
@@ -18,15 +19,26 @@ pub(in crate::model::layers) fn convolution<const D: usize>(
     stride: usize,
     padding: usize,
 ) -> Tensor<D> {
-    let shape = shape(x.dims(), weight.dims(), stride, padding);
+    let mut dims = x.dims();
+    let shape = Convolution {
+        batch: dims[0],
+        inputs: dims[1],
+        outputs: weight.dims()[0],
+        size: image(&dims),
+        kernel: image(&weight.dims()),
+        stride: of_image::<D>(stride, 1),
+        padding: of_image::<D>(padding, 0),
+    };
+    dims[1] = shape.outputs;
+    let dims = with_image(dims, shape.output_size()).to_vec();
     if !x.is_autodiff() {
         let [x, weight] = [x, weight].map(|x| plain(x).to_contiguous());
-        return lift_plain(forward(&shape, D, &x, &weight));
+        return lift_plain(forward(&shape, dims, &x, &weight));
     }
     let [x, weight] = [x, weight].map(tracked);
     let step = Convolve.prepare::<NoCheckpointing>([x.node(), weight.node()]).compute_bound();
     let [x, weight] = [x, weight].map(|x| x.into_primitive().to_contiguous());
-    let output = forward(&shape, D, &x, &weight);
+    let output = forward(&shape, dims, &x, &weight);
     lift(match step.stateful() {
         OpsKind::Tracked(step) => step.finish((x, weight, shape), output),
         OpsKind::UnTracked(step) => step.finish(output),
@@ -59,29 +71,6 @@ impl Backward<Flex, 2> for Convolve {
     }
 }
 
-fn shape<const D: usize>(
-    x: [usize; D],
-    weight: [usize; D],
-    stride: usize,
-    padding: usize,
-) -> Convolution {
-    // A sequence is an image of one row.
-    let [size, kernel] = [x, weight].map(|dims| match D {
-        3 => [1, dims[2]],
-        _ => [dims[2], dims[3]],
-    });
-    let [stride, padding] = match D {
-        3 => [[1, stride], [0, padding]],
-        _ => [[stride; 2], [padding; 2]],
-    };
-    Convolution { batch: x[0], inputs: x[1], outputs: weight[0], size, kernel, stride, padding }
-}
-
-fn forward(shape: &Convolution, rank: usize, x: &Values, weight: &Values) -> Values {
-    let [height, width] = shape.output_size();
-    let dims = match rank {
-        3 => vec![shape.batch, shape.outputs, width],
-        _ => vec![shape.batch, shape.outputs, height, width],
-    };
+fn forward(shape: &Convolution, dims: Vec<usize>, x: &Values, weight: &Values) -> Values {
     with_type_of!(x, T => tensor(shape.forward(slice::<T>(x), slice(weight)), dims))
 }

@@ -1,8 +1,9 @@
 //! Max pooling.
 
 use crate::device::portable::{
-    Values, dims, lift, lift_plain, plain, slice, tensor, tracked, with_type_of,
+    Values, lift, lift_plain, plain, slice, tensor, tracked, with_type_of,
 };
+use crate::model::layers::{image, of_image, with_image};
 use burn::backend::Flex;
 use burn::backend::autodiff::checkpoint::{base::Checkpointer, strategy::NoCheckpointing};
 use burn::backend::autodiff::grads::Gradients;
@@ -19,31 +20,21 @@ pub(in crate::model::layers) fn max_pool<const D: usize>(
     padding: usize,
 ) -> Tensor<D> {
     let dims = x.dims();
-    let planes = dims[0] * dims[1];
-    // A sequence is an image of one row.
-    let shape = match D {
-        3 => Pooling {
-            planes,
-            size: [1, dims[2]],
-            window: [1, window],
-            stride: [1, stride],
-            padding: [0, padding],
-        },
-        _ => Pooling {
-            planes,
-            size: [dims[2], dims[3]],
-            window: [window; 2],
-            stride: [stride; 2],
-            padding: [padding; 2],
-        },
+    let shape = Pooling {
+        planes: dims[0] * dims[1],
+        size: image(&dims),
+        window: of_image::<D>(window, 1),
+        stride: of_image::<D>(stride, 1),
+        padding: of_image::<D>(padding, 0),
     };
+    let pooled = with_image(dims, shape.output_size()).to_vec();
     if !x.is_autodiff() {
-        return lift_plain(forward(&shape, &plain(x).to_contiguous()).0);
+        return lift_plain(forward(&shape, pooled, &plain(x).to_contiguous()).0);
     }
     let x = tracked(x);
     let step = Pool.prepare::<NoCheckpointing>([x.node()]).compute_bound();
     let x = x.into_primitive().to_contiguous();
-    let (output, chosen) = forward(&shape, &x);
+    let (output, chosen) = forward(&shape, pooled, &x);
     lift(match step.stateful() {
         OpsKind::Tracked(step) => step.finish((chosen, dims.to_vec(), shape), output),
         OpsKind::UnTracked(step) => step.finish(output),
@@ -68,14 +59,7 @@ impl Backward<Flex, 1> for Pool {
     }
 }
 
-fn forward(shape: &Pooling, x: &Values) -> (Values, Vec<u32>) {
-    let [height, width] = shape.output_size();
-    let mut dims = dims(x);
-    match dims.as_mut_slice() {
-        [_, _, time] => *time = width,
-        [.., rows, columns] => [*rows, *columns] = [height, width],
-        _ => unreachable!("a sequence or an image"),
-    }
+fn forward(shape: &Pooling, dims: Vec<usize>, x: &Values) -> (Values, Vec<u32>) {
     with_type_of!(x, T => {
         let pooled = shape.forward(slice::<T>(x));
         (tensor(pooled.maxima, dims), pooled.chosen)
