@@ -4,7 +4,9 @@
 //! One thread, unless `RAYON_NUM_THREADS` says otherwise.
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use portable_kernels::{Convolution, Linear, Normalisation, Pooling, elementwise, normals};
+use portable_kernels::{
+    Convolution, Linear, Normalisation, Pooling, Statistics, elementwise, normals,
+};
 use std::hint::black_box;
 
 fn values(n: usize) -> Vec<f32> {
@@ -106,16 +108,17 @@ fn passes(c: &mut Criterion) {
     let shape = Normalisation { batch, channels, places, epsilon: 1e-5, positive: true };
     let (x, gradient) = (values(batch * channels * places), values(batch * channels * places));
     let (weight, bias) = (values(channels), values(channels));
-    let statistics = shape.statistics(&x);
+    let Statistics { mean, variance } = shape.statistics(&x);
+    let statistics = Statistics { mean: mean.as_slice(), variance: &variance };
     group.throughput(Throughput::Elements(x.len() as u64));
     group.bench_function("statistics of 16 x 64 x 256", |b| {
         b.iter(|| shape.statistics(black_box(&x)));
     });
     group.bench_function("batch normalisation and ReLU", |b| {
-        b.iter(|| shape.forward(black_box(&x), [&weight, &bias], &statistics));
+        b.iter(|| shape.forward(black_box(&x), [&weight, &bias], statistics));
     });
     group.bench_function("their gradients", |b| {
-        b.iter(|| shape.backward(black_box(&gradient), &x, [&weight, &bias], &statistics));
+        b.iter(|| shape.backward(black_box(&gradient), &x, [&weight, &bias], statistics));
     });
     let pooling = Pooling {
         planes: batch * channels,

@@ -32,15 +32,10 @@ const NUMERIC: &[&str] = &[
     "rayon",
     "rayon-core",
 ];
-/// Those of the default backend. `gemm` is our own; see [`GEMM`].
-const OF_FLEX: &[&str] =
-    &["burn-flex", "gemm", "gemm-common", "gemm-f16", "gemm-f32", "gemm-f64", "pulp"];
+/// Those of the default backend.
+const OF_FLEX: &[&str] = &["burn-flex"];
 /// Those of libtorch's backend; libtorch itself is told by the device.
 const OF_TORCH: &[&str] = &["burn-tch", "tch", "torch-sys"];
-
-/// The matrix multiplication that stands in for the crate `gemm`. Like `portable-kernels` it has no
-/// checksum in the lock file, so its text stands for it.
-const GEMM: &str = include_str!("portable/gemm/lib.rs");
 
 /// The numeric crates of a lock file by name, version and checksum: those that this package needs
 /// through others of them. A new version of any other crate, say of the parser of arguments, is no
@@ -69,11 +64,9 @@ fn numeric(lock: &str, backend: &BTreeMap<String, String>) -> BTreeMap<String, S
         }
     }
     if !is_torch {
-        let kernels = portable_kernels::TEXT.concat();
-        for (name, text) in [("gemm", GEMM), ("portable-kernels", &kernels)] {
-            let text = Digest::of(text.as_bytes()).short();
-            found.insert(property(name), format!("of this project, {text}"));
-        }
+        // Without a checksum in the lock file; the text stands for it.
+        let text = Digest::of(portable_kernels::TEXT.concat().as_bytes()).short();
+        found.insert(property("portable-kernels"), format!("of this project, {text}"));
     }
     found
 }

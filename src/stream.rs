@@ -61,20 +61,19 @@ impl Stream {
 
     /// Fills `into` with what `of` makes of as many calls of [`Stream::normal`], faster than these.
     pub fn fill_normal<T>(&mut self, into: &mut [T], of: impl Fn(f64) -> T) {
-        let mut into = into.iter_mut();
-        if self.spare.is_some() {
-            into.by_ref().take(1).for_each(|into| *into = of(self.normal()));
-        }
-        let (mut bytes, mut normals) = ([0; 8 * AT_ONCE], [0.0; AT_ONCE]);
-        while AT_ONCE <= into.len() {
+        let spared = usize::from(self.spare.is_some()).min(into.len());
+        let (spared, into) = into.split_at_mut(spared);
+        let (blocks, rest) = into.as_chunks_mut::<AT_ONCE>();
+        spared.iter_mut().for_each(|into| *into = of(self.normal()));
+        let (mut bytes, mut draws, mut normals) = ([0; 8 * AT_ONCE], [0; AT_ONCE], [0.0; AT_ONCE]);
+        for into in blocks {
             self.rng.fill_bytes(&mut bytes);
-            let draws: [u64; AT_ONCE] = std::array::from_fn(|i| {
-                u64::from_le_bytes(*bytes[8 * i..].first_chunk().expect("8"))
-            });
+            let (words, _) = bytes.as_chunks();
+            draws.iter_mut().zip(words).for_each(|(draw, word)| *draw = u64::from_le_bytes(*word));
             portable_kernels::normals(&draws, &mut normals);
-            into.by_ref().zip(normals).for_each(|(into, x)| *into = of(x));
+            into.iter_mut().zip(&normals).for_each(|(into, x)| *into = of(*x));
         }
-        into.for_each(|into| *into = of(self.normal()));
+        rest.iter_mut().for_each(|into| *into = of(self.normal()));
     }
 
     /// A uniformly random permutation of 0..n (Fisher-Yates).

@@ -6,53 +6,33 @@ use counterpoise::stream::Stream;
 use proptest::prelude::*;
 use std::hint::black_box;
 
-/// The longest inner dimension that the kernels of `gemm` take whole on every machine.
-const BLOCK: usize = 512;
-
-fn matrix(rows: usize, columns: usize, purpose: &str) -> Tensor<2> {
-    let mut stream = Stream::new(7, purpose);
-    let values: Vec<f32> = (0..rows * columns).map(|_| stream.normal() as f32).collect();
-    Tensor::from_data(TensorData::new(values, [rows, columns]), &Device::flex())
-}
-
-fn bits(tensor: Tensor<2>) -> Vec<u32> {
-    tensor.into_data().iter::<f32>().map(f32::to_bits).collect()
-}
-
-/// The product summed block by block, with blocks that no cache splits further.
-fn by_blocks(a: &Tensor<2>, b: &Tensor<2>) -> Tensor<2> {
-    let [_, k] = a.dims();
-    let block = k.div_ceil(k.div_ceil(BLOCK));
-    let products = (0..k).step_by(block).map(|from| {
-        let to = k.min(from + block);
-        a.clone()
-            .slice([0..a.dims()[0], from..to])
-            .matmul(b.clone().slice([from..to, 0..b.dims()[1]]))
-    });
-    products.reduce(|sum, product| sum + product).unwrap()
-}
-
-#[test]
-fn long_sums_are_grouped_in_blocks_of_the_inner_dimension_alone() {
-    // Small results and large ones take different ways through the kernels.
-    for (m, n) in [(3, 5), (64, 64), (65, 20), (20, 65), (130, 130)] {
-        for k in [1, 511, 512, 513, 1024, 1025, 1300, 2700] {
-            let (a, b) = (matrix(m, k, "a"), matrix(k, n, "b"));
-            let expected = bits(by_blocks(&a, &b));
-            assert_eq!(bits(a.clone().matmul(b.clone())), expected, "{m} x {k} x {n}");
-            // The same product of transposed memory: strides do not matter either.
-            let transposed = b.transpose().matmul(a.transpose()).transpose();
-            assert_eq!(bits(transposed), expected, "{m} x {k} x {n}, transposed");
-        }
+proptest! {
+    #[test]
+    fn sums_over_a_tensor_are_those_of_the_definition(
+        x in prop::collection::vec(-9.0f32..9.0, 0..200),
+    ) {
+        let values: Vec<f64> = x.iter().map(|x| f64::from(*x)).collect();
+        let squares: f64 = values.iter().map(|x| x * x).sum();
+        let found = portable_kernels::sum_of_squares(&x);
+        prop_assert!((found - squares).abs() <= 1e-12 * squares, "{found} {squares}");
+        let n = values.len() as f64;
+        let mean = values.iter().sum::<f64>() / n;
+        let squares: f64 = values.iter().map(|x| (x - mean) * (x - mean)).sum();
+        let deviation = if n < 2.0 { 0.0 } else { (squares / (n - 1.0)).sqrt() };
+        let found = portable_kernels::deviation(&x);
+        prop_assert!((found - deviation).abs() <= 1e-12 * deviation, "{found} {deviation}");
     }
 }
 
 #[test]
-fn products_are_right_for_reversed_memory() {
-    let (a, b) = (matrix(4, 700, "a"), matrix(700, 3, "b"));
-    let product = a.clone().flip([1]).matmul(b.clone().flip([0]));
-    let difference = (product - a.matmul(b)).abs().max().into_data();
-    assert!(difference.iter::<f32>().all(|x| x < 1e-4));
+fn a_sum_over_millions_of_values_is_the_same_for_any_number_of_threads() {
+    // burn's own parts so many values among the threads that there are.
+    let values: Vec<f32> = (0..5 << 20).map(|i| (i % 1013) as f32 * 0.37).collect();
+    let sum = |threads| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        pool.install(|| portable_kernels::sum_of_squares(&values).to_bits())
+    };
+    assert_eq!(sum(1), sum(7));
 }
 
 /// Every function whose last bit C libraries disagree about, as the standard library calls it and
@@ -246,7 +226,7 @@ mod convolutions {
         use super::*;
         use burn::tensor::module::max_pool2d;
         use burn::tensor::ops::MaxPoolOptions;
-        use portable_kernels::{Normalisation, Pooling};
+        use portable_kernels::{Normalisation, Pooling, Statistics};
 
         fn image(values: &[f64], dims: [usize; 4]) -> Tensor<4> {
             let place = (&Device::flex().autodiff(), burn::tensor::DType::F64);
@@ -258,63 +238,64 @@ mod convolutions {
         }
 
         proptest! {
-            #[test]
-            fn maxima_and_their_gradient_are_those_of_burn(
-                planes in 1usize..4, size in (1usize..12, 1usize..40), window in (1usize..5, 1usize..5),
-                stride in (1usize..4, 1usize..4), padded: bool,
-            ) {
-                let [size, window, stride] = [size, window, stride].map(|(a, b)| [a, b]);
-                let padding = window.map(|window| if padded { window / 2 } else { 0 });
-                prop_assume!((0..2).all(|axis| window[axis] <= size[axis]));
-                let shape = Pooling { planes, size, window, stride, padding };
-                let x = values(planes * size[0] * size[1], "pooled");
-                let pooled = shape.forward(&x);
-                let tensor = image(&x, [1, planes, size[0], size[1]]);
-                let options = MaxPoolOptions {
-                    kernel_size: window,
-                    stride,
-                    padding: padding.map(|padding| (padding, padding)),
-                    dilation: [1, 1],
-                    ceil_mode: false,
-                };
-                let output = max_pool2d(tensor.clone(), options);
-                prop_assert_eq!(&pooled.maxima, &list(output.clone()));
-                let gradient = values(pooled.maxima.len(), "gradient");
-                let weighted = output.clone() * image(&gradient, output.dims());
-                let expected = list(tensor.grad(&weighted.sum().backward()).unwrap());
-                agree(&shape.backward(&gradient, &pooled.chosen), &expected, "gradient");
-            }
-
-            #[test]
-            fn normalised_images_and_their_gradients_are_those_of_the_definition(
-                batch in 1usize..5, channels in 1usize..5, places in 2usize..40, positive: bool,
-            ) {
-                let shape = Normalisation { batch, channels, places, epsilon: 1e-5, positive };
-                let n = batch * channels * places;
-                let (x, gradient) = (values(n, "x"), values(n, "gradient"));
-                let [weight, bias] = ["weight", "bias"].map(|purpose| values(channels, purpose));
-                let statistics = shape.statistics(&x);
-                let output = shape.forward(&x, [&weight, &bias], &statistics);
-                let found = shape.backward(&gradient, &x, [&weight, &bias], &statistics);
-
-                let line = |values: &[f64]| image(values, [1, channels, 1, 1]);
-                let (tensor, w, b) = (image(&x, [batch, channels, places, 1]), line(&weight), line(&bias));
-                let mean = tensor.clone().mean_dim(0).mean_dim(2);
-                let centered = tensor.clone() - mean;
-                let variance = (centered.clone() * centered.clone()).mean_dim(0).mean_dim(2);
-                let normal = centered / variance.add_scalar(1e-5).sqrt();
-                let mut expected = normal * w.clone() + b.clone();
-                if positive {
-                    expected = burn::tensor::activation::relu(expected);
+                #[test]
+                fn maxima_and_their_gradient_are_those_of_burn(
+                    planes in 1usize..4, size in (1usize..12, 1usize..40), window in (1usize..5, 1usize..5),
+                    stride in (1usize..4, 1usize..4), padded: bool,
+                ) {
+                    let [size, window, stride] = [size, window, stride].map(|(a, b)| [a, b]);
+                    let padding = window.map(|window| if padded { window / 2 } else { 0 });
+                    prop_assume!((0..2).all(|axis| window[axis] <= size[axis]));
+                    let shape = Pooling { planes, size, window, stride, padding };
+                    let x = values(planes * size[0] * size[1], "pooled");
+                    let pooled = shape.forward(&x);
+                    let tensor = image(&x, [1, planes, size[0], size[1]]);
+                    let options = MaxPoolOptions {
+                        kernel_size: window,
+                        stride,
+                        padding: padding.map(|padding| (padding, padding)),
+                        dilation: [1, 1],
+                        ceil_mode: false,
+                    };
+                    let output = max_pool2d(tensor.clone(), options);
+                    prop_assert_eq!(&pooled.maxima, &list(output.clone()));
+                    let gradient = values(pooled.maxima.len(), "gradient");
+                    let weighted = output.clone() * image(&gradient, output.dims());
+                    let expected = list(tensor.grad(&weighted.sum().backward()).unwrap());
+                    agree(&shape.backward(&gradient, &pooled.chosen), &expected, "gradient");
                 }
-                agree(&output, &list(expected.clone()), "output");
-                let weighted = expected * image(&gradient, [batch, channels, places, 1]);
-                let gradients = weighted.sum().backward();
-                agree(&found.input, &list(tensor.grad(&gradients).unwrap()), "input");
-                agree(&found.weight, &list(w.grad(&gradients).unwrap()), "weight");
-                agree(&found.bias, &list(b.grad(&gradients).unwrap()), "bias");
+
+                #[test]
+                fn normalised_images_and_their_gradients_are_those_of_the_definition(
+                    batch in 1usize..5, channels in 1usize..5, places in 2usize..40, positive: bool,
+                ) {
+                    let shape = Normalisation { batch, channels, places, epsilon: 1e-5, positive };
+                    let n = batch * channels * places;
+                    let (x, gradient) = (values(n, "x"), values(n, "gradient"));
+                    let [weight, bias] = ["weight", "bias"].map(|purpose| values(channels, purpose));
+                    let Statistics { mean, variance } = shape.statistics(&x);
+        let statistics = Statistics { mean: mean.as_slice(), variance: &variance };
+                    let output = shape.forward(&x, [&weight, &bias], statistics);
+                    let found = shape.backward(&gradient, &x, [&weight, &bias], statistics);
+
+                    let line = |values: &[f64]| image(values, [1, channels, 1, 1]);
+                    let (tensor, w, b) = (image(&x, [batch, channels, places, 1]), line(&weight), line(&bias));
+                    let mean = tensor.clone().mean_dim(0).mean_dim(2);
+                    let centered = tensor.clone() - mean;
+                    let variance = (centered.clone() * centered.clone()).mean_dim(0).mean_dim(2);
+                    let normal = centered / variance.add_scalar(1e-5).sqrt();
+                    let mut expected = normal * w.clone() + b.clone();
+                    if positive {
+                        expected = burn::tensor::activation::relu(expected);
+                    }
+                    agree(&output, &list(expected.clone()), "output");
+                    let weighted = expected * image(&gradient, [batch, channels, places, 1]);
+                    let gradients = weighted.sum().backward();
+                    agree(&found.input, &list(tensor.grad(&gradients).unwrap()), "input");
+                    agree(&found.weight, &list(w.grad(&gradients).unwrap()), "weight");
+                    agree(&found.bias, &list(b.grad(&gradients).unwrap()), "bias");
+                }
             }
-        }
 
         #[test]
         fn what_is_no_number_is_not_hidden() {

@@ -12,6 +12,7 @@ import torch
 
 WORDS = 16  # of a block
 ROUNDS = 8
+BLOCKS = 1 << 13  # computed at a time, so that they stay in the caches
 MASK = 0xFFFFFFFF
 
 
@@ -80,23 +81,25 @@ def normal(words):
 
 def words(purpose, n):
     """The first `n` 64-bit draws of a stream: `[n, 2]`, the low 32 bits and the high ones."""
-    key = struct.unpack("<8I", hashlib.sha256(purpose.encode()).digest())
-    blocks = chacha(key, -(-2 * n // WORDS))
-    return blocks.reshape(-1, 2)[:n]
+    key = struct.unpack("<8i", hashlib.sha256(purpose.encode()).digest())
+    count = -(-2 * n // WORDS)
+    blocks = [chacha(key, at, min(BLOCKS, count - at)) for at in range(0, count, BLOCKS)]
+    return torch.cat(blocks).long().bitwise_and_(MASK).reshape(-1, 2)[:n]
 
 
-def chacha(key, n):
-    """The first `n` blocks of ChaCha8: `[n, 16]`, 32 bits in the lower half of each entry."""
-    counter = torch.arange(n)
-    constants = struct.unpack("<4I", b"expand 32-byte k")
-    start = [torch.full((n,), word) for word in constants + key]
-    start += [counter & MASK, counter >> 32, torch.zeros_like(counter), torch.zeros_like(counter)]
-    x = list(start)
+def chacha(key, first, n):
+    """`n` blocks of ChaCha8 from the block `first`, of fewer than 2^31: `[n, 16]`, signed."""
+    zeros = torch.zeros(n, dtype=torch.int32)
+    constants = struct.unpack("<4i", b"expand 32-byte k")
+    start = [torch.full_like(zeros, word) for word in constants + key]
+    start += [torch.arange(first, first + n, dtype=torch.int32), zeros, zeros, zeros]
+    x = [word.clone() for word in start]
 
     def mix(target, source, turned, by):
-        x[target] = (x[target] + x[source]) & MASK
-        bits = x[turned] ^ x[target]
-        x[turned] = (bits << by | bits >> (32 - by)) & MASK
+        x[target] += x[source]
+        bits = x[turned].bitwise_xor_(x[target])
+        low = (bits >> (32 - by)).bitwise_and_((1 << by) - 1)
+        x[turned] = (bits << by).bitwise_or_(low)
 
     for _ in range(ROUNDS // 2):
         for shift in (0, 1):  # columns, then diagonals
@@ -106,4 +109,4 @@ def chacha(key, n):
                 mix(c, d, b, 12)
                 mix(a, b, d, 8)
                 mix(c, d, b, 7)
-    return torch.stack([(a + b) & MASK for a, b in zip(x, start)], 1)
+    return torch.stack([a + b for a, b in zip(x, start)], 1)

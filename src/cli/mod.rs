@@ -13,6 +13,7 @@ mod docs;
 mod doctor;
 mod estimate;
 mod export;
+mod fill;
 mod interrupt;
 mod lint;
 pub mod output;
@@ -128,7 +129,7 @@ pub fn main() -> ExitCode {
             return Kind::Input.exit_code().into();
         }
     };
-    let ready = stack::check().inspect_err(verdict::fail_refused);
+    let ready = stack::check().and_then(|()| fill::set()).inspect_err(verdict::fail_refused);
     let result = ready.and_then(|()| match cli.command {
         Command::Suite(arguments) => suite::run(&arguments),
         Command::Report(arguments) => report::run(&arguments),

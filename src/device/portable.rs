@@ -5,6 +5,23 @@ use burn::backend::{Autodiff, DispatchDevice, Flex};
 use burn::tensor::{Element, Tensor, TensorData};
 use portable_kernels::Float;
 
+/// What an expression gives for a tensor's own float type, which it calls `$type`.
+macro_rules! with_type_of {
+    ($tensor:expr, $type:ident => $body:expr) => {
+        match $tensor.dtype() {
+            burn::tensor::DType::F64 => {
+                type $type = f64;
+                $body
+            }
+            _ => {
+                type $type = f32;
+                $body
+            }
+        }
+    };
+}
+pub(crate) use with_type_of;
+
 /// The default backend's tensors.
 pub(crate) type Values = FloatTensor<Flex>;
 /// The same, tracked.
@@ -44,6 +61,25 @@ pub(crate) fn slice_mut<T: Float + Element>(x: &mut Values) -> &mut [T] {
     &mut x.storage_mut::<T>()[from..from + n]
 }
 
+/// A contiguous tensor of the same values. Where the rows of a matrix lie apart, as those of the
+/// gradient of a part of what was concatenated, they are copied one after the other; burn copies
+/// single values.
+pub(crate) fn contiguous(x: Values) -> Values {
+    let (&[rows, columns], &[pitch, 1]) = (dims(&x).as_slice(), x.layout().strides()) else {
+        return x.to_contiguous();
+    };
+    let pitch = match usize::try_from(pitch) {
+        Ok(pitch) if columns < pitch => pitch,
+        _ => return x.to_contiguous(),
+    };
+    with_type_of!(x, T => {
+        let from = x.storage::<T>()[x.layout().start_offset()..].chunks(pitch);
+        let mut values = Vec::with_capacity(rows * columns);
+        from.take(rows).for_each(|row| values.extend_from_slice(&row[..columns]));
+        tensor(values, dims(&x))
+    })
+}
+
 pub(crate) fn tensor<T: Element>(values: Vec<T>, dims: Vec<usize>) -> Values {
     Values::from_data(TensorData::new(values, dims))
 }
@@ -51,20 +87,3 @@ pub(crate) fn tensor<T: Element>(values: Vec<T>, dims: Vec<usize>) -> Values {
 pub(crate) fn dims(x: &Values) -> Vec<usize> {
     x.layout().shape().to_vec()
 }
-
-/// What an expression gives for a tensor's own float type, which it calls `$type`.
-macro_rules! with_type_of {
-    ($tensor:expr, $type:ident => $body:expr) => {
-        match $tensor.dtype() {
-            burn::tensor::DType::F64 => {
-                type $type = f64;
-                $body
-            }
-            _ => {
-                type $type = f32;
-                $body
-            }
-        }
-    };
-}
-pub(crate) use with_type_of;

@@ -4,7 +4,9 @@
 //! Symbols are those of the papers: score sums s, ratio rho, coefficient k, drop probability q.
 //! `tanh` comes from `libm`, so that every platform agrees.
 
-use burn::tensor::{DType, Tensor};
+use super::Scores;
+use crate::device;
+use burn::tensor::{DType, Tensor, TensorData};
 
 /// How the coefficient k follows from rho.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,8 +74,20 @@ pub fn coefficients(rule: Rule, alpha: f64, rho: &[f64]) -> Vec<f64> {
         .collect()
 }
 
+/// [`coefficients`] of a step's scores, `[modality]` in f64 on their device. They are computed
+/// there where the host would have to wait.
+pub fn coefficients_of(rule: Rule, alpha: f64, scores: &Scores) -> Tensor<1> {
+    let sums = scores.tensor();
+    if !device::portable::holds(&sums) {
+        return coefficients_on_device(rule, alpha, sums);
+    }
+    let k = coefficients(rule, alpha, &ratios(scores.read()));
+    let n = k.len();
+    Tensor::from_data(TensorData::new(k, [n]), (&sums.device(), DType::F64))
+}
+
 /// [`coefficients`] of score sums `[modality]`, in f64 on their device.
-pub fn coefficients_on_device(rule: Rule, alpha: f64, scores: Tensor<1>) -> Tensor<1> {
+fn coefficients_on_device(rule: Rule, alpha: f64, scores: Tensor<1>) -> Tensor<1> {
     let n = scores.dims()[0];
     let rho = ratios_on_device(scores.cast(DType::F64));
     let held_back = match rule {

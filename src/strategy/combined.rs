@@ -18,7 +18,8 @@ pub(super) const ENTRY: Entry<Build> = Entry {
     params: &[
         ALPHA, RULE, TARGETS, NOISE, Q_BASE, LAMBDA, P_EXE, RESCALE, TIMING, WARMUP, STARTS, ENDS,
     ],
-    revision: 1,
+    // 2: as `ogm-ge`.
+    revision: 2,
     build: Build {
         needs: Needs::Nothing,
         make: |params, setting| {

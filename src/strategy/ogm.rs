@@ -2,10 +2,11 @@
 //!
 //! Source: conference paper Eqs. 8-12; OGM-GE_CVPR2022 `main.py` lines 82-148 (343dc1d).
 
-use super::coefficient::{Rule, coefficients_on_device};
+use super::coefficient::{Rule, coefficients_of};
 use super::window::{ENDS, STARTS, WARMUP, Window};
 use super::{Build, Setting, StepContext, Strategy, Traced};
 use crate::device::Draws;
+use crate::device::lists::List;
 use crate::model::parameters::{Gradient, Group, Kind, Site};
 use crate::registry::{Domain, Entry, Fallback, Param, Params};
 use crate::stream::Stream;
@@ -52,7 +53,8 @@ pub(super) const OGM_GE: Entry<Build> = Entry {
     name: "ogm-ge",
     summary: "ogm, with noise added to the encoders' gradients",
     params: &[ALPHA, RULE, TARGETS, NOISE, WARMUP, STARTS, ENDS],
-    revision: 1,
+    // 2: deviations are summed in double precision.
+    revision: 2,
     build: Build {
         needs: Needs::Nothing,
         make: |params, setting| Ok(Box::new(Ogm::new(params, setting, true)?)),
@@ -113,23 +115,25 @@ impl Strategy for Ogm {
             self.k = Traced::Known(vec![1.0; context.modalities.len()]);
             return gradients;
         }
-        // On the device, so that the host need not wait for the scores.
-        let k = coefficients_on_device(self.rule, self.alpha, context.scores.tensor());
+        let k = coefficients_of(self.rule, self.alpha, context.scores);
         self.k = Traced::Pending(Box::new(k.clone()));
-        let Some(dtype) = gradients.first().map(|gradient| gradient.value.dtype()) else {
-            return gradients;
+        let mut owners = Vec::new();
+        let touched: Vec<&mut Gradient> = gradients
+            .iter_mut()
+            .filter(|gradient| {
+                let owner = self.targets(&gradient.site);
+                owners.extend(owner);
+                owner.is_some()
+            })
+            .collect();
+        let values = List(touched.iter().map(|gradient| gradient.value.clone()).collect());
+        let noise = self.enhance.then(|| noise(&touched, values.clone(), context));
+        let values = values.scale_each(&k, &owners);
+        let values = match noise {
+            Some(noise) => values + &noise,
+            None => values,
         };
-        let k = k.cast(dtype);
-        let k: Vec<_> = (0..context.modalities.len()).map(|m| k.clone().slice(m..m + 1)).collect();
-        for gradient in &mut gradients {
-            let Some(m) = self.targets(&gradient.site) else { continue };
-            let noise = self.enhance.then(|| noise(gradient, context));
-            let value = gradient.value.clone() * k[m].clone();
-            gradient.value = match noise {
-                Some(noise) => value + noise,
-                None => value,
-            };
-        }
+        touched.into_iter().zip(values.0).for_each(|(gradient, value)| gradient.value = value);
         gradients
     }
 
@@ -138,15 +142,19 @@ impl Strategy for Ogm {
     }
 }
 
-/// Normal noise with the deviation of the unmodulated gradient's own entries plus 1e-8
+/// Normal noise with the deviation of the unmodulated gradients' own entries plus 1e-8
 /// (`main.py` lines 137-147), from a stream of its own for each parameter and step.
-fn noise(gradient: &Gradient, context: &StepContext<'_>) -> Tensor<1> {
-    let value = &gradient.value;
-    let n = value.dims()[0];
-    let purpose = format!("ge/{}/{}", gradient.site.path, context.step);
-    let draws = normals(Stream::new(context.seed, &purpose), context.draws, value);
-    let deviation = if n > 1 { value.clone().var(0).sqrt() } else { value.zeros_like() };
-    draws * deviation.add_scalar(1e-8)
+fn noise(gradients: &[&mut Gradient], values: List, context: &StepContext<'_>) -> List {
+    let draws = gradients.iter().zip(&values.0).map(|(gradient, value)| {
+        let purpose = format!("ge/{}/{}", gradient.site.path, context.step);
+        normals(Stream::new(context.seed, &purpose), context.draws, value)
+    });
+    let draws = List(draws.collect());
+    let each: Vec<usize> = (0..draws.0.len()).collect();
+    match values.deviations() {
+        Some(deviations) => draws.scale_each(&deviations.add_scalar(1e-8), &each),
+        None => draws,
+    }
 }
 
 /// Standard normal draws, as many as `like` has values.

@@ -39,7 +39,7 @@ use trainer::{Divergence, Ended, Trainer};
 
 /// The revision of what all runs share: initial weights, batches, the loop, evaluation. Raised
 /// whenever one of them computes other bits; see `CellSpec::training`.
-pub const REVISION: u32 = 2;
+pub const REVISION: u32 = 3;
 
 /// What a caller hears of a run in progress.
 pub enum Progress<'a> {

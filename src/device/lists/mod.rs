@@ -47,6 +47,16 @@ impl List {
         self.apply(Op::Sqrt, None)
     }
 
+    /// Each tensor times the one of `factors` that `which` names for it.
+    pub fn scale_each(self, factors: &Tensor<1>, which: &[usize]) -> List {
+        if portable::holds(&self) {
+            return portable::scale_each(self, factors, which);
+        }
+        let factor = |a: &Tensor<1>, i: usize| factors.clone().slice(i..i + 1).cast(a.dtype());
+        let scaled = self.0.into_iter().zip(which).map(|(a, i)| factor(&a, *i) * a);
+        List(scaled.collect())
+    }
+
     /// The sum of squares of each tensor, as one tensor; none of an empty list.
     pub fn squares(self) -> Option<Tensor<1>> {
         if self.0.is_empty() {
@@ -57,7 +67,23 @@ impl List {
             let norms = libtorch::norms(self);
             return Some(norms.clone() * norms);
         }
-        Some(Tensor::cat(self.0.into_iter().map(|a| (a.clone() * a).sum()).collect(), 0))
+        Some(portable::squares(self))
+    }
+
+    /// The unbiased standard deviation of each tensor's values, 0 of a single value, as one tensor;
+    /// none of an empty list.
+    pub fn deviations(self) -> Option<Tensor<1>> {
+        if self.0.is_empty() {
+            return None;
+        }
+        if portable::holds(&self) {
+            return Some(portable::deviations(self));
+        }
+        let deviation = |a: Tensor<1>| match a.dims() {
+            [1] => a.zeros_like(),
+            _ => a.var(0).sqrt(),
+        };
+        Some(Tensor::cat(self.0.into_iter().map(deviation).collect(), 0))
     }
 
     fn apply(self, op: Op, other: Option<&List>) -> List {

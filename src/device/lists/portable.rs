@@ -2,9 +2,14 @@
 //! where nothing else holds the tensor.
 
 use super::{List, Op};
-use crate::device::portable::{self, Values, slice, with_type_of};
-use burn::tensor::{Element, Tensor};
-use portable_kernels::{Float, elementwise};
+use crate::device::portable::{self, Values, slice, tensor, with_type_of};
+use burn::tensor::{DType, Element, Tensor};
+use portable_kernels::{Float, deviation, elementwise, sum_of_squares};
+
+/// Whether the tensors are on the default backend. There are none of an empty list.
+pub(super) fn holds(list: &List) -> bool {
+    list.0.first().is_some_and(portable::holds)
+}
 
 /// What `op` makes of a list, and of a second one where it takes two.
 pub(super) fn apply(op: Op, a: List, b: Option<&List>) -> List {
@@ -18,14 +23,43 @@ pub(super) fn apply(op: Op, a: List, b: Option<&List>) -> List {
     List(a.0.into_iter().map(one).collect())
 }
 
+/// Each tensor times the one of `factors` that `which` names for it.
+pub(super) fn scale_each(a: List, factors: &Tensor<1>, which: &[usize]) -> List {
+    let factors: Vec<f64> = factors.to_data().iter::<f64>().collect();
+    assert_eq!(a.0.len(), which.len(), "a factor for each tensor");
+    let one = |(a, i): (Tensor<1>, &usize)| {
+        let mut a = portable::plain(a).to_contiguous();
+        with_type_of!(a, T => apply_one::<T>(Op::Scale(factors[*i]), &mut a, None));
+        portable::lift_plain(a)
+    };
+    List(a.0.into_iter().zip(which).map(one).collect())
+}
+
+/// The sum of squares of each tensor.
+pub(super) fn squares(list: List) -> Tensor<1> {
+    reduce(list, sum_of_squares, sum_of_squares)
+}
+
+/// The unbiased standard deviation of each tensor.
+pub(super) fn deviations(list: List) -> Tensor<1> {
+    reduce(list, deviation, deviation)
+}
+
+/// What a sum over each tensor gives, in the tensors' own float type.
+fn reduce(list: List, single: fn(&[f32]) -> f64, double: fn(&[f64]) -> f64) -> Tensor<1> {
+    let list: Vec<Values> =
+        list.0.into_iter().map(|a| portable::plain(a).to_contiguous()).collect();
+    let n = list.len();
+    let reduced = match list[0].dtype() {
+        DType::F64 => tensor(list.iter().map(|a| double(slice(a))).collect(), vec![n]),
+        _ => tensor(list.iter().map(|a| f32::of(single(slice(a)))).collect(), vec![n]),
+    };
+    portable::lift_plain(reduced)
+}
+
 fn apply_one<T: Float + Element>(op: Op, a: &mut Values, b: Option<&Values>) {
     let a = portable::slice_mut::<T>(a);
-    let n = a.len();
-    let b = || {
-        let b: &[T] = slice(b.expect("a tensor for each of the first list"));
-        assert_eq!(b.len(), n, "lists that meet have the same lengths");
-        b
-    };
+    let b = || slice::<T>(b.expect("a tensor for each of the first list"));
     match op {
         Op::Add => elementwise::add(a, b()),
         Op::AddScaled(factor) => elementwise::add_scaled(a, b(), T::of(factor)),

@@ -1,6 +1,7 @@
 //! Images with their padding, so laid out that what a kernel's position reads is contiguous.
 
 use crate::convolution::Convolution;
+use crate::scratch::Scratch;
 use crate::tile::Float;
 use crate::transpose::transpose;
 
@@ -64,9 +65,11 @@ impl Grid {
     }
 
     /// The grids of `[images][channels]`, each channel for itself.
-    pub(crate) fn by_channel<T: Float>(&self, x: &[T], size: [usize; 2]) -> Vec<T> {
+    pub(crate) fn by_channel<T: Float>(&self, x: &[T], size: [usize; 2]) -> Scratch<T> {
         let (n, len) = (size[0] * size[1], self.len());
-        let mut grid = vec![T::default(); x.len() / n * len];
+        let mut grid = Scratch::of(x.len() / n * len);
+        // The padding.
+        grid.fill(T::default());
         for (x, grid) in x.chunks_exact(n).zip(grid.chunks_exact_mut(len)) {
             self.each_row(size, |strip| {
                 let into = &mut grid[strip.place..strip.place + strip.count];
@@ -82,9 +85,16 @@ impl Grid {
     }
 
     /// The grids of `[images][channels]`, the channels of each place side by side.
-    pub(crate) fn by_place<T: Float>(&self, x: &[T], size: [usize; 2], channels: usize) -> Vec<T> {
+    pub(crate) fn by_place<T: Float>(
+        &self,
+        x: &[T],
+        size: [usize; 2],
+        channels: usize,
+    ) -> Scratch<T> {
         let (n, len) = (size[0] * size[1] * channels, self.len() * channels);
-        let mut grid = vec![T::default(); x.len() / n * len];
+        let mut grid = Scratch::of(x.len() / n * len);
+        // The padding.
+        grid.fill(T::default());
         for (x, grid) in x.chunks_exact(n).zip(grid.chunks_exact_mut(len)) {
             self.each_row(size, |strip| {
                 let into = &mut grid[strip.place * channels..][..strip.count * channels];

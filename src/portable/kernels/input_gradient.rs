@@ -2,6 +2,7 @@
 
 use crate::convolution::Convolution;
 use crate::product::{Left, Run, Runs, TOGETHER, blocks, multiply, pack, shared};
+use crate::scratch::Scratch;
 use crate::tile::{COLUMNS, Float, ROWS};
 use rayon::prelude::*;
 
@@ -51,7 +52,7 @@ impl Convolution {
             (0..images).map(|image| Run { from: image * self.outputs * places, len: places }),
         );
         // By block of the inner dimension, then by panel.
-        let mut right = vec![T::default(); self.outputs * stride];
+        let mut right = Scratch::of(self.outputs * stride);
         for (panel, first) in (0..columns).step_by(COLUMNS).enumerate() {
             let runs = runs.panel(first);
             for block in blocks(self.outputs) {
@@ -60,7 +61,7 @@ impl Convolution {
                 pack(gradient, block.map(|k| k * places), &runs, right);
             }
         }
-        let mut c = vec![T::default(); CHANNELS * taps * stride];
+        let mut c = Scratch::of(CHANNELS * taps * stride);
         for channels in (0..self.inputs).step_by(CHANNELS) {
             let channels = channels..self.inputs.min(channels + CHANNELS);
             let panels = channels.start * taps / ROWS..(channels.end * taps).div_ceil(ROWS);

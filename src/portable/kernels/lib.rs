@@ -13,11 +13,13 @@ pub mod elementwise;
 mod grid;
 mod input_gradient;
 mod linear;
+mod moments;
 mod normal;
 mod normalisation;
 mod pooling;
 mod positive;
 mod product;
+mod scratch;
 mod tile;
 mod transpose;
 mod weight_gradient;
@@ -25,6 +27,7 @@ mod wide;
 
 pub use convolution::Convolution;
 pub use linear::Linear;
+pub use moments::{deviation, sum_of_squares};
 pub use normal::normals;
 pub use normalisation::{Gradients, Normalisation, Statistics};
 pub use pooling::{Pooled, Pooling};
@@ -38,11 +41,13 @@ pub const TEXT: &[&str] = &[
     include_str!("grid.rs"),
     include_str!("input_gradient.rs"),
     include_str!("linear.rs"),
+    include_str!("moments.rs"),
     include_str!("normal.rs"),
     include_str!("normalisation.rs"),
     include_str!("pooling.rs"),
     include_str!("positive.rs"),
     include_str!("product.rs"),
+    include_str!("scratch.rs"),
     include_str!("tile.rs"),
     include_str!("transpose.rs"),
     include_str!("weight_gradient.rs"),

@@ -1,5 +1,6 @@
 //! Linear layers.
 
+use crate::positive::gated;
 use crate::product::{Left, Run, Runs, pack, product};
 use crate::tile::{COLUMNS, Float};
 use crate::transpose::transpose;
@@ -110,11 +111,11 @@ wide! {
         }
     }
 
-    /// The positive part of [`add`]; what is no number stays so.
+    /// The positive part of [`add`].
     fn add_positive<T: Float>(x: &[T], bias: &[T], into: &mut [T]) {
         for (into, (x, bias)) in into.iter_mut().zip(x.iter().zip(bias)) {
             let sum = *x + *bias;
-            *into = if sum <= T::default() { T::default() } else { sum };
+            *into = gated(sum, sum);
         }
     }
 

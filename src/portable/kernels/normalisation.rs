@@ -1,5 +1,6 @@
 //! Batch normalisation with the positive part that follows it, in as few passes as there can be.
 
+use crate::positive::gated;
 use crate::tile::Float;
 use crate::wide::wide;
 use std::ops::Range;
@@ -17,10 +18,10 @@ pub struct Normalisation {
 }
 
 /// The mean and the biased variance of every channel.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Statistics<T> {
-    pub mean: Vec<T>,
-    pub variance: Vec<T>,
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Statistics<S> {
+    pub mean: S,
+    pub variance: S,
 }
 
 /// The gradients of a normalisation's input, weight and bias.
@@ -39,7 +40,7 @@ impl Normalisation {
     ///
     /// # Panics
     /// When `x` has not the length of the images.
-    pub fn statistics<T: Float>(&self, x: &[T]) -> Statistics<T> {
+    pub fn statistics<T: Float>(&self, x: &[T]) -> Statistics<Vec<T>> {
         self.check(x);
         let n = (self.batch * self.places) as f64;
         let (mut mean, mut variance) = (Vec::new(), Vec::new());
@@ -61,7 +62,7 @@ impl Normalisation {
         &self,
         x: &[T],
         [weight, bias]: [&[T]; 2],
-        statistics: &Statistics<T>,
+        statistics: Statistics<&[T]>,
     ) -> Vec<T> {
         self.check(x);
         let lines = self.lines([weight, bias], statistics);
@@ -86,7 +87,7 @@ impl Normalisation {
         gradient: &[T],
         x: &[T],
         parameters: [&[T]; 2],
-        statistics: &Statistics<T>,
+        statistics: Statistics<&[T]>,
     ) -> Gradients<T> {
         self.check(x);
         self.check(gradient);
@@ -132,7 +133,7 @@ impl Normalisation {
         from..from + self.places
     }
 
-    fn lines<T: Float>(&self, [weight, bias]: [&[T]; 2], of: &Statistics<T>) -> Vec<Line<T>> {
+    fn lines<T: Float>(&self, [weight, bias]: [&[T]; 2], of: Statistics<&[T]>) -> Vec<Line<T>> {
         let lengths = [weight.len(), bias.len(), of.mean.len(), of.variance.len()];
         assert_eq!(lengths, [self.channels; 4], "a normalisation of other channels");
         let line = |channel: usize| {
@@ -159,51 +160,56 @@ struct Line<T> {
 
 wide! {
     fn add<T: Float>(sums: &mut [T; LANES], x: &[T]) {
+        // A copy stays in registers.
+        let mut lanes = *sums;
         let (chunks, rest) = x.as_chunks::<LANES>();
         for x in chunks {
-            sums.iter_mut().zip(x).for_each(|(sum, x)| *sum += *x);
+            lanes.iter_mut().zip(x).for_each(|(sum, x)| *sum += *x);
         }
-        sums.iter_mut().zip(rest).for_each(|(sum, x)| *sum += *x);
+        lanes.iter_mut().zip(rest).for_each(|(sum, x)| *sum += *x);
+        *sums = lanes;
     }
 
     fn add_squares<T: Float>(sums: &mut [T; LANES], x: &[T], center: T) {
+        let mut lanes = *sums;
         let (chunks, rest) = x.as_chunks::<LANES>();
         for x in chunks {
-            sums.iter_mut().zip(x).for_each(|(sum, x)| *sum += (*x - center) * (*x - center));
+            lanes.iter_mut().zip(x).for_each(|(sum, x)| *sum += (*x - center) * (*x - center));
         }
-        sums.iter_mut().zip(rest).for_each(|(sum, x)| *sum += (*x - center) * (*x - center));
+        lanes.iter_mut().zip(rest).for_each(|(sum, x)| *sum += (*x - center) * (*x - center));
+        *sums = lanes;
     }
 
     fn add_products<T: Float>(sums: &mut [T; LANES], g: &[T], x: &[T], center: T) {
+        let mut lanes = *sums;
         let (chunks, rest) = g.as_chunks::<LANES>();
         let (x_chunks, x_rest) = x.as_chunks::<LANES>();
         for (g, x) in chunks.iter().zip(x_chunks) {
             for lane in 0..LANES {
-                sums[lane] += g[lane] * (x[lane] - center);
+                lanes[lane] += g[lane] * (x[lane] - center);
             }
         }
-        for (sum, (g, x)) in sums.iter_mut().zip(rest.iter().zip(x_rest)) {
+        for (sum, (g, x)) in lanes.iter_mut().zip(rest.iter().zip(x_rest)) {
             *sum += *g * (*x - center);
         }
+        *sums = lanes;
     }
 
     fn follow<T: Float>(y: &mut [T], slope: T, offset: T) {
         y.iter_mut().for_each(|y| *y = *y * slope + offset);
     }
 
-    /// The positive part of [`follow`]; what is no number stays so.
+    /// The positive part of [`follow`].
     fn follow_positive<T: Float>(y: &mut [T], slope: T, offset: T) {
         for y in y {
             let value = *y * slope + offset;
-            *y = if value <= T::default() { T::default() } else { value };
+            *y = gated(value, value);
         }
     }
 
     /// Sets gradients to zero where [`follow_positive`] gives zero.
     fn stop<T: Float>(g: &mut [T], x: &[T], slope: T, offset: T) {
-        for (g, x) in g.iter_mut().zip(x) {
-            *g = if *x * slope + offset <= T::default() { T::default() } else { *g };
-        }
+        g.iter_mut().zip(x).for_each(|(g, x)| *g = gated(*g, *x * slope + offset));
     }
 
     fn tilted<T: Float>(g: &mut [T], x: &[T], center: T, mean: T, tilt: T, slope: T) {

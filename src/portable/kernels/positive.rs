@@ -3,10 +3,16 @@
 use crate::tile::Float;
 use crate::wide::wide;
 
+/// The value where `by` is positive or no number, else zero.
+#[inline(always)]
+pub(crate) fn gated<T: Float>(value: T, by: T) -> T {
+    if by <= T::default() { T::default() } else { value }
+}
+
 wide! {
     /// The positive part of each value; what is no number stays so.
     pub fn positive_part<T: Float>(x: &[T]) -> Vec<T> {
-        x.iter().map(|x| if *x <= T::default() { T::default() } else { *x }).collect()
+        x.iter().map(|x| gated(*x, *x)).collect()
     }
 
     /// The gradients where the positive part is not zero, zeros elsewhere.
@@ -15,7 +21,6 @@ wide! {
     /// When the slices differ in length.
     pub fn where_positive<T: Float>(gradient: &[T], part: &[T]) -> Vec<T> {
         assert_eq!(gradient.len(), part.len(), "a gradient of another output");
-        let pairs = gradient.iter().zip(part);
-        pairs.map(|(g, y)| if *y <= T::default() { T::default() } else { *g }).collect()
+        gradient.iter().zip(part).map(|(g, y)| gated(*g, *y)).collect()
     }
 }

@@ -1,5 +1,6 @@
 //! Matrix products of packed blocks.
 
+use crate::scratch::Scratch;
 use crate::tile::{COLUMNS, Float, ROWS, Tile, vectors};
 use crate::transpose::transpose;
 use rayon::prelude::*;
@@ -14,9 +15,9 @@ pub(crate) fn blocks(depth: usize) -> impl Iterator<Item = Range<usize>> {
 }
 
 /// A left factor, packed whole: by block of the inner dimension, by panel of eight rows, then
-/// `[depth][ROWS]`. Rows that fill up the last panel are zeros.
+/// `[depth][ROWS]`. Rows that fill up the last panel hold anything.
 pub(crate) struct Left<T> {
-    values: Vec<T>,
+    values: Scratch<T>,
     pub(crate) panels: usize,
 }
 
@@ -25,7 +26,7 @@ impl<T: Float> Left<T> {
     /// of an image, then over images.
     pub(crate) fn of_rows(values: &[T], rows: usize, places: usize) -> Self {
         let depth = values.len() / rows;
-        let mut packed = Self::zeros(rows, depth);
+        let mut packed = Self::new(rows, depth);
         for block in blocks(depth) {
             for panel in 0..packed.panels {
                 let first = panel * ROWS;
@@ -47,23 +48,26 @@ impl<T: Float> Left<T> {
 
     /// Packs the columns of `values`, which is `[depth][rows]`.
     pub(crate) fn of_columns(values: &[T], rows: usize, depth: usize) -> Self {
-        let mut packed = Self::zeros(rows, depth);
+        let mut packed = Self::new(rows, depth);
         for block in blocks(depth) {
             for panel in 0..packed.panels {
                 let here = panel * ROWS..rows.min((panel + 1) * ROWS);
-                let into = packed.panel_mut(&block, panel).chunks_exact_mut(ROWS);
-                for (into, k) in into.zip(block.clone()) {
-                    let line = &values[k * rows + here.start..k * rows + here.end];
-                    into[..line.len()].copy_from_slice(line);
+                let (into, _) = packed.panel_mut(&block, panel).as_chunks_mut::<ROWS>();
+                for (into, k) in into.iter_mut().zip(block.clone()) {
+                    let line = &values[k * rows..][here.clone()];
+                    match line.first_chunk() {
+                        Some(line) => *into = *line,
+                        None => into[..line.len()].copy_from_slice(line),
+                    }
                 }
             }
         }
         packed
     }
 
-    fn zeros(rows: usize, depth: usize) -> Self {
+    fn new(rows: usize, depth: usize) -> Self {
         let panels = rows.div_ceil(ROWS);
-        Self { values: vec![T::default(); panels * ROWS * depth], panels }
+        Self { values: Scratch::of(panels * ROWS * depth), panels }
     }
 
     fn place(&self, block: &Range<usize>, panel: usize) -> Range<usize> {
@@ -162,8 +166,8 @@ fn pack_by<T: Float, const W: usize>(
         for run in runs {
             let (mut from, end) = (offset + run.from, at + run.len);
             while at < end {
-                match (source.get(from..from + W), into.get_mut(at..at + W)) {
-                    (Some(source), Some(into)) => into.copy_from_slice(source),
+                match (source[from..].first_chunk::<W>(), into[at..].first_chunk_mut()) {
+                    (Some(source), Some(into)) => *into = *source,
                     _ => {
                         let len = W.min(end - at);
                         into[at..at + len].copy_from_slice(&source[from..from + len]);
@@ -226,8 +230,8 @@ pub(crate) fn product<T: Float>(
 ) {
     let part = |columns: Range<usize>| {
         let stride = columns.len().next_multiple_of(COLUMNS);
-        let mut values = vec![T::default(); left.panels * ROWS * stride];
-        let mut right = vec![T::default(); depth.min(DEPTH) * stride];
+        let mut values = Scratch::of(left.panels * ROWS * stride);
+        let mut right = Scratch::of(depth.min(DEPTH) * stride);
         for block in blocks(depth) {
             let right = &mut right[..block.len() * stride];
             let panels = right.chunks_exact_mut(block.len() * COLUMNS);
@@ -251,10 +255,10 @@ pub(crate) fn product<T: Float>(
 pub(crate) struct Part<T> {
     pub(crate) columns: Range<usize>,
     pub(crate) stride: usize,
-    pub(crate) values: Vec<T>,
+    pub(crate) values: Scratch<T>,
 }
 
-impl<T> Part<T> {
+impl<T: Float> Part<T> {
     /// The values of a row.
     pub(crate) fn row(&self, row: usize) -> &[T] {
         &self.values[row * self.stride..][..self.columns.len()]

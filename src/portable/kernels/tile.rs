@@ -61,14 +61,17 @@ pub(crate) fn vectors(columns: usize) -> usize {
 }
 
 impl Float for f32 {
+    #[inline(always)]
     fn of(x: f64) -> Self {
         x as f32
     }
 
+    #[inline(always)]
     fn as_f64(self) -> f64 {
         self.into()
     }
 
+    #[inline(always)]
     fn sqrt(self) -> Self {
         self.sqrt()
     }
@@ -88,14 +91,17 @@ impl Float for f32 {
 }
 
 impl Float for f64 {
+    #[inline(always)]
     fn of(x: f64) -> Self {
         x
     }
 
+    #[inline(always)]
     fn as_f64(self) -> f64 {
         self
     }
 
+    #[inline(always)]
     fn sqrt(self) -> Self {
         self.sqrt()
     }

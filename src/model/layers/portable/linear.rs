@@ -1,7 +1,7 @@
 //! Linear layers, with or without the positive part after them.
 
 use crate::device::portable::{
-    Values, dims, lift, lift_plain, plain, slice, tensor, tracked, with_type_of,
+    Values, contiguous, dims, lift, lift_plain, plain, slice, tensor, tracked, with_type_of,
 };
 use burn::backend::Flex;
 use burn::backend::autodiff::checkpoint::{base::Checkpointer, strategy::NoCheckpointing};
@@ -42,7 +42,7 @@ impl Backward<Flex, 3> for Line {
     type State = (Values, Values, Values, Linear);
 
     fn backward(self, step: Ops<Self::State, 3>, gradients: &mut Gradients, _: &mut Checkpointer) {
-        let mut gradient = gradients.consume::<Flex>(&step.node).to_contiguous();
+        let mut gradient = contiguous(gradients.consume::<Flex>(&step.node));
         let (x, weight, output, shape) = step.state;
         let [of_x, of_weight, of_bias] = step.parents;
         with_type_of!(x, T => {

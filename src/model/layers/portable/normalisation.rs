@@ -23,10 +23,9 @@ pub(in crate::model::layers) fn batch_norm_valid<const D: usize>(
     let [weight, bias] = parameters.map(|x| plain(x).to_contiguous());
     let [mean, variance] = running.map(|x| plain(x).to_contiguous());
     let output = with_type_of!(x, T => {
-        let statistics =
-            Statistics { mean: slice::<T>(&mean).to_vec(), variance: slice(&variance).to_vec() };
+        let statistics = Statistics { mean: slice::<T>(&mean), variance: slice(&variance) };
         let parameters = [slice(&weight), slice(&bias)];
-        tensor(shape.forward(slice(&x), parameters, &statistics), dims(&x))
+        tensor(shape.forward(slice(&x), parameters, statistics), dims(&x))
     });
     lift_plain(output)
 }
@@ -49,9 +48,10 @@ pub(in crate::model::layers) fn batch_norm<const D: usize>(
     let [x, weight, bias] = [x, weight, bias].map(|x| x.into_primitive().to_contiguous());
     let running = running.map(|x| plain(x.without_autodiff()).to_contiguous());
     let (output, [mean, variance], running) = with_type_of!(x, T => {
-        let statistics = shape.statistics(slice::<T>(&x));
+        let Statistics { mean: of_mean, variance: of_variance } = shape.statistics(slice::<T>(&x));
+        let statistics = Statistics { mean: of_mean.as_slice(), variance: &of_variance };
         let parameters = [slice(&weight), slice(&bias)];
-        let output = tensor(shape.forward(slice(&x), parameters, &statistics), dims(&x));
+        let output = tensor(shape.forward(slice(&x), parameters, statistics), dims(&x));
         let n = (shape.batch * shape.places) as f64;
         // One value has no unbiased variance.
         let unbiased = n / (n - 1.0).max(1.0);
@@ -64,11 +64,10 @@ pub(in crate::model::layers) fn batch_norm<const D: usize>(
             tensor(old.iter().zip(new).map(moved).collect::<Vec<T>>(), channels.clone())
         };
         let running = [
-            moved(slice(mean), &statistics.mean, 1.0),
-            moved(slice(variance), &statistics.variance, unbiased),
+            moved(slice(mean), &of_mean, 1.0),
+            moved(slice(variance), &of_variance, unbiased),
         ];
-        let Statistics { mean, variance } = statistics;
-        (output, [mean, variance].map(|values| tensor(values, channels.clone())), running)
+        (output, [of_mean, of_variance].map(|values| tensor(values, channels.clone())), running)
     });
     let output = match step.stateful() {
         OpsKind::Tracked(step) => step.finish((x, [weight, bias], [mean, variance], shape), output),
@@ -89,10 +88,9 @@ impl Backward<Flex, 3> for Normalise {
         let gradient = gradients.consume::<Flex>(&step.node).to_contiguous();
         let (x, [weight, bias], [mean, variance], shape) = step.state;
         let found = with_type_of!(x, T => {
-            let statistics =
-                Statistics { mean: slice::<T>(&mean).to_vec(), variance: slice(&variance).to_vec() };
+            let statistics = Statistics { mean: slice::<T>(&mean), variance: slice(&variance) };
             let parameters = [slice(&weight), slice(&bias)];
-            let found = shape.backward(slice(&gradient), slice(&x), parameters, &statistics);
+            let found = shape.backward(slice(&gradient), slice(&x), parameters, statistics);
             let channels = vec![shape.channels];
             [
                 tensor(found.input, dims(&x)),
