@@ -217,3 +217,17 @@ fn a_store_that_cannot_be_written() {
     assert!(stderr.contains("sealed"), "{stderr}");
     bench.run("suite tiny --store sealed/runs").exits(2).prints("").says("hint: ");
 }
+
+#[test]
+fn memory_to_be_filled_with_what_is_no_byte() {
+    let bench = Bench::with(TINY);
+    for value in ["256", "-1", "x", ""] {
+        let line = "suite tiny --plan";
+        let mut command = bench.command(line);
+        Outcome::of(line, command.env("COUNTERPOISE_FILL_MEMORY", value))
+            .exits(2)
+            .prints("")
+            .says(&format!("COUNTERPOISE_FILL_MEMORY is `{value}`"))
+            .says("hint: give a number from 0 to 255");
+    }
+}
