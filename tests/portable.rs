@@ -238,64 +238,64 @@ mod convolutions {
         }
 
         proptest! {
-                #[test]
-                fn maxima_and_their_gradient_are_those_of_burn(
-                    planes in 1usize..4, size in (1usize..12, 1usize..40), window in (1usize..5, 1usize..5),
-                    stride in (1usize..4, 1usize..4), padded: bool,
-                ) {
-                    let [size, window, stride] = [size, window, stride].map(|(a, b)| [a, b]);
-                    let padding = window.map(|window| if padded { window / 2 } else { 0 });
-                    prop_assume!((0..2).all(|axis| window[axis] <= size[axis]));
-                    let shape = Pooling { planes, size, window, stride, padding };
-                    let x = values(planes * size[0] * size[1], "pooled");
-                    let pooled = shape.forward(&x);
-                    let tensor = image(&x, [1, planes, size[0], size[1]]);
-                    let options = MaxPoolOptions {
-                        kernel_size: window,
-                        stride,
-                        padding: padding.map(|padding| (padding, padding)),
-                        dilation: [1, 1],
-                        ceil_mode: false,
-                    };
-                    let output = max_pool2d(tensor.clone(), options);
-                    prop_assert_eq!(&pooled.maxima, &list(output.clone()));
-                    let gradient = values(pooled.maxima.len(), "gradient");
-                    let weighted = output.clone() * image(&gradient, output.dims());
-                    let expected = list(tensor.grad(&weighted.sum().backward()).unwrap());
-                    agree(&shape.backward(&gradient, &pooled.chosen), &expected, "gradient");
-                }
-
-                #[test]
-                fn normalised_images_and_their_gradients_are_those_of_the_definition(
-                    batch in 1usize..5, channels in 1usize..5, places in 2usize..40, positive: bool,
-                ) {
-                    let shape = Normalisation { batch, channels, places, epsilon: 1e-5, positive };
-                    let n = batch * channels * places;
-                    let (x, gradient) = (values(n, "x"), values(n, "gradient"));
-                    let [weight, bias] = ["weight", "bias"].map(|purpose| values(channels, purpose));
-                    let Statistics { mean, variance } = shape.statistics(&x);
-        let statistics = Statistics { mean: mean.as_slice(), variance: &variance };
-                    let output = shape.forward(&x, [&weight, &bias], statistics);
-                    let found = shape.backward(&gradient, &x, [&weight, &bias], statistics);
-
-                    let line = |values: &[f64]| image(values, [1, channels, 1, 1]);
-                    let (tensor, w, b) = (image(&x, [batch, channels, places, 1]), line(&weight), line(&bias));
-                    let mean = tensor.clone().mean_dim(0).mean_dim(2);
-                    let centered = tensor.clone() - mean;
-                    let variance = (centered.clone() * centered.clone()).mean_dim(0).mean_dim(2);
-                    let normal = centered / variance.add_scalar(1e-5).sqrt();
-                    let mut expected = normal * w.clone() + b.clone();
-                    if positive {
-                        expected = burn::tensor::activation::relu(expected);
-                    }
-                    agree(&output, &list(expected.clone()), "output");
-                    let weighted = expected * image(&gradient, [batch, channels, places, 1]);
-                    let gradients = weighted.sum().backward();
-                    agree(&found.input, &list(tensor.grad(&gradients).unwrap()), "input");
-                    agree(&found.weight, &list(w.grad(&gradients).unwrap()), "weight");
-                    agree(&found.bias, &list(b.grad(&gradients).unwrap()), "bias");
-                }
+            #[test]
+            fn maxima_and_their_gradient_are_those_of_burn(
+                planes in 1usize..4, size in (1usize..12, 1usize..40), window in (1usize..5, 1usize..5),
+                stride in (1usize..4, 1usize..4), padded: bool,
+            ) {
+                let [size, window, stride] = [size, window, stride].map(|(a, b)| [a, b]);
+                let padding = window.map(|window| if padded { window / 2 } else { 0 });
+                prop_assume!((0..2).all(|axis| window[axis] <= size[axis]));
+                let shape = Pooling { planes, size, window, stride, padding };
+                let x = values(planes * size[0] * size[1], "pooled");
+                let pooled = shape.forward(&x);
+                let tensor = image(&x, [1, planes, size[0], size[1]]);
+                let options = MaxPoolOptions {
+                    kernel_size: window,
+                    stride,
+                    padding: padding.map(|padding| (padding, padding)),
+                    dilation: [1, 1],
+                    ceil_mode: false,
+                };
+                let output = max_pool2d(tensor.clone(), options);
+                prop_assert_eq!(&pooled.maxima, &list(output.clone()));
+                let gradient = values(pooled.maxima.len(), "gradient");
+                let weighted = output.clone() * image(&gradient, output.dims());
+                let expected = list(tensor.grad(&weighted.sum().backward()).unwrap());
+                agree(&shape.backward(&gradient, &pooled.chosen), &expected, "gradient");
             }
+
+            #[test]
+            fn normalised_images_and_their_gradients_are_those_of_the_definition(
+                batch in 1usize..5, channels in 1usize..5, places in 2usize..40, positive: bool,
+            ) {
+                let shape = Normalisation { batch, channels, places, epsilon: 1e-5, positive };
+                let n = batch * channels * places;
+                let (x, gradient) = (values(n, "x"), values(n, "gradient"));
+                let [weight, bias] = ["weight", "bias"].map(|purpose| values(channels, purpose));
+                let Statistics { mean, variance } = shape.statistics(&x);
+                let statistics = Statistics { mean: mean.as_slice(), variance: &variance };
+                let output = shape.forward(&x, [&weight, &bias], statistics);
+                let found = shape.backward(&gradient, &x, [&weight, &bias], statistics);
+
+                let line = |values: &[f64]| image(values, [1, channels, 1, 1]);
+                let (tensor, w, b) = (image(&x, [batch, channels, places, 1]), line(&weight), line(&bias));
+                let mean = tensor.clone().mean_dim(0).mean_dim(2);
+                let centered = tensor.clone() - mean;
+                let variance = (centered.clone() * centered.clone()).mean_dim(0).mean_dim(2);
+                let normal = centered / variance.add_scalar(1e-5).sqrt();
+                let mut expected = normal * w.clone() + b.clone();
+                if positive {
+                    expected = burn::tensor::activation::relu(expected);
+                }
+                agree(&output, &list(expected.clone()), "output");
+                let weighted = expected * image(&gradient, [batch, channels, places, 1]);
+                let gradients = weighted.sum().backward();
+                agree(&found.input, &list(tensor.grad(&gradients).unwrap()), "input");
+                agree(&found.weight, &list(w.grad(&gradients).unwrap()), "weight");
+                agree(&found.bias, &list(b.grad(&gradients).unwrap()), "bias");
+            }
+        }
 
         #[test]
         fn what_is_no_number_is_not_hidden() {

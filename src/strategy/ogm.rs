@@ -117,15 +117,10 @@ impl Strategy for Ogm {
         }
         let k = coefficients_of(self.rule, self.alpha, context.scores);
         self.k = Traced::Pending(Box::new(k.clone()));
-        let mut owners = Vec::new();
-        let touched: Vec<&mut Gradient> = gradients
+        let (owners, touched): (Vec<usize>, Vec<&mut Gradient>) = gradients
             .iter_mut()
-            .filter(|gradient| {
-                let owner = self.targets(&gradient.site);
-                owners.extend(owner);
-                owner.is_some()
-            })
-            .collect();
+            .filter_map(|gradient| Some((self.targets(&gradient.site)?, gradient)))
+            .unzip();
         let values = List(touched.iter().map(|gradient| gradient.value.clone()).collect());
         let noise = self.enhance.then(|| noise(&touched, values.clone(), context));
         let values = values.scale_each(&k, &owners);
@@ -145,9 +140,9 @@ impl Strategy for Ogm {
 /// Normal noise with the deviation of the unmodulated gradients' own entries plus 1e-8
 /// (`main.py` lines 137-147), from a stream of its own for each parameter and step.
 fn noise(gradients: &[&mut Gradient], values: List, context: &StepContext<'_>) -> List {
-    let draws = gradients.iter().zip(&values.0).map(|(gradient, value)| {
+    let draws = gradients.iter().map(|gradient| {
         let purpose = format!("ge/{}/{}", gradient.site.path, context.step);
-        normals(Stream::new(context.seed, &purpose), context.draws, value)
+        normals(Stream::new(context.seed, &purpose), context.draws, &gradient.value)
     });
     let draws = List(draws.collect());
     let each: Vec<usize> = (0..draws.0.len()).collect();

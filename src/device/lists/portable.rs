@@ -14,12 +14,7 @@ pub(super) fn holds(list: &List) -> bool {
 /// What `op` makes of a list, and of a second one where it takes two.
 pub(super) fn apply(op: Op, a: List, b: Option<&List>) -> List {
     let mut others = b.into_iter().flat_map(|list| &list.0).cloned();
-    let one = |a: Tensor<1>| {
-        let mut a = portable::plain(a).to_contiguous();
-        let b = others.next().map(|b| portable::plain(b).to_contiguous());
-        with_type_of!(a, T => apply_one::<T>(op, &mut a, b.as_ref()));
-        portable::lift_plain(a)
-    };
+    let one = |a| apply_one(op, a, others.next());
     List(a.0.into_iter().map(one).collect())
 }
 
@@ -27,11 +22,7 @@ pub(super) fn apply(op: Op, a: List, b: Option<&List>) -> List {
 pub(super) fn scale_each(a: List, factors: &Tensor<1>, which: &[usize]) -> List {
     let factors: Vec<f64> = factors.to_data().iter::<f64>().collect();
     assert_eq!(a.0.len(), which.len(), "a factor for each tensor");
-    let one = |(a, i): (Tensor<1>, &usize)| {
-        let mut a = portable::plain(a).to_contiguous();
-        with_type_of!(a, T => apply_one::<T>(Op::Scale(factors[*i]), &mut a, None));
-        portable::lift_plain(a)
-    };
+    let one = |(a, i): (_, &usize)| apply_one(Op::Scale(factors[*i]), a, None);
     List(a.0.into_iter().zip(which).map(one).collect())
 }
 
@@ -47,8 +38,7 @@ pub(super) fn deviations(list: List) -> Tensor<1> {
 
 /// What a sum over each tensor gives, in the tensors' own float type.
 fn reduce(list: List, single: fn(&[f32]) -> f64, double: fn(&[f64]) -> f64) -> Tensor<1> {
-    let list: Vec<Values> =
-        list.0.into_iter().map(|a| portable::plain(a).to_contiguous()).collect();
+    let list: Vec<Values> = list.0.into_iter().map(lower).collect();
     let n = list.len();
     let reduced = match list[0].dtype() {
         DType::F64 => tensor(list.iter().map(|a| double(slice(a))).collect(), vec![n]),
@@ -57,7 +47,13 @@ fn reduce(list: List, single: fn(&[f32]) -> f64, double: fn(&[f64]) -> f64) -> T
     portable::lift_plain(reduced)
 }
 
-fn apply_one<T: Float + Element>(op: Op, a: &mut Values, b: Option<&Values>) {
+fn apply_one(op: Op, a: Tensor<1>, b: Option<Tensor<1>>) -> Tensor<1> {
+    let (mut a, b) = (lower(a), b.map(lower));
+    with_type_of!(a, T => apply_in_place::<T>(op, &mut a, b.as_ref()));
+    portable::lift_plain(a)
+}
+
+fn apply_in_place<T: Float + Element>(op: Op, a: &mut Values, b: Option<&Values>) {
     let a = portable::slice_mut::<T>(a);
     let b = || slice::<T>(b.expect("a tensor for each of the first list"));
     match op {
@@ -69,4 +65,8 @@ fn apply_one<T: Float + Element>(op: Op, a: &mut Values, b: Option<&Values>) {
         Op::AddScalar(term) => elementwise::add_scalar(a, T::of(term)),
         Op::Sqrt => elementwise::root(a),
     }
+}
+
+fn lower(tensor: Tensor<1>) -> Values {
+    portable::plain(tensor).to_contiguous()
 }
