@@ -36,13 +36,44 @@ const NUMERIC: &[&str] = &[
 const OF_FLEX: &[&str] = &["burn-flex"];
 /// Those of libtorch's backend; libtorch itself is told by the device.
 const OF_TORCH: &[&str] = &["burn-tch", "tch", "torch-sys"];
+/// Those of wgpu's backend; the driver is told by the device.
+const OF_WGPU: &[&str] = &[
+    "burn-cubecl",
+    "burn-wgpu",
+    "cubecl",
+    "cubecl-core",
+    "cubecl-ir",
+    "cubecl-macros",
+    "cubecl-opt",
+    "cubecl-runtime",
+    "cubecl-server",
+    "cubecl-std",
+    "cubecl-wgpu",
+    "cubek",
+    "cubek-convolution",
+    "cubek-matmul",
+    "cubek-pool",
+    "cubek-reduce",
+    "cubek-std",
+    "cubek-tile",
+    "naga",
+    "wgpu",
+    "wgpu-core",
+    "wgpu-hal",
+    "wgpu-types",
+];
 
 /// The numeric crates of a lock file by name, version and checksum: those that this package needs
 /// through others of them. A new version of any other crate, say of the parser of arguments, is no
 /// new class.
 fn numeric(lock: &str, backend: &BTreeMap<String, String>) -> BTreeMap<String, String> {
     let is_torch = backend.contains_key("libtorch");
-    let own = if is_torch { OF_TORCH } else { OF_FLEX };
+    let is_wgpu = backend.get("backend").is_some_and(|name| name.starts_with("burn-wgpu"));
+    let own = match (is_torch, is_wgpu) {
+        (true, _) => OF_TORCH,
+        (_, true) => OF_WGPU,
+        _ => OF_FLEX,
+    };
     let packages: Vec<Package<'_>> = lock.split("[[package]]").skip(1).map(Package::read).collect();
     let mut found = BTreeMap::new();
     let mut needed = vec![env!("CARGO_PKG_NAME")];
@@ -204,8 +235,12 @@ mod tests {
     #[test]
     fn every_crate_that_is_named_is_in_the_lock_file() {
         let lock = include_str!("../Cargo.lock");
-        for (backend, own) in [("burn-flex", OF_FLEX), ("libtorch", OF_TORCH)] {
-            let found = numeric(lock, &BTreeMap::from([(backend.into(), String::new())]));
+        for (key, backend, own) in [
+            ("backend", "burn-flex 0", OF_FLEX),
+            ("libtorch", "2", OF_TORCH),
+            ("backend", "burn-wgpu 0", OF_WGPU),
+        ] {
+            let found = numeric(lock, &BTreeMap::from([(key.into(), backend.into())]));
             for name in NUMERIC.iter().chain(own) {
                 assert!(found.contains_key(&format!("crate {name}")), "{name}");
             }

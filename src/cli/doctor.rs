@@ -34,20 +34,26 @@ pub(super) fn run(arguments: &Arguments) -> Result<()> {
     let host = environment::host();
     let sets: BTreeMap<_, _> = states(&arguments.data)?.into_iter().collect();
     let here = device::names_here();
-    let absent: Vec<_> =
-        device::NAMES.iter().copied().filter(|name| !here.contains(name)).collect();
+    let others = device::ways_to_others();
+    let gpus = device::listed();
     if arguments.format == Format::Json {
         let value = serde_json::json!({
-            "devices": here, "devices_of_other_builds": absent, "device": backend.kind,
+            "devices": here, "devices_of_other_builds": others.iter().map(|(name, _)| name).collect::<Vec<_>>(),
+            "device": backend.kind,
+            "gpus": gpus.iter().map(|gpu| (&gpu.name, &gpu.facts)).collect::<BTreeMap<_, _>>(),
             "class": class, "class_id": class_id, "host": host, "data": sets,
         });
         return print_json(&value);
     }
     output::data(&format!("devices of this build: {}", here.join(", ")))?;
-    if !absent.is_empty() {
-        let way = if device::HAS_LIBTORCH { "a libtorch with CUDA" } else { "`--features tch`" };
-        let absent = absent.join(", ");
-        output::data(&format!("built with {way}: {absent}; see docs/gpu.md"))?;
+    for (name, way) in others {
+        output::data(&format!("of other builds: {name}, with {way}; see docs/gpu.md"))?;
+    }
+    for gpu in gpus {
+        output::data(&format!("{}:", gpu.name))?;
+        for (key, value) in &gpu.facts {
+            output::data(&format!("  {key}: {value}"))?;
+        }
     }
     output::data(&format!("determinism class {} of device `{}`:", class_id.short(), backend.kind))?;
     for (key, value) in &class {

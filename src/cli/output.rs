@@ -139,8 +139,8 @@ impl Table {
     }
 
     /// Adds a row with a cell per column, each on one line.
-    pub fn row<const N: usize>(&mut self, cells: [String; N]) {
-        self.rows.push(cells.iter().map(|cell| text::line(cell)).collect());
+    pub fn row(&mut self, cells: impl IntoIterator<Item = String>) {
+        self.rows.push(cells.into_iter().map(|cell| text::line(&cell)).collect());
     }
 
     /// This table in at most `columns` columns, as far as its labels can be shortened for that: the

@@ -6,7 +6,7 @@ use super::worker::as_a_worker;
 use super::{Format, print_json};
 use crate::device;
 use crate::error::Result;
-use crate::train::pace::pace;
+use crate::train::pace::{Pace, pace};
 use clap::Args;
 use std::num::NonZeroUsize;
 
@@ -39,23 +39,31 @@ pub(super) fn run(arguments: &Arguments) -> Result<()> {
     let steps = arguments.steps.get();
     let mut rows = Vec::new();
     arguments.rehearsal.visit(&backend, |cell, spec, data, needed| {
-        let time = pace(spec, data, &backend, needed, arguments.warmup, steps)?;
-        rows.push((cell.label(), time.as_secs_f64() / steps as f64));
+        let Pace { time, kernels } = pace(spec, data, &backend, needed, arguments.warmup, steps)?;
+        let a_step = |n: u64| n as f64 / steps as f64;
+        rows.push((cell.label(), time.as_secs_f64() / steps as f64, kernels.map(a_step)));
         Ok(())
     })?;
     if arguments.format == Format::Json {
         let cells: Vec<_> = rows
             .iter()
-            .map(|(label, seconds)| serde_json::json!({ "cell": label, "seconds": seconds }))
+            .map(|(label, seconds, kernels)| {
+                serde_json::json!({ "cell": label, "seconds": seconds, "kernels": kernels })
+            })
             .collect();
         return print_json(&serde_json::json!({
             "device": arguments.device, "steps": steps, "warmup": arguments.warmup, "cells": cells,
         }));
     }
-    let mut table =
-        Table::new(&[("cell", Align::Left), ("ms/step", Align::Right), ("steps/s", Align::Right)]);
-    for (label, seconds) in rows {
-        table.row([label, format!("{:.3}", seconds * 1e3), format!("{:.0}", 1.0 / seconds)]);
+    let mut columns =
+        vec![("cell", Align::Left), ("ms/step", Align::Right), ("steps/s", Align::Right)];
+    let tells = rows.iter().any(|(.., kernels)| kernels.is_some());
+    columns.extend(tells.then_some(("kernels/step", Align::Right)));
+    let mut table = Table::new(&columns);
+    for (label, seconds, kernels) in rows {
+        let mut row = vec![label, format!("{:.3}", seconds * 1e3), format!("{:.0}", 1.0 / seconds)];
+        row.extend(kernels.map(|kernels| format!("{kernels:.0}")));
+        table.row(row);
     }
     output::table(&table)
 }

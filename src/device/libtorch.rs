@@ -3,8 +3,9 @@
 //! Bits are equal because deterministic kernels are demanded, an operation without one refuses to
 //! run, and kernels on the CPU have one thread each: workers, not threads, fill the machine.
 
-use super::{Backend, Habits, Name, Seat};
-use crate::device::Draws;
+use super::family::Family;
+use super::name::Name;
+use super::{Backend, Draws, Habits, Seat};
 use crate::error::{Error, Result};
 use burn::tensor::Device;
 use std::collections::BTreeMap;
@@ -37,52 +38,91 @@ const READ_EVERY: usize = 32;
 /// Which GPUs a process sees.
 const VISIBLE: &str = "CUDA_VISIBLE_DEVICES";
 
-pub(super) fn environment(name: Name) -> BTreeMap<String, String> {
-    let needed = if name == Name::Cpu { &[] } else { ENVIRONMENT };
-    needed.iter().map(|(key, value)| (key.to_string(), value.to_string())).collect()
+pub(super) struct LibTorch;
+
+impl Family for LibTorch {
+    fn has(&self, name: Name) -> bool {
+        name == Name::TchCpu || portable_torch::has_cuda()
+    }
+
+    fn gpu(&self) -> Option<Name> {
+        (0 < portable_torch::devices()).then_some(Name::Cuda(0))
+    }
+
+    fn environment(&self, _: Name) -> BTreeMap<String, String> {
+        ENVIRONMENT.iter().map(|(key, value)| (key.to_string(), value.to_string())).collect()
+    }
+
+    fn seat(&self, name: Name) -> Result<Seat> {
+        let mut env = self.environment(name);
+        let Name::Cuda(index) = name else {
+            return Ok(Seat { name: name.kind().into(), env, room: None });
+        };
+        check_gpu(index)?;
+        // A driver that does not tell is no reason to refuse.
+        let room = portable_torch::memory(index).ok().map(|memory| memory.free / SHARE);
+        env.insert(VISIBLE.into(), visible(std::env::var(VISIBLE).ok().as_deref(), index));
+        Ok(Seat { name: "cuda:0".into(), env, room: room.map(|room| room.max(1) as usize) })
+    }
+
+    fn open(&self, name: Name) -> Result<Backend> {
+        portable_torch::make_deterministic(THREADS).map_err(failed)?;
+        let (device, facts) = match name {
+            Name::Cuda(index) => {
+                check_gpu(index)?;
+                (cuda(index), portable_torch::cuda_facts(index))
+            }
+            _ => (cpu(), portable_torch::cpu_facts()),
+        };
+        let mut class = BTreeMap::from([("backend".to_string(), "burn-tch 0.22.1".to_string())]);
+        class.extend(facts.map_err(failed)?);
+        for (key, _) in ENVIRONMENT {
+            let value = std::env::var(key).unwrap_or_else(|_| "unset".into());
+            class.insert(key.to_string(), value);
+        }
+        // The CPU takes the same way but for the draws, which it shares with the default backend.
+        let draws = if name == Name::TchCpu { Draws::Host } else { Draws::Device };
+        let habits = Habits { resident: true, read_every: READ_EVERY, draws };
+        Ok(Backend {
+            kind: name.kind(),
+            device,
+            class,
+            habits,
+            largest_tensor: None,
+            family: &LibTorch,
+        })
+    }
+
+    fn check_memory(&self, backend: &Backend) -> Result<()> {
+        if !is_gpu(backend) {
+            return Ok(());
+        }
+        // A process trains on one GPU, which its tensors are on.
+        match portable_torch::failed_allocations(0).map_err(failed)? {
+            0 => Ok(()),
+            n => Err(Error::unexpected(format!(
+                "out of memory: {n} allocations failed on the device, and cuDNN may have taken \
+                 other algorithms in their place, which give other bits"
+            ))),
+        }
+    }
+
+    fn give_back_memory(&self, backend: &Backend) -> Result<()> {
+        if !is_gpu(backend) {
+            return Ok(());
+        }
+        portable_torch::give_back_memory().map_err(failed)
+    }
 }
 
-pub(super) fn seat(name: Name) -> Result<Seat> {
-    let mut env = environment(name);
-    let (name, room) = match name {
-        Name::Cpu => ("cpu", None),
-        Name::TchCpu => ("tch-cpu", None),
-        Name::Cuda(index) => {
-            check_gpu(index)?;
-            // A driver that does not tell is no reason to refuse.
-            let room = portable_torch::memory(index).ok().map(|memory| memory.free / SHARE);
-            env.insert(VISIBLE.into(), visible(std::env::var(VISIBLE).ok().as_deref(), index));
-            ("cuda:0", room.map(|room| room.max(1) as usize))
-        }
-    };
-    Ok(Seat { name: name.into(), env, room })
+fn is_gpu(backend: &Backend) -> bool {
+    backend.kind == Name::Cuda(0).kind()
 }
 
 /// What a worker must see as its only GPU to have the one that is `index` here.
 fn visible(here: Option<&str>, index: u16) -> String {
     let known = here.and_then(|list| list.split(',').nth(index.into()));
     known.map_or_else(|| index.to_string(), |entry| entry.trim().to_string())
-}
-
-pub(super) fn open(name: Name) -> Result<Backend> {
-    portable_torch::make_deterministic(THREADS).map_err(failed)?;
-    let (device, facts) = match name {
-        Name::Cuda(index) => {
-            check_gpu(index)?;
-            (cuda(index), portable_torch::cuda_facts(index))
-        }
-        _ => (cpu(), portable_torch::cpu_facts()),
-    };
-    let mut class = BTreeMap::from([("backend".to_string(), "burn-tch 0.22.1".to_string())]);
-    class.extend(facts.map_err(failed)?);
-    for (key, _) in ENVIRONMENT {
-        let value = std::env::var(key).unwrap_or_else(|_| "unset".into());
-        class.insert(key.to_string(), value);
-    }
-    // The CPU takes the same way but for the draws, which it shares with the default backend.
-    let draws = if name == Name::TchCpu { Draws::Host } else { Draws::Device };
-    let habits = Habits { resident: true, read_every: READ_EVERY, draws };
-    Ok(Backend { kind: name.kind(), device, class, habits })
 }
 
 fn check_gpu(index: u16) -> Result<()> {
@@ -96,23 +136,6 @@ fn check_gpu(index: u16) -> Result<()> {
             .with_hint(format!("`nvidia-smi` lists those of the driver; {VISIBLE} hides some"))),
         n => Err(Error::input(format!("there is no CUDA device {index}, only {n}, from 0"))),
     }
-}
-
-/// See [`Backend::check_memory`].
-pub(super) fn check_memory() -> Result<()> {
-    // A process trains on one GPU, which its tensors are on.
-    match portable_torch::failed_allocations(0).map_err(failed)? {
-        0 => Ok(()),
-        n => Err(Error::unexpected(format!(
-            "out of memory: {n} allocations failed on the device, and cuDNN may have taken other \
-             algorithms in their place, which give other bits"
-        ))),
-    }
-}
-
-/// See [`Backend::give_back_memory`].
-pub(super) fn give_back_memory() -> Result<()> {
-    portable_torch::give_back_memory().map_err(failed)
 }
 
 fn failed(message: String) -> Error {

@@ -1,28 +1,40 @@
 //! Devices: the one place that opens them, and what is computed on them without a model.
 
+mod family;
+mod flex;
 #[cfg(feature = "tch")]
 pub(crate) mod kernels;
 #[cfg(feature = "tch")]
 mod libtorch;
 pub mod lists;
+mod name;
 mod place;
 pub(crate) mod portable;
+mod sum;
+#[cfg(feature = "wgpu")]
+mod wgpu;
 
+pub use name::{NAMES, first_of, kind, names_here, ways_to_others};
 pub use place::Place;
+pub use sum::sum;
 
 use crate::error::{Error, Result};
-use crate::registry;
 use burn::tensor::{DType, Device};
+use family::Family;
+use name::Name;
 use std::collections::BTreeMap;
 
 /// A device to train on, and what bits depend on in its backend.
 pub struct Backend {
-    /// The kind that is part of a run's identity: `cpu`, `tch-cpu` or `cuda`.
+    /// The kind that is part of a run's identity: `cpu`, `tch-cpu`, `cuda` or `wgpu`.
     pub kind: &'static str,
     pub device: Device,
     /// Properties for the determinism class.
     pub class: BTreeMap<String, String>,
     pub habits: Habits,
+    /// The bytes of the largest tensor that the device takes, where that is less than its memory.
+    largest_tensor: Option<u64>,
+    family: &'static dyn Family,
 }
 
 impl Backend {
@@ -33,10 +45,7 @@ impl Backend {
     /// # Errors
     /// When one has failed; the message says `out of memory`.
     pub fn check_memory(&self) -> Result<()> {
-        match self.kind {
-            "cuda" => check_memory(),
-            _ => Ok(()),
-        }
+        self.family.check_memory(self)
     }
 
     /// Gives back the device's memory that this process keeps and does not use, to others that are
@@ -45,10 +54,33 @@ impl Backend {
     /// # Errors
     /// When the device fails.
     pub fn give_back_memory(&self) -> Result<()> {
-        match self.kind {
-            "cuda" => give_back_memory(),
-            _ => Ok(()),
+        self.family.give_back_memory(self)
+    }
+
+    /// Whether the device takes a tensor of so many bytes, as far as one can tell beforehand.
+    pub fn takes(&self, bytes: usize) -> bool {
+        self.largest_tensor.is_none_or(|most| bytes as u64 <= most)
+    }
+
+    /// Makes sure that the device takes a tensor of so many bytes, which `what` names.
+    ///
+    /// # Errors
+    /// When it is larger than a buffer of the device can be.
+    pub fn check_size(&self, what: &str, bytes: usize) -> Result<()> {
+        if self.takes(bytes) {
+            return Ok(());
         }
+        let most = self.largest_tensor.unwrap_or_default();
+        Err(Error::input(format!(
+            "`{what}` has {bytes} bytes, and a buffer of this device {most} at most"
+        ))
+        .with_hint("take a smaller model, or another device; `doctor` lists their limits"))
+    }
+
+    /// What counts the kernels that this process has launched on the device since the call, where
+    /// the backend tells.
+    pub fn count_launches(&self) -> Option<Box<dyn Fn() -> u64>> {
+        self.family.count_launches()
     }
 }
 
@@ -73,63 +105,8 @@ pub enum Draws {
     Device,
 }
 
-/// What a device may be called, for messages. `N` is a number from 0.
-pub const NAMES: &[&str] = &["auto", "cpu", "tch-cpu", "cuda:N"];
-
-/// Whether this build can open libtorch's devices.
-pub const HAS_LIBTORCH: bool = cfg!(feature = "tch");
-
-/// Those of [`NAMES`] that this build can open, where the machine has them.
-pub fn names_here() -> Vec<&'static str> {
-    NAMES.iter().copied().filter(|name| is_built_in(name)).collect()
-}
-
 /// The float type of every training run.
 pub const DTYPE: DType = DType::F32;
-
-/// A device by name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Name {
-    Cpu,
-    TchCpu,
-    Cuda(u16),
-}
-
-impl Name {
-    fn parse(name: &str) -> Result<Self> {
-        match name {
-            "auto" => Ok(preferred()),
-            "cpu" => Ok(Name::Cpu),
-            "tch-cpu" => Ok(Name::TchCpu),
-            _ => match name.strip_prefix("cuda:").map(str::parse) {
-                Some(Ok(index)) => Ok(Name::Cuda(index)),
-                _ => {
-                    let names = NAMES.iter().copied();
-                    Err(Error::input(registry::unknown("device", name, names)))
-                }
-            },
-        }
-    }
-
-    fn kind(self) -> &'static str {
-        match self {
-            Name::Cpu => "cpu",
-            Name::TchCpu => "tch-cpu",
-            Name::Cuda(_) => "cuda",
-        }
-    }
-}
-
-/// The device that `auto` names: the first GPU where build and machine have one.
-#[cfg(feature = "tch")]
-fn preferred() -> Name {
-    if 0 < portable_torch::devices() { Name::Cuda(0) } else { Name::Cpu }
-}
-
-#[cfg(not(feature = "tch"))]
-fn preferred() -> Name {
-    Name::Cpu
-}
 
 /// A device as a worker process of its own sees it.
 #[derive(Clone, Debug, PartialEq)]
@@ -143,35 +120,36 @@ pub struct Seat {
     pub room: Option<usize>,
 }
 
-/// The kind of the devices that `list` names, such as `cpu` or `cuda:0,cuda:1`, whether or not
-/// this build can open them.
-///
-/// # Errors
-/// When there is no device of a name, or the devices are of several kinds.
-pub fn kind(list: &str) -> Result<&'static str> {
-    Ok(parse(list)?[0].kind())
+/// The float type of a device with the most digits: not every GPU has f64.
+pub fn widest(device: &Device) -> DType {
+    #[cfg(feature = "wgpu")]
+    if wgpu::is_one(device) {
+        return DType::F32;
+    }
+    let _ = device;
+    DType::F64
 }
 
-fn parse(list: &str) -> Result<Vec<Name>> {
-    let names: Vec<Name> =
-        list.split(',').map(|name| Name::parse(name.trim())).collect::<Result<_>>()?;
-    match names.iter().find(|name| name.kind() != names[0].kind()) {
-        None => Ok(names),
-        Some(other) => Err(Error::input(format!(
-            "`{list}` mixes devices of the kinds `{}` and `{}`",
-            names[0].kind(),
-            other.kind()
-        ))
-        .with_hint("the kind is part of a run's identity; give one kind per call")),
-    }
+/// A GPU of this machine.
+#[derive(Clone, Debug)]
+pub struct Listed {
+    /// What it is called here.
+    pub name: String,
+    pub facts: BTreeMap<String, String>,
+}
+
+/// The GPUs of this machine that this build can open and tell apart.
+pub fn listed() -> Vec<Listed> {
+    family::all().flat_map(Family::listed).collect()
 }
 
 /// What the environment of a process must hold before it starts, for libraries that read it then.
 ///
 /// # Errors
-/// As [`kind`].
+/// As [`kind`], and when this build lacks devices of the kind.
 pub fn environment(list: &str) -> Result<BTreeMap<String, String>> {
-    Ok(environment_of(parse(list)?[0]))
+    let name = name::list(list)?[0];
+    Ok(family::of(name)?.environment(name))
 }
 
 /// A seat for each of the devices that `list` names.
@@ -179,12 +157,7 @@ pub fn environment(list: &str) -> Result<BTreeMap<String, String>> {
 /// # Errors
 /// As [`kind`], and when this build or this machine lacks a device.
 pub fn seats(list: &str) -> Result<Vec<Seat>> {
-    parse(list)?.into_iter().map(seat).collect()
-}
-
-/// The name of the first device of a kind, such as `cuda:0` of `cuda`.
-pub fn first_of(kind: &str) -> &str {
-    if kind == "cuda" { "cuda:0" } else { kind }
+    name::list(list)?.into_iter().map(|name| family::of(name)?.seat(name)).collect()
 }
 
 /// Opens the first of the devices that `list` names.
@@ -192,7 +165,7 @@ pub fn first_of(kind: &str) -> &str {
 /// # Errors
 /// As [`kind`], and when there is no such device in this build or on this machine.
 pub fn open_first(list: &str) -> Result<Backend> {
-    open_name(parse(list)?[0])
+    open_name(name::list(list)?[0])
 }
 
 /// Opens the device called `name`.
@@ -204,95 +177,24 @@ pub fn open(name: &str) -> Result<Backend> {
 }
 
 fn open_name(name: Name) -> Result<Backend> {
-    match name {
-        Name::Cpu => {
-            let class = BTreeMap::from([
-                ("backend".to_string(), "burn-flex 0.22.1".to_string()),
-                ("features".to_string(), "rayon".to_string()),
-            ]);
-            let habits = Habits { resident: false, read_every: 1, draws: Draws::Host };
-            Ok(Backend { kind: "cpu", device: Device::flex(), class, habits })
-        }
-        name => open_libtorch(name),
-    }
+    family::of(name)?.open(name)
 }
 
-#[cfg(feature = "tch")]
-use libtorch::{
-    check_memory, environment as environment_of, give_back_memory, open as open_libtorch, seat,
-};
-
-#[cfg(feature = "tch")]
-fn is_built_in(name: &str) -> bool {
-    !name.starts_with("cuda") || portable_torch::has_cuda()
-}
-
-#[cfg(not(feature = "tch"))]
-fn is_built_in(name: &str) -> bool {
-    ["auto", "cpu"].contains(&name)
-}
-
-#[cfg(not(feature = "tch"))]
-fn environment_of(_: Name) -> BTreeMap<String, String> {
-    BTreeMap::new()
-}
-
-#[cfg(not(feature = "tch"))]
-fn check_memory() -> Result<()> {
-    Ok(())
-}
-
-#[cfg(not(feature = "tch"))]
-fn give_back_memory() -> Result<()> {
-    Ok(())
-}
-
-#[cfg(not(feature = "tch"))]
-fn open_libtorch(name: Name) -> Result<Backend> {
-    Err(lacks(name))
-}
-
-#[cfg(not(feature = "tch"))]
-fn seat(name: Name) -> Result<Seat> {
-    match name {
-        Name::Cpu => Ok(Seat { name: "cpu".into(), env: BTreeMap::new(), room: None }),
-        name => Err(lacks(name)),
-    }
-}
-
-#[cfg(not(feature = "tch"))]
-fn lacks(name: Name) -> Error {
-    Error::input(format!("this build has no device of the kind `{}`", name.kind()))
-        .with_hint("build with `--features tch`: see docs/gpu.md")
-}
-
-#[cfg(test)]
+#[cfg(all(test, not(any(feature = "tch", feature = "wgpu"))))]
 mod tests {
     use super::*;
 
     #[test]
-    fn a_list_is_of_one_kind_and_every_name_is_known() {
-        assert_eq!(kind("cpu").unwrap(), "cpu");
-        assert_eq!(kind("cuda:0, cuda:3").unwrap(), "cuda");
-        for (bad, expected) in [
-            ("cuda:x", "unknown device `cuda:x`, did you mean `cuda:N`?"),
-            ("cuda:-1", "unknown device"),
-            ("", "unknown device"),
-            ("cpu,cuda:0", "mixes devices"),
-        ] {
-            let error = kind(bad).unwrap_err();
-            assert_eq!(error.kind, crate::error::Kind::Input);
-            assert!(error.message.contains(expected), "{bad}: {error}");
-        }
-    }
-
-    #[test]
-    #[cfg(not(feature = "tch"))]
     fn a_device_that_the_build_lacks_is_refused_with_the_way_to_build_it() {
         assert_eq!(names_here(), ["auto", "cpu"]);
-        for name in ["tch-cpu", "cuda:0"] {
-            for error in [seats(name).unwrap_err(), open(name).err().unwrap()] {
-                assert!(error.to_string().contains("--features tch"), "{error}");
+        for (name, way) in [("tch-cpu", "tch"), ("cuda:0", "tch"), ("gpu", "wgpu")] {
+            let refused = [
+                environment(name).unwrap_err(),
+                seats(name).unwrap_err(),
+                open(name).err().unwrap(),
+            ];
+            for error in refused {
+                assert!(error.to_string().contains(&format!("--features {way}")), "{error}");
             }
         }
     }

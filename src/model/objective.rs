@@ -4,6 +4,7 @@
 //! label is a row of the two classes yes and no with the logits `x` and 0, and a segment is a row.
 //! So all are stable, exact also where a logit is 0, and deterministic on every device.
 
+use crate::device::sum;
 use crate::error::Result;
 use crate::registry::Part;
 use crate::task::Kind;
@@ -40,19 +41,19 @@ impl Objective {
     pub fn score_sum(self, logits: Tensor<2>, targets: &Tensor<2>) -> Tensor<1> {
         if let Kind::Regression { scale } = self.0 {
             let error = (logits - targets.clone()).abs().mul_scalar(1.0 / scale);
-            return error.add_scalar(1.0).recip().sum();
+            return sum(error.add_scalar(1.0).recip());
         }
         let [batch, _] = logits.dims();
         let (choices, chosen) = (self.choices(logits), self.chosen(targets.clone()));
         let [rows, _] = choices.dims();
-        let sum = (softmax(choices, 1) * chosen).sum();
-        if rows == batch { sum } else { sum.mul_scalar(batch as f64 / rows as f64) }
+        let score = sum(softmax(choices, 1) * chosen);
+        if rows == batch { score } else { score.mul_scalar(batch as f64 / rows as f64) }
     }
 
     /// [`Objective::score_sum`] of the logits of each modality alone: `[modality]`.
     pub fn score_sums(self, unimodal: Vec<Tensor<2>>, targets: &Tensor<2>) -> Tensor<1> {
-        let sum = |logits| self.score_sum(logits, targets);
-        Tensor::cat(unimodal.into_iter().map(sum).collect(), 0)
+        let score = |logits| self.score_sum(logits, targets);
+        Tensor::cat(unimodal.into_iter().map(score).collect(), 0)
     }
 
     /// What the logits say: probabilities of the classes, also for each segment by itself, or the
@@ -136,5 +137,5 @@ fn by_segment(x: Tensor<2>, segments: usize) -> Tensor<2> {
 /// the backward pass of a gather is a scatter, which is not deterministic on every device.
 pub fn cross_entropy(logits: Tensor<2>, one_hot: &Tensor<2>) -> Tensor<1> {
     let [rows, _] = logits.dims();
-    (log_softmax(logits, 1) * one_hot.clone()).sum().mul_scalar(-1.0 / rows as f64)
+    sum(log_softmax(logits, 1) * one_hot.clone()).mul_scalar(-1.0 / rows as f64)
 }

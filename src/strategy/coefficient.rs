@@ -74,16 +74,17 @@ pub fn coefficients(rule: Rule, alpha: f64, rho: &[f64]) -> Vec<f64> {
         .collect()
 }
 
-/// [`coefficients`] of a step's scores, `[modality]` in f64 on their device. They are computed
-/// there where the host would have to wait.
+/// [`coefficients`] of a step's scores, `[modality]` on their device, in its widest float type. They
+/// are computed there where the host would have to wait and the device has f64.
 pub fn coefficients_of(rule: Rule, alpha: f64, scores: &Scores) -> Tensor<1> {
     let sums = scores.tensor();
-    if !device::portable::holds(&sums) {
+    let widest = device::widest(&sums.device());
+    if !device::portable::holds(&sums) && widest == DType::F64 {
         return coefficients_on_device(rule, alpha, sums);
     }
     let k = coefficients(rule, alpha, &ratios(scores.read()));
     let n = k.len();
-    Tensor::from_data(TensorData::new(k, [n]), (&sums.device(), DType::F64))
+    Tensor::from_data(TensorData::new(k, [n]), (&sums.device(), widest))
 }
 
 /// [`coefficients`] of score sums `[modality]`, in f64 on their device.

@@ -9,6 +9,7 @@
 
 use super::min_norm;
 use super::{Build, Outputs, StepContext, Strategy, Traced};
+use crate::device;
 use crate::model::HeadShape;
 use crate::model::parameters::{Gradient, Group};
 use crate::registry::{Domain, Entry, Fallback, Param};
@@ -125,7 +126,7 @@ fn products(pairs: &[(usize, Gradient, Tensor<1>)], modalities: usize) -> Vec<[f
     if pairs.is_empty() {
         return products;
     }
-    let dot = |a: &Tensor<1>, b: &Tensor<1>| (a.clone() * b.clone()).sum();
+    let dot = |a: &Tensor<1>, b: &Tensor<1>| device::sum(a.clone() * b.clone());
     let all = pairs.iter().flat_map(|(_, gradient, b)| {
         let a = &gradient.value;
         [dot(a, a), dot(a, b), dot(b, b)]
@@ -140,7 +141,7 @@ fn products(pairs: &[(usize, Gradient, Tensor<1>)], modalities: usize) -> Vec<[f
 /// Twice the weighted sum of two gradients of a tensor, at least as long as their plain sum, times
 /// `gamma`.
 fn combined(a: Tensor<1>, b: Tensor<1>, [of_a, of_b]: [f64; 2], gamma: f64) -> Tensor<1> {
-    let norm = |x: &Tensor<1>| (x.clone() * x.clone()).sum().sqrt();
+    let norm = |x: &Tensor<1>| device::sum(x.clone() * x.clone()).sqrt();
     let plain = norm(&(a.clone() + b.clone()));
     let weighed = a.mul_scalar(2.0 * of_a) + b.mul_scalar(2.0 * of_b);
     // Of nothing, nothing is left, and not a quotient of zeros.

@@ -14,6 +14,7 @@ pub mod pace;
 pub mod parity;
 pub mod reading;
 mod resume;
+mod sizes;
 pub mod step;
 pub mod trace;
 mod trainer;

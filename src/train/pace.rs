@@ -9,8 +9,16 @@ use crate::suite::run::RunSpec;
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
-/// The time of `steps` training steps of a run, after as many as `warmup` that are not counted.
-/// The device has finished its work when the time is taken. Epochs begin anew where the run has
+/// What training steps take.
+#[derive(Clone, Copy, Debug)]
+pub struct Pace {
+    pub time: Duration,
+    /// The kernels that were launched, where the backend tells.
+    pub kernels: Option<u64>,
+}
+
+/// What `steps` training steps of a run take, after as many as `warmup` that are not counted. The
+/// device has finished its work when the time is taken. Epochs begin anew where the run has
 /// too few; nothing is evaluated.
 ///
 /// # Errors
@@ -22,7 +30,7 @@ pub fn pace(
     needed: &[Needed],
     warmup: usize,
     steps: usize,
-) -> Result<Duration> {
+) -> Result<Pace> {
     let mut trainer = Trainer::new(spec, data, backend, None, needed)?;
     let wait = || {
         backend
@@ -30,8 +38,11 @@ pub fn pace(
             .sync()
             .map_err(|e| Error::unexpected(format!("cannot wait for the device: {e:?}")))
     };
+    let launches = backend.count_launches();
+    let launched = || launches.as_ref().map(|count| count());
     wait()?;
     let mut started = Instant::now();
+    let mut before = launched();
     let last = warmup + steps;
     for epoch in (0..spec.cell.protocol.epochs).cycle() {
         if trainer.step == last {
@@ -41,6 +52,7 @@ pub fn pace(
             if trainer.step == warmup {
                 wait()?;
                 started = Instant::now();
+                before = launched();
             }
             Ok(if trainer.step < last { ControlFlow::Continue(()) } else { ControlFlow::Break(()) })
         })?;
@@ -49,11 +61,12 @@ pub fn pace(
         }
     }
     wait()?;
-    let taken = started.elapsed();
+    let time = started.elapsed();
+    let kernels = launched().zip(before).map(|(after, before)| after - before);
     // What is not finite may be computed in another time.
     match trainer.divergence_in(&trainer.checkpoint())? {
         Some(divergence) => Err(diverged(&divergence)),
-        None => Ok(taken),
+        None => Ok(Pace { time, kernels }),
     }
 }
 

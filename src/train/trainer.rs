@@ -5,7 +5,7 @@ use super::needed::Needed;
 use super::optimizer::Optimizer;
 use super::reading::Readings;
 use super::trace::Trace;
-use super::{REVISION, fault, logits, needed, step};
+use super::{REVISION, fault, logits, needed, sizes, step};
 use crate::checkpoint::{self, NamedTensor};
 use crate::data::column::Key;
 use crate::data::{Dataset, Split};
@@ -94,7 +94,12 @@ impl<'a> Trainer<'a> {
         let plain = Place { device: backend.device.clone(), dtype: device::DTYPE };
         let autodiff = Place { device: backend.device.clone().autodiff(), ..plain.clone() };
         let source = |split: &'a Split, place: &Place| {
-            let resident = backend.habits.resident;
+            // A column that is too large for one buffer is read batch by batch.
+            let fits = |column: &usize| {
+                let column = &split.features[*column];
+                backend.takes(column.len() * column.size() * size_of::<f32>())
+            };
+            let resident = backend.habits.resident && columns.iter().all(fits);
             Source::new(split, &columns, spec.cell.outputs, place.clone(), resident)
         };
         let sources = Sources {
@@ -107,10 +112,11 @@ impl<'a> Trainer<'a> {
                 .map(|(_, split)| source(split, &plain))
                 .collect::<Result<_>>()?,
         };
+        sizes::check(spec, backend, &names)?;
         let model = Model::build(&spec.cell, &autodiff)?;
         let sites: Vec<Site> = snapshot(&model, &names).into_iter().map(|(site, _)| site).collect();
-        let sizes = encoder::sizes(&spec.cell.branches)?;
-        let features: Vec<usize> = sizes.iter().map(|sizes| sizes.features).collect();
+        let encoded = encoder::sizes(&spec.cell.branches)?;
+        let features: Vec<usize> = encoded.iter().map(|sizes| sizes.features).collect();
         let needed: Vec<&[NamedTensor]> =
             needed.iter().map(|needed| needed.weights.as_slice()).collect();
         let objective = Objective::of(&spec.cell.task)?;

@@ -2,6 +2,7 @@
 
 use crate::vectors::{assert_close, autodiff, tensor, values};
 use burn::tensor::{DType, Tensor};
+use counterpoise::device;
 use counterpoise::model::objective::{Objective, cross_entropy};
 use counterpoise::registry::Value;
 use counterpoise::task::{CLASSIFICATION, MULTI_LABEL, REGRESSION, segments_of};
@@ -55,7 +56,7 @@ fn classification_is_the_product_that_it_was_to_the_bit() {
     let (x, y) = (tensor(LOGITS.to_vec(), SHAPE, &place), tensor(one_hot.to_vec(), SHAPE, &place));
     assert_eq!(loss, values(cross_entropy(x.clone(), &y)));
     let softmaxed = burn::tensor::activation::softmax(x, 1);
-    assert_eq!(scores, values((softmaxed.clone() * y).sum()));
+    assert_eq!(scores, values(device::sum(softmaxed.clone() * y)));
     assert_eq!(predictions, values(softmaxed));
     let p = softmax(&LOGITS, 4);
     close("loss", &loss, &[-(libm::log(p[1]) + libm::log(p[7])) / 2.0]);

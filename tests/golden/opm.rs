@@ -2,6 +2,7 @@
 
 use crate::vectors::{Tensors, assert_close, autodiff, fusion, load, one_hot, tensor, values};
 use burn::tensor::DType;
+use counterpoise::device::sum;
 use counterpoise::model::Model;
 use counterpoise::model::objective::cross_entropy;
 use counterpoise::model::parameters::{take_gradients, to_torch};
@@ -68,7 +69,7 @@ fn check(golden: &Tensors, case: &str) {
         .values
         .iter()
         .zip(upstream.chunks_exact(rows.len() * size))
-        .map(|(x, g)| (x.clone() * tensor(g.to_vec(), [rows.len(), size], &place)).sum())
+        .map(|(x, g)| sum(x.clone() * tensor(g.to_vec(), [rows.len(), size], &place)))
         .reduce(|a, b| a + b)
         .unwrap();
     let mut grads = loss.backward();

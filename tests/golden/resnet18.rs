@@ -2,8 +2,8 @@
 //! training step that every run takes.
 
 use crate::vectors::{
-    Tensors, assert_close, assert_close_for, autodiff, fusion, json, load, numbers, one_hot,
-    tensor, values,
+    Tensors, assert_close, assert_close_for, autodiff, fusion, has_f64, json, load, numbers,
+    one_hot, tensor, values,
 };
 use burn::module::Module;
 use burn::tensor::{DType, Tensor};
@@ -69,6 +69,9 @@ fn in_f32() {
 
 #[test]
 fn in_f64() {
+    if !has_f64() {
+        return;
+    }
     check(DType::F64, "float64", &F64);
 }
 

@@ -96,6 +96,11 @@ pub(crate) fn device() -> Device {
     counterpoise::device::open(&name).unwrap_or_else(|e| panic!("{e}")).device
 }
 
+/// Whether the device under test has f64, without which vectors in it are no test of it.
+pub(crate) fn has_f64() -> bool {
+    counterpoise::device::widest(&device()) == DType::F64
+}
+
 pub(crate) fn autodiff(dtype: DType) -> Place {
     Place { device: device().autodiff(), dtype }
 }

@@ -84,13 +84,14 @@ fn what_a_script_would_read_is_json_where_it_is_asked_for() {
     // What this build cannot open is not among its devices.
     let names = |key: &str| doctor[key].as_array().unwrap().clone();
     assert_eq!(names("devices")[..2], ["auto", "cpu"]);
-    if cfg!(not(feature = "tch")) {
+    if cfg!(not(any(feature = "tch", feature = "wgpu"))) {
         assert_eq!(names("devices").len(), 2);
-        assert_eq!(names("devices_of_other_builds"), ["tch-cpu", "cuda:N"]);
+        assert_eq!(names("devices_of_other_builds"), ["tch-cpu", "cuda:N", "gpu:N"]);
+        assert_eq!(doctor["gpus"], serde_json::json!({}));
         let text = bench.run("doctor").exits(0).stdout;
-        assert!(
-            text.starts_with("devices of this build: auto, cpu\nbuilt with `--features tch`: ")
-        );
+        let [first, _, _, last] = text.lines().take(4).collect::<Vec<_>>().try_into().unwrap();
+        assert_eq!(first, "devices of this build: auto, cpu");
+        assert_eq!(last, "of other builds: gpu:N, with `--features wgpu`; see docs/gpu.md");
     }
 
     let sets = bench.run("data list --format json").exits(0).json();

@@ -48,7 +48,7 @@ fn told<const D: usize>(
     let x = made(shape, &place.device, 5).require_grad();
     let y = relu(norm.forward(convolve(&conv, x.clone())));
     let weights = made(y.dims(), &place.device, 3);
-    let gradients = (y.clone() * weights).sum().backward();
+    let gradients = device::sum(y.clone() * weights).backward();
     let mut of_parameters = Collect(&gradients, Vec::new());
     conv.visit(&mut of_parameters);
     norm.visit(&mut of_parameters);

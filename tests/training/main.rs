@@ -6,8 +6,10 @@ mod first_steps;
 mod heads;
 mod layers;
 mod made;
-mod optimizer;
 #[cfg(feature = "tch")]
+mod memory;
+mod optimizer;
+#[cfg(any(feature = "tch", feature = "wgpu"))]
 mod parity;
 mod product;
 mod resume;

@@ -38,6 +38,15 @@ pub(super) fn norms(list: List) -> Tensor<1> {
     Tensor::from_primitive::<LibTorch>(TchTensor::new(told(norms)))
 }
 
+/// The unbiased standard deviation of each tensor.
+pub(super) fn deviations(list: List) -> Tensor<1> {
+    let deviation = |a: Tensor<1>| match a.dims() {
+        [1] => a.zeros_like(),
+        _ => a.var(0).sqrt(),
+    };
+    Tensor::cat(list.0.into_iter().map(deviation).collect(), 0)
+}
+
 fn lower(list: List) -> Vec<TchTensor> {
     let lower = |tensor: Tensor<1>| tensor.try_into_primitive::<LibTorch>();
     list.0.into_iter().map(|tensor| lower(tensor).expect("the caller has asked `holds`")).collect()

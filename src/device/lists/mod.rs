@@ -3,6 +3,7 @@
 //! A model has dozens of small tensors, and on a GPU every operation on one of them is a kernel to
 //! launch. libtorch has kernels that take a whole list.
 
+mod composed;
 #[cfg(feature = "tch")]
 mod libtorch;
 mod portable;
@@ -52,9 +53,7 @@ impl List {
         if portable::holds(&self) {
             return portable::scale_each(self, factors, which);
         }
-        let factor = |a: &Tensor<1>, i: usize| factors.clone().slice(i..i + 1).cast(a.dtype());
-        let scaled = self.0.into_iter().zip(which).map(|(a, i)| factor(&a, *i) * a);
-        List(scaled.collect())
+        composed::scale_each(self, factors, which)
     }
 
     /// The sum of squares of each tensor, as one tensor; none of an empty list.
@@ -67,7 +66,10 @@ impl List {
             let norms = libtorch::norms(self);
             return Some(norms.clone() * norms);
         }
-        Some(portable::squares(self))
+        if portable::holds(&self) {
+            return Some(portable::squares(self));
+        }
+        Some(composed::squares(self))
     }
 
     /// The unbiased standard deviation of each tensor's values, 0 of a single value, as one tensor;
@@ -76,14 +78,14 @@ impl List {
         if self.0.is_empty() {
             return None;
         }
+        #[cfg(feature = "tch")]
+        if libtorch::holds(&self) {
+            return Some(libtorch::deviations(self));
+        }
         if portable::holds(&self) {
             return Some(portable::deviations(self));
         }
-        let deviation = |a: Tensor<1>| match a.dims() {
-            [1] => a.zeros_like(),
-            _ => a.var(0).sqrt(),
-        };
-        Some(Tensor::cat(self.0.into_iter().map(deviation).collect(), 0))
+        Some(composed::deviations(self))
     }
 
     fn apply(self, op: Op, other: Option<&List>) -> List {
@@ -91,7 +93,10 @@ impl List {
         if libtorch::holds(&self) {
             return libtorch::apply(op, self, other);
         }
-        portable::apply(op, self, other)
+        if portable::holds(&self) {
+            return portable::apply(op, self, other);
+        }
+        composed::apply(op, self, other)
     }
 }
 

@@ -1,0 +1,75 @@
+//! What serves the devices of some kinds: the default backend, libtorch, wgpu.
+
+use super::name::Name;
+use super::{Backend, Listed, Seat};
+use crate::error::{Error, Result};
+use std::collections::BTreeMap;
+
+/// One of burn's backends as this project uses it.
+pub(super) trait Family: Sync {
+    /// Whether this build can open a device of the name's kind.
+    fn has(&self, _: Name) -> bool {
+        true
+    }
+
+    /// The first GPU of this machine that it serves, for `auto`.
+    fn gpu(&self) -> Option<Name>;
+
+    /// What the environment of a process must hold before it starts, for libraries that read it
+    /// then.
+    fn environment(&self, name: Name) -> BTreeMap<String, String>;
+
+    /// A device as a worker process of its own sees it.
+    ///
+    /// # Errors
+    /// When this machine lacks the device.
+    fn seat(&self, name: Name) -> Result<Seat>;
+
+    /// # Errors
+    /// When this machine lacks the device.
+    fn open(&self, name: Name) -> Result<Backend>;
+
+    /// See [`Backend::check_memory`].
+    fn check_memory(&self, _: &Backend) -> Result<()> {
+        Ok(())
+    }
+
+    /// See [`Backend::give_back_memory`].
+    fn give_back_memory(&self, _: &Backend) -> Result<()> {
+        Ok(())
+    }
+
+    /// Its GPUs on this machine, where it can tell them apart.
+    fn listed(&self) -> Vec<Listed> {
+        Vec::new()
+    }
+
+    /// See [`Backend::count_launches`].
+    fn count_launches(&self) -> Option<Box<dyn Fn() -> u64>> {
+        None
+    }
+}
+
+/// Those of this build, those first whose GPUs `auto` prefers.
+pub(super) fn all() -> impl Iterator<Item = &'static dyn Family> {
+    [Name::Cuda(0), Name::Gpu(0), Name::Cpu].into_iter().filter_map(|name| of(name).ok())
+}
+
+/// What serves a device.
+///
+/// # Errors
+/// When this build lacks it.
+pub(super) fn of(name: Name) -> Result<&'static dyn Family> {
+    match name {
+        Name::Cpu => Ok(&super::flex::Flex),
+        #[cfg(feature = "tch")]
+        Name::TchCpu | Name::Cuda(_) => Ok(&super::libtorch::LibTorch),
+        #[cfg(feature = "wgpu")]
+        Name::Gpu(_) => Ok(&super::wgpu::Wgpu),
+        #[cfg(not(all(feature = "tch", feature = "wgpu")))]
+        name => {
+            Err(Error::input(format!("this build has no device of the kind `{}`", name.kind()))
+                .with_hint(format!("build with {}: see docs/gpu.md", name.way())))
+        }
+    }
+}
