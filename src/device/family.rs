@@ -1,8 +1,8 @@
-//! What serves the devices of some kinds: the default backend, libtorch, wgpu.
+//! What a backend of burn's is to this project.
 
 use super::name::Name;
 use super::{Backend, Listed, Seat};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use std::collections::BTreeMap;
 
 /// One of burn's backends as this project uses it.
@@ -47,29 +47,5 @@ pub(super) trait Family: Sync {
     /// See [`Backend::count_launches`].
     fn count_launches(&self) -> Option<Box<dyn Fn() -> u64>> {
         None
-    }
-}
-
-/// Those of this build, those first whose GPUs `auto` prefers.
-pub(super) fn all() -> impl Iterator<Item = &'static dyn Family> {
-    [Name::Cuda(0), Name::Gpu(0), Name::Cpu].into_iter().filter_map(|name| of(name).ok())
-}
-
-/// What serves a device.
-///
-/// # Errors
-/// When this build lacks it.
-pub(super) fn of(name: Name) -> Result<&'static dyn Family> {
-    match name {
-        Name::Cpu => Ok(&super::flex::Flex),
-        #[cfg(feature = "tch")]
-        Name::TchCpu | Name::Cuda(_) => Ok(&super::libtorch::LibTorch),
-        #[cfg(feature = "wgpu")]
-        Name::Gpu(_) => Ok(&super::wgpu::Wgpu),
-        #[cfg(not(all(feature = "tch", feature = "wgpu")))]
-        name => {
-            Err(Error::input(format!("this build has no device of the kind `{}`", name.kind()))
-                .with_hint(format!("build with {}: see docs/gpu.md", name.way())))
-        }
     }
 }

@@ -1,5 +1,7 @@
 //! Devices: the one place that opens them, and what is computed on them without a model.
 
+mod choice;
+mod families;
 mod family;
 mod flex;
 #[cfg(feature = "tch")]
@@ -14,7 +16,8 @@ mod sum;
 #[cfg(feature = "wgpu")]
 mod wgpu;
 
-pub use name::{NAMES, first_of, kind, names_here, ways_to_others};
+pub use choice::{kind, names_here, ways_to_others};
+pub use name::{NAMES, first_of};
 pub use place::Place;
 pub use sum::sum;
 
@@ -140,7 +143,7 @@ pub struct Listed {
 
 /// The GPUs of this machine that this build can open and tell apart.
 pub fn listed() -> Vec<Listed> {
-    family::all().flat_map(Family::listed).collect()
+    families::all().flat_map(Family::listed).collect()
 }
 
 /// What the environment of a process must hold before it starts, for libraries that read it then.
@@ -148,8 +151,8 @@ pub fn listed() -> Vec<Listed> {
 /// # Errors
 /// As [`kind`], and when this build lacks devices of the kind.
 pub fn environment(list: &str) -> Result<BTreeMap<String, String>> {
-    let name = name::list(list)?[0];
-    Ok(family::of(name)?.environment(name))
+    let name = choice::list(list)?[0];
+    Ok(families::of(name)?.environment(name))
 }
 
 /// A seat for each of the devices that `list` names.
@@ -157,7 +160,7 @@ pub fn environment(list: &str) -> Result<BTreeMap<String, String>> {
 /// # Errors
 /// As [`kind`], and when this build or this machine lacks a device.
 pub fn seats(list: &str) -> Result<Vec<Seat>> {
-    name::list(list)?.into_iter().map(|name| family::of(name)?.seat(name)).collect()
+    choice::list(list)?.into_iter().map(|name| families::of(name)?.seat(name)).collect()
 }
 
 /// Opens the first of the devices that `list` names.
@@ -165,7 +168,7 @@ pub fn seats(list: &str) -> Result<Vec<Seat>> {
 /// # Errors
 /// As [`kind`], and when there is no such device in this build or on this machine.
 pub fn open_first(list: &str) -> Result<Backend> {
-    open_name(name::list(list)?[0])
+    open_name(choice::list(list)?[0])
 }
 
 /// Opens the device called `name`.
@@ -173,11 +176,11 @@ pub fn open_first(list: &str) -> Result<Backend> {
 /// # Errors
 /// When there is no such device in this build or on this machine.
 pub fn open(name: &str) -> Result<Backend> {
-    open_name(Name::parse(name)?)
+    open_name(choice::parse(name)?)
 }
 
 fn open_name(name: Name) -> Result<Backend> {
-    family::of(name)?.open(name)
+    families::of(name)?.open(name)
 }
 
 #[cfg(all(test, not(any(feature = "tch", feature = "wgpu"))))]

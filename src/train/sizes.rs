@@ -5,7 +5,6 @@ use crate::error::Result;
 use crate::model::Model;
 use crate::model::parameters::snapshot;
 use crate::suite::run::RunSpec;
-use burn::tensor::Device;
 
 /// Builds the model in the host's memory, where the device's buffers have a limit, and looks.
 ///
@@ -15,7 +14,7 @@ pub(super) fn check(spec: &RunSpec, backend: &Backend, names: &[String]) -> Resu
     if backend.takes(usize::MAX) {
         return Ok(());
     }
-    let host = Place { device: Device::flex(), dtype: device::DTYPE };
+    let host = Place { device: device::open("cpu")?.device, dtype: device::DTYPE };
     let model = Model::build(&spec.cell, &host)?;
     snapshot(&model, names)
         .iter()

@@ -160,7 +160,8 @@ fn only_what_trains_knows_of_tensors() {
             .flat_map(|layer| layer.iter())
             .any(|room| path.starts_with(&format!("{room}/")))
     });
-    stands_only_in("Device::flex", |path| path == "device/mod.rs");
+    stands_only_in("Device::flex", |path| path == "device/flex.rs");
+    stands_only_in("Device::wgpu", |path| path == "device/wgpu/mod.rs");
     stands_only_in("Device::libtorch", |path| path == "device/libtorch.rs");
     // It consults the environment and prefers accelerators.
     assert!(sources().iter().all(|(_, _, code)| !code.contains("Device::default")));

@@ -1,0 +1,40 @@
+#!/usr/bin/env bash
+# Builds the feature `wgpu` and holds one of its devices to the default backend: the golden vectors and
+# the training tests on it, equal initial weights and close trajectories on both backends, equal roots
+# with one job and with two, a planted fault found by `bisect`, and the accepted baseline, to the bit
+# where the machine is of its class.
+#
+# usage: ci/wgpu.sh            the first GPU: on a machine without one, Mesa's software, as CI does
+#        ci/wgpu.sh gpu:1      another
+set -euo pipefail
+cd "$(dirname "$0")/.."
+device=${1:-gpu}
+case $device in gpu | gpu:[0-9]*) ;; *) sed -n '2,10p' "$0" | sed 's/^# \{0,1\}//' >&2; exit 2 ;; esac
+target=${CARGO_TARGET_DIR:-target}
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+cargo clippy --locked --all-targets --features wgpu -- -D warnings
+# A test has no parent that sets its environment.
+COUNTERPOISE_DEVICE=$device NODEVICE_SELECT=1 cargo test --locked --features wgpu \
+    --lib --test golden --test training
+# The tests leave the program there.
+program=$target/debug/counterpoise
+"$program" doctor --device "$device"
+for jobs in 1 2; do
+    "$program" suite smoke --device "$device" --jobs $jobs --store "$work/$jobs" \
+        --reports "$work/reports-$jobs" 2>"$work/log" || { cat "$work/log" >&2; exit 1; }
+    (cd "$work/$jobs" && grep -H . ./*/root) >"$work/$jobs.roots"
+done
+diff "$work/1.roots" "$work/2.roots" || { echo 'the roots differ' >&2; exit 4; }
+echo "$device: $(wc -l <"$work/1.roots") roots equal with one job and with two"
+# A planted fault is found at its step, and both runs are reproduced first.
+filter=fusion=sum,strategy=ogm,seed=0
+"$program" suite smoke --filter "$filter" --device "$device" --store "$work/planted" \
+    --plant lr@9=0.5 2>"$work/log" || { cat "$work/log" >&2; exit 1; }
+run=$(basename "$(dirname "$work"/planted/*/root)")
+"$program" bisect "$work/1/$run" "$work/planted/$run" >"$work/found" && exit 4
+cat "$work/found"
+grep -q 'at step 9$' "$work/found" && ! grep -q 'not reproduced' "$work/found" || exit 4
+"$program" parity smoke --devices cpu "$device"
+"$program" check smoke --device "$device" --runs "$work/1"
