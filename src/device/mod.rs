@@ -80,6 +80,11 @@ impl Backend {
         .with_hint("take a smaller model, or another device; `doctor` lists their limits"))
     }
 
+    #[cfg(test)]
+    pub(crate) fn with_largest_tensor(self, bytes: u64) -> Self {
+        Self { largest_tensor: Some(bytes), ..self }
+    }
+
     /// What counts the kernels that this process has launched on the device since the call, where
     /// the backend tells.
     pub fn count_launches(&self) -> Option<Box<dyn Fn() -> u64>> {

@@ -3,9 +3,10 @@
 //! Reading makes the host wait for the device. So a step leaves its scalars there, in one tensor,
 //! and only their names and the arithmetic on them wait here.
 
+use crate::device;
 use crate::strategy::Traced;
 use crate::strategy::coefficient::ratios;
-use burn::tensor::{DType, Tensor};
+use burn::tensor::Tensor;
 use std::collections::BTreeMap;
 
 /// The scalars of one step, still on the device.
@@ -21,7 +22,7 @@ pub struct Readings {
     /// Scalars of the strategy: known, or by the number of values that it left on the device.
     known: Vec<(String, f64)>,
     pending: Vec<String>,
-    /// In f64: losses, score sums, squares, then what is pending.
+    /// In the widest float type of the device: losses, score sums, squares, then what is pending.
     values: Tensor<1>,
 }
 
@@ -45,7 +46,9 @@ impl Readings {
         let n_losses = losses.len();
         let (owners, squares) = squares;
         let single = losses.into_iter().chain([scores]).chain(squares).collect();
-        let mut values = vec![Tensor::cat(single, 0).cast(DType::F64)];
+        let single = Tensor::cat(single, 0);
+        let widest = device::widest(&single.device());
+        let mut values = vec![single.cast(widest)];
         let (mut known, mut pending) = (Vec::new(), Vec::new());
         for (prefix, traced) in traced {
             let names = modalities.iter().map(|name| format!("{prefix}.{name}"));
@@ -53,7 +56,7 @@ impl Readings {
                 Traced::Known(scalars) => known.extend(names.zip(scalars)),
                 Traced::Pending(tensor) => {
                     pending.extend(names);
-                    values.push(tensor.cast(DType::F64));
+                    values.push(tensor.cast(widest));
                 }
             }
         }

@@ -20,3 +20,27 @@ pub(super) fn check(spec: &RunSpec, backend: &Backend, names: &[String]) -> Resu
         .iter()
         .try_for_each(|(site, tensor)| backend.check_size(&site.path, tensor.bytes.len()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::encoder::ENCODERS;
+    use crate::model::fusion::FUSIONS;
+    use crate::registry::find;
+    use crate::store::fixture;
+
+    #[test]
+    fn a_tensor_that_no_buffer_can_hold_is_told_before_the_device_makes_any() {
+        let mut spec = fixture::spec("toy", 0);
+        spec.cell.branches[0].encoder = find("encoder", ENCODERS, "mlp").unwrap().defaults();
+        spec.cell.fusion = find("fusion", FUSIONS, "concat").unwrap().defaults();
+        let names = ["audio".to_string()];
+        let cpu = || device::open("cpu").unwrap();
+        check(&spec, &cpu(), &names).unwrap();
+        check(&spec, &cpu().with_largest_tensor(1 << 20), &names).unwrap();
+        let error = check(&spec, &cpu().with_largest_tensor(64), &names).unwrap_err();
+        assert_eq!(error.kind, crate::error::Kind::Input);
+        assert!(error.message.contains("encoder.audio"), "{error}");
+        assert!(error.message.contains("64 at most"), "{error}");
+    }
+}

@@ -8,14 +8,18 @@ use cubecl::wgpu::wgpu::{
     InstanceDescriptor, InstanceFlags, MemoryHints,
 };
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
 
 /// The one interface that adapters are looked for through, so that each is found once.
 const API: Backends =
     if cfg!(target_vendor = "apple") { Backends::METAL } else { Backends::VULKAN };
 
-/// What a device is not asked for: sums that are added up in the order in which threads come, memory
-/// that the host maps, for which nothing here is made, and what wgpu calls experimental.
+/// What a device is not asked for, so that a kernel with it is refused: sums that are added up in the
+/// order in which threads come; f64, whose functions are wrong on some drivers (`log` on Mesa's
+/// software); memory that the host maps, for which nothing here is made; and what wgpu calls
+/// experimental.
 const WITHHELD: Features = Features::SHADER_FLOAT32_ATOMIC
+    .union(Features::SHADER_F64)
     .union(Features::MAPPABLE_PRIMARY_BUFFERS)
     .union(Features::all_experimental_mask());
 
@@ -26,8 +30,13 @@ pub(super) struct Adapter {
 }
 
 /// All adapters: GPUs with their own memory first, software last, and those of a kind by their place
-/// on the bus.
-pub(super) fn adapters() -> Vec<Adapter> {
+/// on the bus. Drivers are asked once in a process.
+pub(super) fn adapters() -> &'static [Adapter] {
+    static FOUND: OnceLock<Vec<Adapter>> = OnceLock::new();
+    FOUND.get_or_init(look)
+}
+
+fn look() -> Vec<Adapter> {
     let instance = Instance::new(InstanceDescriptor {
         backends: API,
         // Validation layers, where they are installed, only cost time.

@@ -39,7 +39,7 @@ static OPENED: Mutex<BTreeMap<u16, Device>> = Mutex::new(BTreeMap::new());
 impl Family for Wgpu {
     fn gpu(&self) -> Option<Name> {
         // The first one, since all software comes after all hardware.
-        let first = adapters().into_iter().next()?;
+        let first = adapters().first()?;
         (!first.is_software()).then_some(Name::Gpu(0))
     }
 
@@ -56,7 +56,7 @@ impl Family for Wgpu {
 
     fn open(&self, name: Name) -> Result<Backend> {
         let adapter = find(index(name))?;
-        let device = opened(index(name), &adapter)?;
+        let device = opened(index(name), adapter)?;
         let mut class = BTreeMap::from([
             ("backend".to_string(), "burn-wgpu 0.22.1".to_string()),
             ("kernels".to_string(), "chosen by shape, no fusion, no atomic sums".to_string()),
@@ -79,11 +79,11 @@ impl Family for Wgpu {
     }
 
     fn listed(&self) -> Vec<Listed> {
-        let listed = |(index, adapter): (usize, Adapter)| Listed {
+        let listed = |(index, adapter): (usize, &Adapter)| Listed {
             name: format!("gpu:{index}"),
             facts: adapter.facts(),
         };
-        adapters().into_iter().enumerate().map(listed).collect()
+        adapters().iter().enumerate().map(listed).collect()
     }
 
     fn count_launches(&self) -> Option<Box<dyn Fn() -> u64>> {
@@ -98,10 +98,10 @@ fn index(name: Name) -> u16 {
     }
 }
 
-fn find(index: u16) -> Result<Adapter> {
-    let mut found = adapters();
+fn find(index: u16) -> Result<&'static Adapter> {
+    let found = adapters();
     match found.len() {
-        n if usize::from(index) < n => Ok(found.swap_remove(index.into())),
+        n if usize::from(index) < n => Ok(&found[usize::from(index)]),
         0 => Err(Error::input("no driver here offers a GPU, nor one in software")
             .with_hint("which driver a GPU needs is told in docs/gpu.md")),
         n => Err(Error::input(format!("there is no device gpu:{index}, only {n}, from gpu:0"))
@@ -172,6 +172,13 @@ mod tests {
             (true, Ok(_)) => panic!("an atomic sum went through"),
             (false, sum) => assert_eq!(sum.unwrap().iter::<f64>().collect::<Vec<_>>(), [5000.0]),
         }
+    }
+
+    #[test]
+    fn a_kernel_in_f64_does_not_run() {
+        let x = TensorData::new(vec![1.0, 2.0], [2]);
+        let x = Tensor::<1>::from_data(x, (&gpu(), burn::tensor::DType::F64));
+        assert!(catch_unwind(AssertUnwindSafe(|| x.log().into_data())).is_err());
     }
 
     #[test]
