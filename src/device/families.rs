@@ -7,7 +7,7 @@ use super::libtorch::LibTorch;
 use super::name::Name;
 #[cfg(feature = "wgpu")]
 use super::wgpu::Wgpu;
-use crate::error::{Error, Result};
+use crate::error::Result;
 
 /// Those of this build, those first whose GPUs `auto` prefers.
 pub(super) fn all() -> impl Iterator<Item = &'static dyn Family> {
@@ -26,9 +26,10 @@ pub(super) fn of(name: Name) -> Result<&'static dyn Family> {
         #[cfg(feature = "wgpu")]
         Name::Gpu(_) => Ok(&Wgpu),
         #[cfg(not(all(feature = "tch", feature = "wgpu")))]
-        name => {
-            Err(Error::input(format!("this build has no device of the kind `{}`", name.kind()))
-                .with_hint(format!("build with {}: see docs/gpu.md", name.way())))
-        }
+        name => Err(crate::error::Error::input(format!(
+            "this build has no device of the kind `{}`",
+            name.kind()
+        ))
+        .with_hint(format!("build with {}: see docs/gpu.md", name.way()))),
     }
 }

@@ -1,7 +1,8 @@
 //! Parameters that are stepped together.
 
 use crate::made::backend;
-use burn::tensor::{DType, Device, Tensor, TensorData};
+use burn::tensor::{Device, Tensor, TensorData};
+use counterpoise::device;
 use counterpoise::model::parameters::{Gradient, Group, Kind, Site};
 use counterpoise::protocol::Optimizer as Rule;
 use counterpoise::train::optimizer::Optimizer;
@@ -22,7 +23,7 @@ fn rules() -> [Rule; 4] {
 
 fn made(n: usize, seed: usize, device: &Device) -> Tensor<1> {
     let values = (0..n).map(|i| ((i * 7 + seed * 5) % 31) as f64 / 31.0 - 0.4).collect::<Vec<_>>();
-    Tensor::from_data(TensorData::new(values, [n]), (device, DType::F64))
+    Tensor::from_data(TensorData::new(values, [n]), (device, device::widest(device)))
 }
 
 /// The values of the parameters with the given indices after all steps, stepped together. The last
