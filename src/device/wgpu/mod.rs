@@ -201,6 +201,15 @@ mod tests {
     }
 
     #[test]
+    fn software_must_be_asked_for() {
+        let kind = |name| super::super::kind(name).unwrap();
+        assert_eq!(kind("gpu"), "wgpu");
+        if adapters()[0].is_software() {
+            assert_ne!(kind("auto"), "wgpu");
+        }
+    }
+
+    #[test]
     fn an_adapter_that_is_not_there_is_told() {
         let error = super::super::open("gpu:99").err().unwrap();
         assert!(error.message.contains("no device gpu:99"), "{error}");
