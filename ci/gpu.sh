@@ -17,18 +17,16 @@ usage() { sed -n '2,14p' "$0" | sed 's/^# \{0,1\}//' >&2; exit 2; }
 pack() {
     cd "$(dirname "$0")/.."
     local folder=$1 feature=${2:-tch} settings binary
-    local cargo=${CARGO:-cargo} built="--locked --features $feature"
+    local cargo=${CARGO:-cargo} options=(--locked --features "$feature")
     case $feature in tch | wgpu) ;; *) usage ;; esac
     mkdir -p "$folder/tests"
     if [ "$feature" = tch ]; then
         settings=$(ci/torch.sh cuda)
         eval "$settings"
     fi
-    # shellcheck disable=SC2086  # words
-    "$cargo" build $built
+    "$cargo" build "${options[@]}"
     cp "${CARGO_TARGET_DIR:-target}/debug/counterpoise" "$folder/counterpoise"
-    # shellcheck disable=SC2086  # words
-    "$cargo" test $built --lib --test golden --test training --no-run \
+    "$cargo" test "${options[@]}" --lib --test golden --test training --no-run \
         --message-format json 2>/dev/null |
         python3 -c '
 import json, sys

@@ -28,22 +28,7 @@ COUNTERPOISE_DEVICE=$device NODEVICE_SELECT=1 cargo test --locked --features "$f
 # The tests leave the program there.
 program=$target/debug/counterpoise
 "$program" doctor --device "$device" --format json >"$work/doctor.json"
-for jobs in 1 2; do
-    "$program" suite smoke --device "$device" --jobs $jobs --store "$work/$jobs" \
-        --reports "$work/reports-$jobs" 2>"$work/log" || { cat "$work/log" >&2; exit 1; }
-    (cd "$work/$jobs" && grep -H . ./*/root) >"$work/$jobs.roots"
-done
-diff "$work/1.roots" "$work/2.roots" || { echo 'the roots differ' >&2; exit 4; }
-echo "$device: $(wc -l <"$work/1.roots") roots equal with one job and with two"
-# A planted fault is found at its step, and both runs are reproduced first.
-filter=fusion=sum,strategy=ogm,seed=0
-"$program" suite smoke --filter "$filter" --device "$device" --store "$work/planted" \
-    --plant lr@9=0.5 2>"$work/log" || { cat "$work/log" >&2; exit 1; }
-run=$(basename "$(dirname "$work"/planted/*/root)")
-"$program" bisect "$work/1/$run" "$work/planted/$run" >"$work/found" && exit 4
-cat "$work/found"
-grep -q 'at step 9$' "$work/found" && ! grep -q 'not reproduced' "$work/found" || exit 4
-"$program" parity smoke --devices cpu "$device"
+ci/device.sh "$program" "$device" "$work"
 # To the bit on a machine of the baseline's class, else within its margin.
 exact=$(python3 - "$work/doctor.json" ci/baselines/smoke.wgpu.json <<'END'
 import json, sys
