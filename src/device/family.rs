@@ -17,7 +17,15 @@ pub(super) trait Family: Sync {
 
     /// What the environment of a process must hold before it starts, for libraries that read it
     /// then.
-    fn environment(&self, name: Name) -> BTreeMap<String, String>;
+    fn environment(&self) -> &'static [(&'static str, &'static str)] {
+        &[]
+    }
+
+    /// [`Family::environment`] by name.
+    fn env(&self) -> BTreeMap<String, String> {
+        let owned = |(key, value): &(&str, &str)| (key.to_string(), value.to_string());
+        self.environment().iter().map(owned).collect()
+    }
 
     /// A device as a worker process of its own sees it.
     ///

@@ -14,12 +14,8 @@ impl Family for Flex {
         None
     }
 
-    fn environment(&self, _: Name) -> BTreeMap<String, String> {
-        BTreeMap::new()
-    }
-
     fn seat(&self, name: Name) -> Result<Seat> {
-        Ok(Seat { name: name.kind().into(), env: BTreeMap::new(), room: None })
+        Ok(Seat { name: name.kind().into(), env: self.env(), room: None })
     }
 
     fn open(&self, name: Name) -> Result<Backend> {

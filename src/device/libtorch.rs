@@ -49,12 +49,12 @@ impl Family for LibTorch {
         (0 < portable_torch::devices()).then_some(Name::Cuda(0))
     }
 
-    fn environment(&self, _: Name) -> BTreeMap<String, String> {
-        ENVIRONMENT.iter().map(|(key, value)| (key.to_string(), value.to_string())).collect()
+    fn environment(&self) -> &'static [(&'static str, &'static str)] {
+        ENVIRONMENT
     }
 
     fn seat(&self, name: Name) -> Result<Seat> {
-        let mut env = self.environment(name);
+        let mut env = self.env();
         let Name::Cuda(index) = name else {
             return Ok(Seat { name: name.kind().into(), env, room: None });
         };

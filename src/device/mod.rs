@@ -156,8 +156,7 @@ pub fn listed() -> Vec<Listed> {
 /// # Errors
 /// As [`kind`], and when this build lacks devices of the kind.
 pub fn environment(list: &str) -> Result<BTreeMap<String, String>> {
-    let name = choice::list(list)?[0];
-    Ok(families::of(name)?.environment(name))
+    Ok(families::of(choice::list(list)?[0])?.env())
 }
 
 /// A seat for each of the devices that `list` names.

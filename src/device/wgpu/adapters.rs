@@ -23,6 +23,15 @@ const WITHHELD: Features = Features::SHADER_FLOAT32_ATOMIC
     .union(Features::MAPPABLE_PRIMARY_BUFFERS)
     .union(Features::all_experimental_mask());
 
+/// The kinds of adapters with what they are called, those first that are preferred.
+const KINDS: [(DeviceType, &str); 5] = [
+    (DeviceType::DiscreteGpu, "discrete"),
+    (DeviceType::IntegratedGpu, "integrated"),
+    (DeviceType::VirtualGpu, "virtual"),
+    (DeviceType::Other, "other"),
+    (DeviceType::Cpu, "software"),
+];
+
 pub(super) struct Adapter {
     instance: Instance,
     adapter: wgpu::Adapter,
@@ -54,22 +63,18 @@ fn look() -> Vec<Adapter> {
     // Stable: those that share even a name stay in the driver's order.
     adapters.sort_by_cached_key(|adapter| {
         let info = &adapter.info;
-        (rank(info.device_type), info.device_pci_bus_id.clone(), info.name.clone())
+        (adapter.rank(), info.device_pci_bus_id.clone(), info.name.clone())
     });
     adapters
 }
 
-fn rank(kind: DeviceType) -> u8 {
-    match kind {
-        DeviceType::DiscreteGpu => 0,
-        DeviceType::IntegratedGpu => 1,
-        DeviceType::VirtualGpu => 2,
-        DeviceType::Other => 3,
-        DeviceType::Cpu => 4,
-    }
-}
-
 impl Adapter {
+    /// Where its kind stands among [`KINDS`].
+    fn rank(&self) -> usize {
+        let is_of = |(kind, _): &(DeviceType, &str)| *kind == self.info.device_type;
+        KINDS.iter().position(is_of).expect("every kind is there")
+    }
+
     pub(super) fn is_software(&self) -> bool {
         self.info.device_type == DeviceType::Cpu
     }
@@ -98,13 +103,7 @@ impl Adapter {
         let shaders = |name: &&str| name.starts_with("SHADER_") || name.contains("SUBGROUP");
         let features: Vec<&str> =
             self.features().iter_names().map(|(name, _)| name).filter(shaders).collect();
-        let kind = match self.info.device_type {
-            DeviceType::DiscreteGpu => "discrete",
-            DeviceType::IntegratedGpu => "integrated",
-            DeviceType::VirtualGpu => "virtual",
-            DeviceType::Other => "other",
-            DeviceType::Cpu => "software",
-        };
+        let (_, kind) = KINDS[self.rank()];
         let facts = [
             ("adapter", format!("{name} ({kind}, {vendor:04x}:{device:04x})")),
             ("api", format!("{:?}, shaders in WGSL", self.info.backend)),

@@ -43,14 +43,14 @@ impl Family for Wgpu {
         (!first.is_software()).then_some(Name::Gpu(0))
     }
 
-    fn environment(&self, _: Name) -> BTreeMap<String, String> {
-        ENVIRONMENT.iter().map(|(key, value)| (key.to_string(), value.to_string())).collect()
+    fn environment(&self) -> &'static [(&'static str, &'static str)] {
+        ENVIRONMENT
     }
 
     fn seat(&self, name: Name) -> Result<Seat> {
         find(index(name))?;
         // Drivers do not tell wgpu how much memory is free.
-        let env = self.environment(name);
+        let env = self.env();
         Ok(Seat { name: format!("gpu:{}", index(name)), env, room: None })
     }
 
