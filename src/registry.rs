@@ -40,6 +40,9 @@ pub const ABOVE_ZERO: f64 = f64::from_bits(1);
 /// The largest number below 1, as the bound of a [`Domain`] that leaves 1 out.
 pub const BELOW_ONE: f64 = 1.0f64.next_down();
 
+/// The value of a [`Domain::Draw`] that is the seed of the run, whichever that is.
+pub const SEED: &str = "seed";
+
 /// What values a parameter takes. Bounds are inclusive.
 #[derive(Clone, Copy, Debug)]
 pub enum Domain {
@@ -53,6 +56,8 @@ pub enum Domain {
         max: f64,
     },
     Choice(&'static [&'static str]),
+    /// A whole number from 0, or [`SEED`].
+    Draw,
     /// At least `min` different names out of `of`.
     Names {
         of: &'static [&'static str],
@@ -112,6 +117,8 @@ impl Param {
                 }
                 true
             }
+            (Domain::Draw, Value::Int(x)) => 0 <= *x,
+            (Domain::Draw, Value::Text(x)) => x == SEED,
             (Domain::Names { of, min }, Value::List(list)) => {
                 for (i, name) in list.iter().enumerate() {
                     if !of.contains(&name.as_str()) {
@@ -152,6 +159,7 @@ impl fmt::Display for Domain {
                 }
             }
             Domain::Choice(names) => write!(f, "one of {}", names.join(", ")),
+            Domain::Draw => write!(f, "a whole number of at least 0, or {SEED}"),
             Domain::Names { of, min } => {
                 write!(f, "a list of at least {min} of {}", of.join(", "))
             }

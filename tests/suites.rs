@@ -25,13 +25,28 @@ fn the_shipped_suites_expand_to_the_pinned_runs() {
         })
         .collect();
     let expected = [
-        ("full", 206, 1030, "3e2701eac37c21cb"),
-        ("quick", 32, 96, "f5a0df5be9a8113e"),
+        ("full", 143, 1430, "3f171d2a707f9959"),
+        ("quick", 32, 96, "65e49a226f6d0acd"),
+        ("sensitivity", 37, 370, "3f171d2a707f9959"),
         ("smoke", 44, 88, "a92a2253af5f6e48"),
         ("tasks", 33, 165, "80119919b3e3aeb5"),
+        ("thorough", 143, 2860, "3f171d2a707f9959"),
     ];
     let expected = expected.map(|(name, cells, runs, id)| (name.into(), cells, runs, id.into()));
     assert_eq!(found, expected);
+}
+
+#[test]
+fn the_thorough_suite_is_the_full_one_with_twice_as_many_seeds() {
+    let [full, thorough] = ["full", "thorough"].map(|name| {
+        Suite::load(&folder().join(format!("{name}.yaml")), &catalog(), "cpu").unwrap()
+    });
+    let cells = |suite: &Suite| {
+        let cells = suite.cells.iter();
+        cells.map(|cell| (cell.id.clone(), cell.label(), cell.runs.len())).collect::<Vec<_>>()
+    };
+    let twice = cells(&full).into_iter().map(|(id, label, n)| (id, label, 2 * n));
+    assert_eq!(twice.collect::<Vec<_>>(), cells(&thorough));
 }
 
 /// What is honestly wrong with the shipped suites, and nothing else.
@@ -47,21 +62,34 @@ fn the_shipped_suites_have_the_pinned_findings() {
     }
     let expected = [
         "full warning split-overlap: av-digits",
-        "full note split-overlap: mfeat; mfeat(views=fou+mor+zer)",
+        "full note split-overlap: mfeat; mfeat-3",
+        "full warning validation-unlike-test: cg-mnist",
         "full warning score-estimator-differs: cg-mnist; av-digits; mfeat; watch; synthetic",
-        "full note small-validation-split: mfeat; mfeat(views=fou+mor+zer); synthetic",
-        "full note small-validation-split: watch",
+        "full note small-validation-split: mfeat; mfeat-3; synthetic",
         "quick warning split-overlap: av-digits",
         "quick note split-overlap: mfeat",
+        "quick warning validation-unlike-test: cg-mnist",
         "quick warning score-estimator-differs: cg-mnist; av-digits; mfeat; watch",
         "quick note few-seeds: cg-mnist; av-digits; mfeat; watch",
         "quick note small-validation-split: mfeat",
-        "quick note small-validation-split: watch",
+        "sensitivity warning split-overlap: av-digits; av-digits, one split",
+        "sensitivity note split-overlap: mfeat; mfeat, one split; mfeat-3; mfeat-3, one split",
+        "sensitivity warning validation-unlike-test: cg-mnist; cg-mnist-95; cg-mnist, one split",
+        "sensitivity note fixed-split: cg-mnist, one split; av-digits, one split; mfeat, one split; mfeat-3, one split; watch, one split; synthetic, one split",
+        "sensitivity note small-validation-split: mfeat; mfeat, one split; mfeat-3; mfeat-3, one split; synthetic; synthetic, one split",
+        "sensitivity note small-validation-split: watch, one split",
         "smoke note split-overlap: mfeat; three views",
+        "smoke warning validation-unlike-test: cg-mnist(test=200,train=600,validation=200)",
         "smoke warning score-estimator-differs: mfeat",
         "smoke note few-seeds: mfeat; cg-mnist(test=200,train=600,validation=200); watch, temporal; three views",
+        "smoke note fixed-split: mfeat; cg-mnist(test=200,train=600,validation=200); three views",
         "smoke note small-validation-split: mfeat; cg-mnist(test=200,train=600,validation=200); three views",
-        "smoke note small-validation-split: watch, temporal",
+        "tasks note fixed-split: labels; number; clips",
+        "thorough warning split-overlap: av-digits",
+        "thorough note split-overlap: mfeat; mfeat-3",
+        "thorough warning validation-unlike-test: cg-mnist",
+        "thorough warning score-estimator-differs: cg-mnist; av-digits; mfeat; watch; synthetic",
+        "thorough note small-validation-split: mfeat; mfeat-3; synthetic",
     ];
     assert_eq!(found, expected);
 }

@@ -125,8 +125,8 @@ impl Run {
     }
 
     fn data(&self, dir: &Path) -> Result<Dataset> {
-        let part = &self.record.spec.cell.dataset;
-        let set = data::load(part, dir)?;
+        let part = self.record.spec.dataset();
+        let set = data::load(&part, dir)?;
         if set.content == self.record.data_content {
             return Ok(set);
         }

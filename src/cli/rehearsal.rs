@@ -47,11 +47,12 @@ impl Rehearsal {
         let mut trained: (Vec<RunSpec>, Vec<Needed>) = Default::default();
         for cell in &suite.cells {
             let spec = &cell.runs[0];
+            let part = spec.dataset();
             let (_, data) = match loaded.take() {
-                Some(known) if known.0 == spec.cell.dataset => loaded.insert(known),
+                Some(known) if known.0 == part => loaded.insert(known),
                 _ => {
-                    let data = data::load(&spec.cell.dataset, &self.data)?;
-                    loaded.insert((spec.cell.dataset.clone(), data))
+                    let data = data::load(&part, &self.data)?;
+                    loaded.insert((part, data))
                 }
             };
             let needs = spec.needs();

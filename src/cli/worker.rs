@@ -33,8 +33,9 @@ pub(super) fn run() -> Result<()> {
             if let Some(shortfall) = environment::shortfall() {
                 output::warning(shortfall);
             }
-            if !matches!(&loaded, Some((part, _)) if *part == job.spec.cell.dataset) {
-                loaded = Some((job.spec.cell.dataset.clone(), load(job)?));
+            let part = job.spec.dataset();
+            if !matches!(&loaded, Some((known, _)) if *known == part) {
+                loaded = Some((part.clone(), load(&part, job)?));
             }
             let Some((_, data)) = &loaded else { unreachable!("loaded just above") };
             let backend = device::open(&job.device).map_err(|error| match error.kind {
@@ -67,8 +68,7 @@ pub(super) fn run() -> Result<()> {
 
 /// The data set of a job. A run is blocked by data that are not there or damaged, and by nothing
 /// else that may be wrong with them.
-fn load(job: &Job) -> std::result::Result<Dataset, Unfinished> {
-    let part = &job.spec.cell.dataset;
+fn load(part: &Part, job: &Job) -> std::result::Result<Dataset, Unfinished> {
     data::load(part, &job.data_dir).map_err(|error| match data::state(&part.name, &job.data_dir) {
         Ok(cache::State::Missing | cache::State::Damaged(_)) => Unfinished::Blocked(error),
         Ok(cache::State::Ready) | Err(_) => Unfinished::Failed(error),

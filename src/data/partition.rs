@@ -9,6 +9,9 @@ pub struct Partition {
     pub n_validation: usize,
     /// The people behind the examples, by kind; none where examples are drawn independently.
     pub groups: &'static [Group],
+    /// What makes the validation split unlike the test by construction, as half a sentence; `None`
+    /// where both are drawn alike.
+    pub unlike_test: Option<&'static str>,
 }
 
 /// Examples that belong together, because one person made them.

@@ -1,5 +1,5 @@
 use super::*;
-use crate::registry::{Domain, Fallback, Value};
+use crate::registry::{Domain, Fallback, SEED, Value};
 use std::collections::BTreeSet;
 
 fn part(name: &str, params: Params) -> Part {
@@ -51,6 +51,7 @@ fn a_manifest_depends_on_every_parameter_and_on_no_spelling() {
                 (Domain::Choice(names), Fallback::Text(x)) => {
                     Value::Text((*names.iter().find(|name| **name != x).unwrap()).into())
                 }
+                (Domain::Draw, _) => Value::Text(SEED.into()),
                 (domain, _) => panic!("no other value of {domain}"),
             };
             let mut params = defaults.clone();

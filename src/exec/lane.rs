@@ -209,7 +209,7 @@ impl Lane<'_> {
         run: usize,
         workdir: &Path,
     ) -> Result<std::result::Result<RunRecord, Failure>> {
-        let Planned { id, task, .. } = &self.shared.runs[run];
+        let Planned { id, dataset, .. } = &self.shared.runs[run];
         let line = self.job_line(run, workdir)?;
         let mut log = Log::open(workdir)?;
         loop {
@@ -237,7 +237,7 @@ impl Lane<'_> {
                 Heard::Finished => match record_file::read(workdir, id) {
                     Ok(record) => {
                         self.worker = Some(worker);
-                        self.loaded = Some(&task.spec.cell.dataset);
+                        self.loaded = Some(dataset);
                         log.close()?;
                         return Ok(Ok(record));
                     }

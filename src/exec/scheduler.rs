@@ -1,5 +1,6 @@
 //! Runs a list of specs to their end: each once, in any number of workers and processes.
 
+use crate::data::draw::follows_seed;
 use crate::error::{Error, Kind, Result};
 use crate::exec::estimate::Estimate;
 use crate::exec::lane::{Lane, Note, Shared};
@@ -104,10 +105,7 @@ pub fn run(
     let n_lanes = (options.jobs.get() * n_devices).min(pending.len());
     let mut lanes_of = vec![0; n_devices];
     (0..n_lanes).for_each(|lane| lanes_of[lane % n_devices] += 1);
-    let queued = runs.iter().map(|Planned { needs, task, .. }| {
-        let dataset = &task.spec.cell.dataset;
-        Queued { dataset, needs }
-    });
+    let queued = runs.iter().map(|Planned { needs, dataset, .. }| Queued { dataset, needs });
     let queue = Queue::new(queued.collect(), pending, lanes_of);
     let shared = Shared { runs: &runs, store, options, launch, queue };
 
@@ -150,25 +148,31 @@ pub fn run(
     }
 }
 
-/// Orders tasks by data set, in the order in which each first appears, and those of one data set by
-/// how many others wait for them, one behind the other.
+/// Orders tasks by data set and its draw, in the order in which each first appears, and those of one
+/// by how many others wait for them, one behind the other.
 fn plan(tasks: Vec<Task>) -> Result<Vec<Planned>> {
     let mut waiting = BTreeMap::new();
     for task in &tasks {
         count_waiting(&task.spec, 1, &mut waiting)?;
     }
     let mut seen: Vec<Part> = Vec::new();
+    let mut draws = BTreeMap::new();
     let mut runs = Vec::with_capacity(tasks.len());
     for task in tasks {
-        let group =
-            seen.iter().position(|part| *part == task.spec.cell.dataset).unwrap_or_else(|| {
-                seen.push(task.spec.cell.dataset.clone());
-                seen.len() - 1
-            });
+        let RunSpec { cell, seed } = &task.spec;
+        let set = seen.iter().position(|part| *part == cell.dataset).unwrap_or_else(|| {
+            seen.push(cell.dataset.clone());
+            seen.len() - 1
+        });
+        let draw = follows_seed(&cell.dataset.params).then_some(*seed);
+        let next = draws.len();
+        let (group, dataset) =
+            draws.entry((set, draw)).or_insert_with(|| (next, task.spec.dataset()));
+        let (group, dataset) = (*group, dataset.clone());
         let id = task.spec.id()?;
         let metric = task::Task::of(&task.spec.cell.task)?.primary;
         let first = Reverse(waiting.get(&id).copied().unwrap_or(0));
-        runs.push(((group, first), Planned { id, metric, needs: Vec::new(), task }));
+        runs.push(((group, first), Planned { id, metric, dataset, needs: Vec::new(), task }));
     }
     runs.sort_by_key(|(place, _)| *place);
     let mut runs: Vec<Planned> = runs.into_iter().map(|(_, run)| run).collect();

@@ -2,6 +2,7 @@
 
 use super::launch::Slot;
 use crate::record::probe::Probe;
+use crate::registry::Part;
 use crate::store::failure::Failure;
 use crate::suite::run::{RunId, RunSpec};
 use crate::task::metric::Metric;
@@ -72,6 +73,8 @@ pub(crate) struct Planned {
     pub(crate) id: RunId,
     /// The metric that the run is judged by.
     pub(crate) metric: Metric,
+    /// What it is trained on.
+    pub(crate) dataset: Part,
     /// The places in the plan of the runs that it needs, as far as they are in it.
     pub(crate) needs: Vec<usize>,
     pub(crate) task: Task,

@@ -19,13 +19,14 @@ pub(super) const PROTOCOL: Rule = Rule {
 };
 
 /// The scores drive what a strategy does, and are what accuracies by modality are computed from.
+/// Contributions are not: those are by zeroed features whatever the estimator.
 /// `split-head` shares the head's weights among modalities, `zero-out-feature` runs the whole model
 /// on what is left: their values, and so strengths of modulation, are not of one kind.
 pub(super) const ESTIMATOR: Rule = Rule {
     name: "score-estimator-differs",
     finds: "modality scores of compared cells that are estimated in several ways",
-    why: "the estimator decides how strongly a strategy modulates, and accuracies and contributions \
-          by modality are computed with it",
+    why: "the estimator decides how strongly a strategy modulates, and accuracies by modality are \
+          computed with it; contributions by modality are not, they are by zeroed features always",
     remedy: "name one for the suite, `scores: zero-out-feature`, which works with every fusion; \
              otherwise compare modalities and strategies within a fusion only",
     check: estimator,

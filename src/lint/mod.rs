@@ -27,11 +27,13 @@ pub const RULES: &[Rule] = &[
     selection::ON_TEST,
     splits::NO_VALIDATION,
     splits::OVERLAP,
+    splits::UNLIKE_TEST,
     compared::PROTOCOL,
     compared::ESTIMATOR,
     same::TRAINING,
     seeds::DUPLICATE,
     seeds::FEW,
+    splits::FIXED,
     splits::SMALL_VALIDATION,
     steps::DROP_LAST,
 ];

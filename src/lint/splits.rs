@@ -1,8 +1,8 @@
 //! Splits: what the data sets declare of them.
 
 use super::{Hit, Rule, Severity, Subject, each};
-use crate::data;
 use crate::data::partition::{Overlap, Partition};
+use crate::data::{self, draw::follows_seed};
 use crate::protocol::Selection;
 use crate::registry::Part;
 use std::cell::Cell;
@@ -33,6 +33,28 @@ pub(super) const SMALL_VALIDATION: Rule = Rule {
     remedy: "enlarge the validation split where the data set has a parameter for it, or compare with \
              the last epoch, which every report shows too",
     check: small_validation,
+};
+
+/// A validation split with a shortcut that the test has not: it likes the epochs that follow the
+/// shortcut, so that `best-val` picks against the test.
+pub(super) const UNLIKE_TEST: Rule = Rule {
+    name: "validation-unlike-test",
+    finds: "a validation split that differs from the test by construction",
+    why: "the epoch that is best in validation need not be good in the test, and strategies that \
+          move the best epoch are judged by that too",
+    remedy: "read the last epoch beside it, which every main table shows, or select by `last`",
+    check: unlike_test,
+};
+
+/// One draw of the data behind all seeds. On `mfeat`, of 10 splits with 5 seeds each, means of splits
+/// had a standard deviation of 0.52 points, and seeds within a split one of 0.43.
+pub(super) const FIXED: Rule = Rule {
+    name: "fixed-split",
+    finds: "runs of several seeds on one draw of the data",
+    why: "intervals and tests then speak of that split alone, and more seeds only make them surer of \
+          it: intervals over seeds have covered the mean over splits in 50 to 80 % of cases, not in 95",
+    remedy: "let every replicate draw its own: `draw: seed`",
+    check: fixed,
 };
 
 /// One person on both sides: CREMA-D's usual split has all 91 actors in training and test, so a
@@ -69,6 +91,24 @@ fn each_declared(
 
 fn no_validation(subjects: &[Subject<'_>]) -> Vec<Hit> {
     each_declared(subjects, |_, declared| without_validation(declared?))
+}
+
+fn unlike_test(subjects: &[Subject<'_>]) -> Vec<Hit> {
+    each_declared(subjects, |cell, declared| {
+        let why = declared?.unlike_test?;
+        let severity = match cell.spec.protocol.selection {
+            Selection::BestVal => Severity::Warning,
+            Selection::Last | Selection::BestTest => Severity::Note,
+        };
+        Some((severity, format!("the validation split is unlike the test: {why}")))
+    })
+}
+
+fn fixed(subjects: &[Subject<'_>]) -> Vec<Hit> {
+    each(subjects, |cell| {
+        let is_fixed = 1 < cell.seeds.len() && !follows_seed(&cell.spec.dataset.params);
+        is_fixed.then(|| (Severity::Note, "all seeds share one draw of the data".into()))
+    })
 }
 
 fn small_validation(subjects: &[Subject<'_>]) -> Vec<Hit> {

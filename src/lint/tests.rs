@@ -12,7 +12,7 @@ suite: t
 title: T
 protocol: small
 seeds: {count: 5}
-datasets: [{name: synthetic, validation: 700}]
+datasets: [{name: synthetic, validation: 700, draw: seed}]
 fusion: [sum, concat]
 strategies: [joint, ogm, unimodal]
 ";
@@ -53,7 +53,7 @@ fn rules_have_stable_names_of_their_own() {
 fn selection_on_the_test_split_is_a_warning() {
     let finding = only("protocol: small", "protocol: {preset: small, selection: best-test}");
     assert_eq!((finding.rule.as_str(), finding.severity), ("selection-on-test", Severity::Warning));
-    assert_eq!(finding.places, ["synthetic(validation=700)"]);
+    assert_eq!(finding.places, ["synthetic(draw=seed,validation=700)"]);
     assert_eq!(after("protocol: small", "protocol: {preset: small, selection: last}"), []);
 }
 
@@ -80,7 +80,7 @@ fn a_seed_that_counts_twice_is_a_warning_in_its_cell() {
     subjects[..n - 1].iter_mut().for_each(|subject| subject.seeds.truncate(5));
     let findings = lint(&subjects);
     assert_eq!(findings[1].rule, "duplicate-seeds");
-    assert_eq!(findings[1].places, ["synthetic(validation=700) / concat / ogm"]);
+    assert_eq!(findings[1].places, ["synthetic(draw=seed,validation=700) / concat / ogm"]);
 }
 
 #[test]
@@ -101,8 +101,34 @@ fn a_small_validation_split_matters_where_it_selects() {
 }
 
 #[test]
+fn a_validation_split_unlike_the_test_is_a_warning_where_it_selects() {
+    let set = "cg-mnist, validation: 700, draw: seed";
+    let rule = |findings: Vec<Finding>| {
+        let found = findings.into_iter().find(|finding| finding.rule == "validation-unlike-test");
+        found.map(|finding| finding.severity)
+    };
+    let with = |changes: &str, protocol: &str| {
+        let text =
+            CLEAN.replace("synthetic, validation: 700, draw: seed", &format!("{set}{changes}"));
+        rule(lint(&Subject::of_suite(&suite(&text.replace("protocol: small", protocol)))))
+    };
+    assert_eq!(with("", "protocol: small"), Some(Severity::Warning));
+    let last = "protocol: {preset: small, selection: last}";
+    assert_eq!(with("", last), Some(Severity::Note));
+    assert_eq!(with(", correlation: 0.0", "protocol: small"), None);
+}
+
+#[test]
+fn one_draw_behind_all_seeds_is_a_note() {
+    let finding = only(", draw: seed", "");
+    assert_eq!((finding.rule.as_str(), finding.severity), ("fixed-split", Severity::Note));
+    let one = after("{count: 5}", "[3]");
+    assert!(one.iter().all(|finding| finding.rule != "fixed-split"), "{one:?}");
+}
+
+#[test]
 fn a_data_set_without_validation_is_a_warning() {
-    let partition = |n_validation| Partition { n_validation, groups: &[] };
+    let partition = |n_validation| Partition { n_validation, groups: &[], unlike_test: None };
     assert_eq!(splits::without_validation(partition(0)).unwrap().0, Severity::Warning);
     assert_eq!(splits::too_small(partition(0)), None);
     assert_eq!(splits::without_validation(partition(1)), None);
@@ -113,7 +139,8 @@ fn people_on_both_sides_are_a_warning_and_unnamed_ones_a_note() {
     const DISJOINT: Group = Group { name: "subject", overlap: Overlap::Disjoint };
     const SHARED: Group = Group { name: "speaker", overlap: Overlap::Shared };
     const UNKNOWN: Group = Group { name: "writer", overlap: Overlap::Unknown };
-    let shared = |groups| splits::shared(Partition { n_validation: 1000, groups });
+    let shared =
+        |groups| splits::shared(Partition { n_validation: 1000, groups, unlike_test: None });
     assert_eq!(shared(&[]), None);
     assert_eq!(shared(&[DISJOINT]), None);
     let (severity, message) = shared(&[DISJOINT, UNKNOWN, SHARED]).unwrap();
@@ -121,12 +148,14 @@ fn people_on_both_sides_are_a_warning_and_unnamed_ones_a_note() {
     assert_eq!(message, "the test split shares its speakers with training");
     assert_eq!(shared(&[DISJOINT, UNKNOWN]).unwrap().0, Severity::Note);
 
-    let finding = only("{name: synthetic, validation: 700}", "av-digits");
+    let finding =
+        only("{name: synthetic, validation: 700, draw: seed}", "{name: av-digits, draw: seed}");
     assert_eq!((finding.rule.as_str(), finding.severity), ("split-overlap", Severity::Warning));
-    let findings = after("{name: synthetic, validation: 700}", "mfeat");
+    let findings = after("{name: synthetic, validation: 700, draw: seed}", "mfeat");
     assert_eq!(findings[0].rule, "split-overlap");
     assert_eq!(findings[0].severity, Severity::Note);
-    assert_eq!(after("{name: synthetic, validation: 700}", "cg-mnist"), []);
+    let disjoint = "{name: cg-mnist, correlation: 0, draw: seed}";
+    assert_eq!(after("{name: synthetic, validation: 700, draw: seed}", disjoint), []);
 }
 
 #[test]
@@ -157,9 +186,9 @@ fn estimators_that_differ_between_fusions_are_named_with_them() {
 
 /// The clean suite and an opm cell on what is the same data set by label, with `changes`.
 fn with_stranger(changes: &str) -> Vec<Finding> {
-    let label = "synthetic(validation=700)";
+    let label = "synthetic(draw=seed,validation=700)";
     let text = format!(
-        "{CLEAN}include:\n  - dataset: {{name: synthetic, validation: 700, label: \"{label}\", \
+        "{CLEAN}include:\n  - dataset: {{name: synthetic, validation: 700, draw: seed, label: \"{label}\", \
          {changes}}}\n    fusion: concat\n    strategy: opm\n"
     );
     lint(&Subject::of_suite(&suite(&text)))
@@ -170,7 +199,7 @@ fn an_estimator_other_than_that_of_the_baseline_is_a_warning() {
     let findings = with_stranger("scores: zero-out-feature");
     assert_eq!(findings.len(), 1, "{findings:#?}");
     assert_eq!(findings[0].rule, "score-estimator-differs");
-    assert_eq!(findings[0].places, ["synthetic(validation=700) / concat / opm"]);
+    assert_eq!(findings[0].places, ["synthetic(draw=seed,validation=700) / concat / opm"]);
     assert!(findings[0].message.ends_with("under the same fusion by split-head"));
     assert_eq!(with_stranger("scores: split-head"), []);
 }
@@ -180,10 +209,10 @@ fn a_protocol_other_than_that_of_the_baseline_is_named_with_both_values() {
     let findings = with_stranger("protocol: {epochs: 3, optimizer: {lr: 0.5}}");
     assert_eq!(findings.len(), 1, "{findings:#?}");
     assert_eq!(findings[0].rule, "protocol-differs");
-    assert_eq!(findings[0].places, ["synthetic(validation=700) / concat / opm"]);
+    assert_eq!(findings[0].places, ["synthetic(draw=seed,validation=700) / concat / opm"]);
     assert_eq!(
         findings[0].message,
-        "not as synthetic(validation=700) / concat / joint: protocol.epochs is 3, there 20; \
+        "not as synthetic(draw=seed,validation=700) / concat / joint: protocol.epochs is 3, there 20; \
          protocol.optimizer.params.lr is 0.5, there 0.02"
     );
 }
@@ -219,11 +248,14 @@ fn cells_of_other_seeds_and_unimodal_cells_of_another_encoder_are_found() {
 #[test]
 fn what_holds_in_several_places_is_said_once() {
     let mut text = CLEAN.replace("{count: 5}", "[0]");
-    text = text.replace("datasets: [", "datasets: [cg-mnist, ");
+    text = text.replace("datasets: [", "datasets: [{name: cg-mnist, correlation: 0, draw: seed}, ");
     let findings = lint(&Subject::of_suite(&suite(&text)));
     assert_eq!((findings.len(), tally(&findings).as_str()), (1, "1 warning"));
-    assert_eq!(findings[0].places, ["cg-mnist", "synthetic(validation=700)"]);
-    assert_eq!(findings[0].places(1), "cg-mnist; and 1 more");
+    assert_eq!(
+        findings[0].places,
+        ["cg-mnist(correlation=0,draw=seed)", "synthetic(draw=seed,validation=700)"]
+    );
+    assert_eq!(findings[0].places(1), "cg-mnist(correlation=0,draw=seed); and 1 more");
 }
 
 /// The places at which the clean suite with other strategies has one training several times.
@@ -238,18 +270,21 @@ fn repeated(strategies: &str) -> Vec<String> {
 
 #[test]
 fn a_grid_over_what_has_no_effect_is_a_warning_with_the_parameter() {
-    let grid = "{name: synthetic, validation: 700, signal_c: [1, 2, 3]}";
-    let finding = only("{name: synthetic, validation: 700}", grid);
+    let grid = "{name: synthetic, validation: 700, draw: seed, signal_c: [1, 2, 3]}";
+    let finding = only("{name: synthetic, validation: 700, draw: seed}", grid);
     assert_eq!((finding.rule.as_str(), finding.severity), ("same-training", Severity::Warning));
     assert_eq!(
         finding.message,
-        "the training of synthetic(validation=700) again: dataset.signal_c differs without effect"
+        "the training of synthetic(draw=seed,validation=700) again: dataset.signal_c differs without effect"
     );
     let again = ["signal_c=2", "signal_c=3"];
-    assert_eq!(finding.places, again.map(|c| format!("synthetic({c},validation=700)")));
-    assert_eq!(after("{name: synthetic, validation: 700}", &grid.replace("_c", "_b")), []);
+    assert_eq!(finding.places, again.map(|c| format!("synthetic(draw=seed,{c},validation=700)")));
+    assert_eq!(
+        after("{name: synthetic, validation: 700, draw: seed}", &grid.replace("_c", "_b")),
+        []
+    );
     let three = grid.replace("validation", "modalities: 3, validation");
-    assert_eq!(after("{name: synthetic, validation: 700}", &three), []);
+    assert_eq!(after("{name: synthetic, validation: 700, draw: seed}", &three), []);
 }
 
 #[test]
@@ -283,9 +318,12 @@ fn strategies_that_another_setting_leaves_without_effect_are_found() {
 fn an_optimizer_and_a_schedule_without_effect_are_found() {
     let sets = |a: &str, b: &str| {
         let set = |label: &str, changes: &str| {
-            format!("{{name: synthetic, validation: 700, label: {label}, {changes}}}")
+            format!("{{name: synthetic, validation: 700, draw: seed, label: {label}, {changes}}}")
         };
-        after("{name: synthetic, validation: 700}", &format!("{}, {}", set("a", a), set("b", b)))
+        after(
+            "{name: synthetic, validation: 700, draw: seed}",
+            &format!("{}, {}", set("a", a), set("b", b)),
+        )
     };
     let kind = |kind: &str| {
         format!("protocol: {{optimizer: {{kind: {kind}, weight_decay: 0, lr: 0.001}}}}")

@@ -1,6 +1,6 @@
 //! The fully resolved descriptions of a cell and of one training run, and their ids.
 
-use crate::data::Modality;
+use crate::data::{Modality, draw};
 use crate::error::Result;
 use crate::hash::{Digest, digest_json};
 use crate::protocol::Protocol;
@@ -25,6 +25,7 @@ pub struct CellSpec {
     /// The version of this description; see [`CellSpec::FORMAT`].
     pub format: u32,
     pub task: Part,
+    /// As all its runs have it: see [`RunSpec::dataset`].
     pub dataset: Part,
     /// The digest of the data set's sources, parameters and revision: known before it is here.
     pub data_manifest: Digest,
@@ -122,6 +123,11 @@ impl CellSpec {
 }
 
 impl RunSpec {
+    /// The data set that it is trained on, with a draw that is a number.
+    pub fn dataset(&self) -> Part {
+        draw::of_seed(&self.cell.dataset, self.seed)
+    }
+
     /// The runs that must be finished first: those of the needed cells with this seed.
     pub fn needs(&self) -> Vec<RunSpec> {
         self.cell.needs.iter().map(|cell| cell.run(self.seed)).collect()

@@ -7,7 +7,7 @@ use super::prose::{MAX_ANALYSIS, MAX_LABEL, MAX_TITLE};
 use super::protocol::{KIND, SELECTIONS};
 use crate::protocol::parts::{OPTIMIZERS, SCHEDULES};
 use crate::protocol::presets::PRESETS;
-use crate::registry::{ABOVE_ZERO, BELOW_ONE, Domain, Entry, Param, Value};
+use crate::registry::{ABOVE_ZERO, BELOW_ONE, Domain, Entry, Param, SEED, Value};
 use serde_json::{Map, Value as Json, json};
 
 /// The schema (draft 2020-12), printed with a stable order.
@@ -178,6 +178,9 @@ fn value(param: &Param) -> Json {
             value
         }
         Domain::Choice(names) => json!({ "enum": names }),
+        Domain::Draw => json!({ "anyOf": [
+            { "type": "integer", "minimum": 0 }, { "const": SEED },
+        ] }),
         Domain::Names { of, min } => json!({
             "type": "array", "minItems": min, "uniqueItems": true, "items": { "enum": of },
         }),

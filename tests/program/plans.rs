@@ -43,18 +43,22 @@ fn a_plan_tells_the_state_of_every_run_and_writes_nothing() {
 fn a_plan_lists_what_the_lint_finds_and_training_counts_it() {
     let bench = Bench::with(TINY);
     let outcome = bench.run("suite tiny --plan").exits(0);
-    outcome.says("protocol lint: 2 notes").says("note: made: there are 2 seeds [few-seeds]");
+    outcome.says("protocol lint: 3 notes").says("note: made: there are 2 seeds [few-seeds]");
     let plan = bench.run("suite tiny --plan --format json").exits(0).json();
     let rules: Vec<&Value> = plan["lint"].as_array().unwrap().iter().map(|f| &f["rule"]).collect();
-    assert_eq!(rules, ["few-seeds", "small-validation-split"]);
+    assert_eq!(rules, ["few-seeds", "fixed-split", "small-validation-split"]);
     assert_eq!(plan["lint"][0]["where"][0], "made");
     // A filter is about this call, not about what is compared.
     bench.run("suite tiny --plan --filter seed=1").exits(0).says("there are 2 seeds");
-    bench.run("suite tiny").exits(0).says("protocol lint: 2 notes; `suite tiny --plan` lists them");
+    bench.run("suite tiny").exits(0).says("protocol lint: 3 notes; `suite tiny --plan` lists them");
     let page = bench.read("reports/tiny/v1/README.md");
     assert!(page.contains("## Protocol warnings") && page.contains("`few-seeds`"), "{page}");
 
-    let clean = edit(&edit(TINY, "[0, 1]", "{count: 5}"), "validation: 32", "validation: 625");
+    let clean = edit(
+        &edit(TINY, "[0, 1]", "{count: 5}"),
+        "validation: 32",
+        "validation: 625\n    draw: seed",
+    );
     let clean = edit(&clean, "tiny", "clean");
     bench.write("suites/clean.yaml", clean);
     bench.run("suite clean --plan").exits(0).says("protocol lint: none");

@@ -56,7 +56,7 @@ fn variants<B>(entry: &Entry<B>) -> Vec<Vec<(&'static str, Value)>> {
 /// Every number of a part moved from its default, one at a time.
 fn numbers<B>(entry: &Entry<B>) -> Vec<Vec<(&'static str, Value)>> {
     let moved = |param: &Param| match (param.domain, param.default) {
-        (Domain::Int { .. }, Fallback::Int(0)) => Some(Value::Int(1)),
+        (Domain::Int { .. } | Domain::Draw, Fallback::Int(0)) => Some(Value::Int(1)),
         (Domain::Int { min, .. }, Fallback::Int(_)) => Some(Value::Int(min)),
         (Domain::Float { .. }, Fallback::Float(x)) => Some(Value::Float(0.5 * x)),
         _ => None,

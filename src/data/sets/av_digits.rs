@@ -78,6 +78,7 @@ pub(in crate::data) const ENTRY: Entry<DatasetParts> = Entry {
         partition: |params| Partition {
             n_validation: params.count("validation"),
             groups: &[mnist::WRITERS, SPEAKERS],
+            unlike_test: None,
         },
         origin: Origin::Packages { sources: &[mnist::SOURCE, SPEECH], convert, load },
     },

@@ -57,6 +57,10 @@ pub(in crate::data) const ENTRY: Entry<DatasetParts> = Entry {
         partition: |params| Partition {
             n_validation: params.count("validation"),
             groups: &[mnist::WRITERS],
+            // Without a shortcut in training there is none in validation either.
+            unlike_test: (0.0 < params.float("correlation")).then_some(
+                "its colours go with the class as in training, those of the test do not",
+            ),
         },
         origin: Origin::Packages { sources: &[mnist::SOURCE], convert, load },
     },

@@ -27,7 +27,7 @@ pub(super) fn examples(params: &Params) -> (usize, usize) {
 }
 
 pub(super) fn partition(params: &Params) -> Partition {
-    Partition { n_validation: params.count("validation"), groups: &[] }
+    Partition { n_validation: params.count("validation"), groups: &[], unlike_test: None }
 }
 
 /// The names of the classes: their numbers.

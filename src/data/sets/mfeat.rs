@@ -87,7 +87,7 @@ pub(in crate::data) const ENTRY: Entry<DatasetParts> = Entry {
         task: |_| CLASSIFICATION.defaults(),
         classes: |_| (0..10).map(|digit| digit.to_string()).collect(),
         examples: |_| (1000, 1000),
-        partition: |_| Partition { n_validation: 200, groups: &[WRITERS] },
+        partition: |_| Partition { n_validation: 200, groups: &[WRITERS], unlike_test: None },
         origin: Origin::Packages { sources: &[SOURCE], convert, load },
     },
 };

@@ -5,6 +5,7 @@
 
 use crate::data::assemble::{Splits, assemble};
 use crate::data::column::Column;
+use crate::data::draw::{DRAW, draw, follows_seed};
 use crate::data::formats::pickle::{self, Array, Elements, Value};
 use crate::data::formats::{malformed, npy};
 use crate::data::partition::{Group, Overlap, Partition};
@@ -14,6 +15,7 @@ use crate::data::targets::Targets;
 use crate::data::{Dataset, DatasetParts, Modality, Origin, Shape, Split};
 use crate::error::Result;
 use crate::registry::{Domain, Entry, Fallback, Param, Params};
+use crate::stream::Stream;
 use crate::task::{CLASSIFICATION, Kind};
 use std::collections::BTreeMap;
 
@@ -22,11 +24,12 @@ const FILE: &str = "watch_dataset.npy";
 /// external rotation, trapezius extension, upright row.
 const CLASSES: [&str; 7] = ["PEN", "ABD", "FEL", "IR", "ER", "TRAP", "ROW"];
 const N_SUBJECTS: u8 = 10;
+const N_FOLDS: usize = 5;
 /// Channels of a recording: three of the accelerometer, then three of the gyroscope.
 const N_CHANNELS: usize = 6;
 
-/// Windows of 100 samples in the validation split of every fold, as counted.
-const VALIDATION_WINDOWS: [usize; 5] = [600, 968, 1006, 1002, 1101];
+/// Windows of 100 samples of every subject, as counted.
+const WINDOWS: [usize; N_SUBJECTS as usize] = [561, 540, 305, 295, 490, 478, 524, 482, 483, 519];
 
 const SUBJECTS: Group = Group { name: "subject", overlap: Overlap::Disjoint };
 
@@ -54,13 +57,13 @@ pub(in crate::data) const ENTRY: Entry<DatasetParts> = Entry {
             default: Fallback::Int(100),
         },
         Param {
-            name: "fold",
-            summary: "which two of the ten subjects are the test; the next two are validation",
-            domain: Domain::Int { min: 0, max: 4 },
-            default: Fallback::Int(0),
+            summary: "who is tested: 0 to 4 are five folds, which test on two of the ten subjects each \
+                      and validate on the next two; 5 to 9 are five of the subjects in another order, \
+                      and so on; or `seed`, for the draw of each run's own seed",
+            ..DRAW
         },
     ],
-    revision: 1,
+    revision: 2,
     build: DatasetParts {
         licence: "BSD 3-clause (the package, which states nothing separate for the data)",
         modalities,
@@ -68,12 +71,25 @@ pub(in crate::data) const ENTRY: Entry<DatasetParts> = Entry {
         classes: |_| CLASSES.map(String::from).to_vec(),
         examples: |params| (290_000 / params.count("window"), 190_000 / params.count("window")),
         partition: |params| Partition {
-            n_validation: VALIDATION_WINDOWS[params.count("fold")] * 100 / params.count("window"),
+            n_validation: validation_windows(params) * 100 / params.count("window"),
             groups: &[SUBJECTS],
+            unlike_test: None,
         },
         origin: Origin::Packages { sources: &[SOURCE], convert, load },
     },
 };
+
+/// About how many windows of 100 samples the validation split has; the mean where draws follow seeds.
+fn validation_windows(params: &Params) -> usize {
+    match follows_seed(params) {
+        true => WINDOWS.iter().sum::<usize>() / N_FOLDS,
+        false => Subjects::of_draw(draw(params))
+            .validation
+            .iter()
+            .map(|subject| WINDOWS[usize::from(subject - 1)])
+            .sum(),
+    }
+}
 
 fn modalities(params: &Params) -> Vec<Modality> {
     let shape = Shape::Sequence { channels: N_CHANNELS / 2, length: params.count("window") };
@@ -151,7 +167,7 @@ fn channel_first(recording: &Value<'_>) -> Option<(Vec<f32>, usize)> {
 
 fn load(arrays: &Arrays, params: &Params) -> Result<Dataset> {
     let window = params.count("window");
-    let subjects = Subjects::of_fold(params.count("fold"));
+    let subjects = Subjects::of_draw(draw(params));
     let splits = Splits {
         train: windows(arrays, window, &subjects.train)?,
         validation: windows(arrays, window, &subjects.validation)?,
@@ -169,11 +185,17 @@ struct Subjects {
 }
 
 impl Subjects {
-    /// Fold f tests on subjects 2f + 1 and 2f + 2 and validates on the next two, around the
-    /// circle: over the five folds everybody is test once and validation once.
-    fn of_fold(fold: usize) -> Self {
+    /// Repeated cross-validation. The subjects stand in a circle, in the first round by number, in
+    /// later ones shuffled; fold f tests on those at places 2f and 2f + 1 and validates on the next
+    /// two, so that in every round everybody is test once and validation once.
+    fn of_draw(draw: u64) -> Self {
+        let (round, fold) = (draw / N_FOLDS as u64, draw % N_FOLDS as u64);
         let mut order: Vec<u8> = (1..=N_SUBJECTS).collect();
-        order.rotate_left(2 * fold);
+        if 0 < round {
+            let places = Stream::new(round, "watch/subjects").permutation(order.len());
+            order = places.into_iter().map(|place| order[place]).collect();
+        }
+        order.rotate_left(2 * fold as usize);
         let train = order.split_off(4);
         let validation = order.split_off(2);
         Self { train, validation, test: order }
@@ -256,17 +278,32 @@ mod tests {
     }
 
     #[test]
-    fn no_subject_stands_in_two_splits_and_everybody_is_tested_once() {
-        let mut tested = Vec::new();
-        for fold in 0..5 {
-            let Subjects { train, validation, test } = Subjects::of_fold(fold);
-            let mut all = [train, validation, test.clone()].concat();
-            all.sort_unstable();
-            assert_eq!(all, (1..=10).collect::<Vec<u8>>());
-            tested.extend(test);
+    fn no_subject_stands_in_two_splits_and_everybody_is_tested_once_a_round() {
+        let everybody: Vec<u8> = (1..=N_SUBJECTS).collect();
+        let mut rounds = Vec::new();
+        for round in 0..4 {
+            let mut tested = Vec::new();
+            for fold in 0..5 {
+                let Subjects { train, validation, test } = Subjects::of_draw(5 * round + fold);
+                let mut all = [train, validation, test.clone()].concat();
+                all.sort_unstable();
+                assert_eq!(all, everybody);
+                tested.extend(test);
+            }
+            rounds.push(tested.clone());
+            tested.sort_unstable();
+            assert_eq!(tested, everybody);
         }
-        assert_eq!(tested, (1..=10).collect::<Vec<u8>>());
-        assert_eq!(Subjects::of_fold(4).validation, [1, 2]);
+        assert_eq!(rounds[0], everybody, "the first round is by number");
+        assert!((1..4).all(|round| rounds[round] != rounds[round - 1]), "{rounds:?}");
+        assert_eq!(Subjects::of_draw(4).validation, [1, 2]);
+    }
+
+    #[test]
+    fn the_validation_split_is_as_large_as_its_subjects_make_it() {
+        let n = |draw| validation_windows(&Params([("draw".to_string(), draw)].into()));
+        assert_eq!([0, 1, 4].map(|fold| n(Param::Int(fold))), [600, 968, 1101]);
+        assert_eq!(n(Param::Text("seed".into())), 935);
     }
 
     /// What is declared to the protocol's checks, held against windows that carry their subject.
@@ -274,8 +311,8 @@ mod tests {
     fn the_declared_disjointness_by_subject_holds_in_the_windows() {
         let arrays = convert(&raw_files(0)).unwrap();
         assert_eq!(SUBJECTS.overlap, Overlap::Disjoint);
-        for fold in 0..5 {
-            let subjects = Subjects::of_fold(fold);
+        for draw in 0..10 {
+            let subjects = Subjects::of_draw(draw);
             let inside = |subjects: &[u8]| {
                 let split = windows(&arrays, 20, subjects).unwrap();
                 let owners = split.features[0].values().unwrap();
@@ -291,12 +328,12 @@ mod tests {
     }
 
     #[test]
-    fn folds_differ_and_loads_repeat() {
+    fn draws_differ_and_loads_repeat() {
         let arrays = convert(&raw_files(0)).unwrap();
-        let content = |fold| {
+        let content = |draw| {
             let mut params = Params::defaults(ENTRY.params);
             params.0.insert("window".into(), Param::Int(20));
-            params.0.insert("fold".into(), Param::Int(fold));
+            params.0.insert("draw".into(), Param::Int(draw));
             load(&arrays, &params).unwrap().content
         };
         assert_eq!(content(0), content(0));

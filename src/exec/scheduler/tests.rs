@@ -5,6 +5,7 @@ use crate::exec::message::{Event, Job};
 use crate::exec::worker;
 use crate::record::probe::Probe;
 use crate::record::{NeededRun, Outcome, RunRecord};
+use crate::registry::{SEED, Value};
 use crate::store::failure::FailureKind;
 use crate::store::fixture::{record, spec};
 use crate::suite::run::RunSpec;
@@ -391,6 +392,30 @@ fn runs_on_one_data_set_are_done_together() {
     run(mixed, &bench.store, &options(1), &launch, &mut |_| {}).unwrap();
     let order: Vec<_> = order.lock().unwrap().iter().map(|(d, s)| format!("{d}{s}")).collect();
     assert_eq!(order, ["b0", "b1", "a0", "a1"]);
+}
+
+#[test]
+fn runs_on_one_draw_are_done_together() {
+    let bench = Bench::new();
+    let order = Arc::new(Mutex::new(Vec::new()));
+    let seen = Arc::clone(&order);
+    let launch = Threads::new(move |job| {
+        let draw = job.spec.dataset().params.0["draw"].to_string();
+        seen.lock().unwrap().push((job.spec.cell.strategy.revision, draw));
+        good(job)
+    });
+    let cell = |revision| {
+        let mut tasks = tasks("toy", 0..3);
+        for task in &mut tasks {
+            let draw = Value::Text(SEED.into());
+            task.spec.cell.dataset.params.0.insert("draw".into(), draw);
+            task.spec.cell.strategy.revision = revision;
+        }
+        tasks
+    };
+    run([cell(1), cell(2)].concat(), &bench.store, &options(1), &launch, &mut |_| {}).unwrap();
+    let order: Vec<_> = order.lock().unwrap().iter().map(|(r, d)| format!("{r}/{d}")).collect();
+    assert_eq!(order, ["1/0", "2/0", "1/1", "2/1", "1/2", "2/2"]);
 }
 
 #[test]

@@ -4,6 +4,8 @@ use crate::document::number::NONE;
 use crate::document::{Column, Entry, Row, Table};
 use crate::figure::data::Role;
 use crate::protocol::{Optimizer, Protocol, Schedule};
+use crate::record::EpochRecord;
+use crate::record::metrics::Metrics;
 use crate::registry::Part;
 use crate::results::analysis::Analysis;
 use crate::results::names;
@@ -56,11 +58,19 @@ pub fn protocol(analysis: &Analysis<'_>) -> Table {
     }
 }
 
-/// The numbers of examples in the validation and test splits, from any finished run.
+/// The numbers of examples in the validation and test splits of the finished runs: the smallest and
+/// the largest, where draws differ in that.
 fn split_sizes(analysis: &Analysis<'_>, dataset: &str) -> [String; 2] {
-    let mut runs = analysis.of_dataset(dataset).flat_map(|(_, cell)| &cell.runs);
-    runs.next().map_or([NONE.into(), NONE.into()], |run| {
-        [&run.epoch.validation, &run.epoch.test].map(|metrics| metrics.n.to_string())
+    let runs = || analysis.of_dataset(dataset).flat_map(|(_, cell)| &cell.runs);
+    let splits: [fn(&EpochRecord) -> &Metrics; 2] =
+        [|epoch| &epoch.validation, |epoch| &epoch.test];
+    splits.map(|split| {
+        let sizes = || runs().map(|run| split(run.epoch).n);
+        match (sizes().min(), sizes().max()) {
+            (Some(least), Some(most)) if least == most => least.to_string(),
+            (Some(least), Some(most)) => format!("{least} to {most}"),
+            _ => NONE.into(),
+        }
     })
 }
 

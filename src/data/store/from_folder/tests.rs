@@ -107,7 +107,7 @@ fn made() -> Made {
         task: |_| CLASSIFICATION.defaults(),
         classes,
         examples: |_| (60, 30),
-        partition: |_| Partition { n_validation: 15, groups: &[] },
+        partition: |_| Partition { n_validation: 15, groups: &[], unlike_test: None },
         origin: Origin::Folder(FolderParts { folder, plan, row, load }),
     };
     let entry = Entry { name: "clips", summary: "", params: &[], revision: 1, build };

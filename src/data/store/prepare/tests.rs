@@ -72,7 +72,7 @@ fn made(sha256_of_right: Option<&'static str>) -> (Entry<DatasetParts>, tempfile
         task: |_| crate::task::CLASSIFICATION.defaults(),
         classes: |_| Vec::new(),
         examples: |_| (0, 0),
-        partition: |_| Partition { n_validation: 0, groups: &[] },
+        partition: |_| Partition { n_validation: 0, groups: &[], unlike_test: None },
         origin: Origin::Packages { sources: sources.leak(), convert, load },
     };
     (Entry { name: "made", summary: "", params: &[], revision: 1, build }, folder)
