@@ -128,7 +128,7 @@ impl<'a> Pair<'a> {
         let samples = Samples {
             new: signed(&found(input, metric)),
             accepted: signed(&scores),
-            floor: metric::floor(metric, mean, accepted.examples),
+            floor: metric::floor(metric, mean, accepted.fewest_examples()),
         };
         Some(Self { input, accepted, comparison: samples.compare()? })
     }

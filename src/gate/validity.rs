@@ -3,7 +3,9 @@
 use super::baseline::{AcceptedCell, Baseline};
 use super::metric;
 use super::reasons::{accept_hint, refuse};
+use crate::data::draw::follows_seed;
 use crate::error::{Kind, Result};
+use crate::record::RunRecord;
 use crate::results::input::{CellInput, SuiteInput};
 use crate::suite::change::changes;
 
@@ -20,15 +22,9 @@ pub fn comparable(input: &SuiteInput, baseline: &Baseline) -> Result<()> {
     for cell in &input.cells {
         let label = cell.label();
         match baseline.cells.iter().find(|accepted| accepted.id == cell.id) {
-            Some(accepted) if has_other_data(cell, accepted) => {
-                reasons.push(format!("{label}: the arrays it was trained on differ"));
-            }
             Some(accepted) => {
-                let examples = cell.records.iter().map(metric::examples);
-                if let Some(n) = examples.into_iter().find(|n| *n != accepted.examples) {
-                    let before = accepted.examples;
-                    reasons.push(format!("{label}: test examples: {before} -> {n}"));
-                }
+                let other = cell.records.iter().find_map(|record| other_data(record, accepted));
+                reasons.extend(other.map(|what| format!("{label}: {what}")));
             }
             None => {
                 let same_name = baseline.cells.iter().find(|accepted| accepted.label() == label);
@@ -52,8 +48,17 @@ pub fn comparable(input: &SuiteInput, baseline: &Baseline) -> Result<()> {
     refuse(Kind::Input, message, &reasons, &hint)
 }
 
-fn has_other_data(cell: &CellInput, accepted: &AcceptedCell) -> bool {
-    cell.records.iter().any(|record| record.data_content != accepted.data)
+/// What a run was trained or tested on that the accepted one of its seed was not. Where all seeds
+/// share the data, those of any other will do.
+fn other_data(record: &RunRecord, accepted: &AcceptedCell) -> Option<String> {
+    let of_seed = accepted.runs.iter().find(|run| run.seed == record.spec.seed);
+    let shared = !follows_seed(&record.spec.cell.dataset.params);
+    let run = of_seed.or(accepted.runs.first().filter(|_| shared))?;
+    if record.data_content != run.data {
+        return Some("the arrays it was trained on differ".into());
+    }
+    let (before, n) = (run.examples, metric::examples(record));
+    (before != n).then(|| format!("test examples: {before} -> {n}"))
 }
 
 /// What differs between the descriptions of two cells of one name.
@@ -71,6 +76,7 @@ fn changed(cell: &CellInput, accepted: &AcceptedCell) -> Result<String> {
 mod tests {
     use super::*;
     use crate::hash::Digest;
+    use crate::registry::{SEED, Value};
     use crate::results::fixture;
     use crate::task::metric::ACCURACY;
 
@@ -98,6 +104,18 @@ mod tests {
             |input| input.cells[1].records[1].data_content = Digest::of(b"x"),
             "ogm: the arrays it was trained on differ",
         );
+        // A seed that was not accepted has the data of the others, unless each draws its own.
+        let other_seed = |input: &mut SuiteInput| {
+            let record = &mut input.cells[1].records[1];
+            record.spec.seed = 77;
+            record.data_content = Digest::of(b"x");
+        };
+        refused(other_seed, "ogm: the arrays it was trained on differ");
+        let mut input = fixture::tiny();
+        other_seed(&mut input);
+        let draw = Value::Text(SEED.into());
+        input.cells[1].records[1].spec.cell.dataset.params.0.insert("draw".into(), draw);
+        assert!(comparable(&input, &baseline).is_ok());
         refused(|input| drop(input.cells.remove(0)), "joint: is gone");
         refused(|input| input.suite = "other".into(), "the baseline is that of the suite `tiny`");
         refused(

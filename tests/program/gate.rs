@@ -160,7 +160,7 @@ fn a_baseline_that_is_not_sound_is_refused_whole_and_nothing_is_trained() {
         ),
         (|b| b["class_id"] = "0".repeat(64).into(), "the digest of the class is "),
         (|b| b["cells"][0]["id"] = "0000000000000000".into(), "that of the description is "),
-        (|b| b["cells"][0]["examples"] = 0.into(), "the number of examples is 0"),
+        (|b| b["cells"][0]["runs"][0]["examples"] = 0.into(), "the number of examples is 0"),
         (|b| b["cells"][0]["runs"][1]["score"] = 1.5.into(), "seed 1: an accuracy of 1.5 is none"),
         (|b| b["cells"][0]["runs"][1]["score"] = 1e308.into(), "an accuracy of 1e308 is none"),
         (|b| b["margin"] = 1e308.into(), "a margin of "),
@@ -192,7 +192,7 @@ fn a_baseline_that_contradicts_its_roots_or_is_of_other_examples_is_refused() {
     change(&bench, |b| b["metric"] = "loss".into());
     bench.run("check tiny --runs runs").exits(2).says("contradicts itself on the loss of runs");
     bench.write(BASELINE, &sound);
-    change(&bench, |b| b["cells"][0]["examples"] = 1_000_000.into());
+    change(&bench, |b| b["cells"][0]["runs"][0]["examples"] = 1_000_000.into());
     bench.run("check tiny --runs runs").exits(2).says("joint: test examples: 1000000 -> 32");
 }
 

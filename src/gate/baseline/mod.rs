@@ -3,6 +3,7 @@
 //! A small text file that is committed, `ci/baselines/<suite>.json`: a score and a root per run.
 
 pub mod sound;
+mod v1;
 
 use super::lines;
 use super::metric;
@@ -51,10 +52,6 @@ pub struct AcceptedCell {
     /// The description without its seed, to say what has changed where the id has. A plain value,
     /// so that one of an older format can be read too.
     pub spec: Value,
-    /// The digest of the arrays that its runs were trained on, whatever their seed.
-    pub data: Digest,
-    /// The number of test examples behind each score.
-    pub examples: usize,
     /// In the order of seeds.
     pub runs: Vec<AcceptedRun>,
 }
@@ -68,17 +65,24 @@ pub struct AcceptedRun {
     pub score: f64,
     /// The root of the run: see `RunRecord::root`.
     pub root: Digest,
+    /// The digest of the arrays that it was trained on.
+    pub data: Digest,
+    /// The number of test examples behind the score.
+    pub examples: usize,
 }
 
 impl AcceptedCell {
     fn of(cell: &CellInput, metric: Metric) -> Result<Self> {
-        let first = cell.records.first();
-        let first = first.ok_or_else(|| Error::input(format!("{}: no run", cell.label())))?;
+        if cell.records.is_empty() {
+            return Err(Error::input(format!("{}: no run", cell.label())));
+        }
         let runs = cell.records.iter().map(|record| {
             Ok(AcceptedRun {
                 seed: record.spec.seed,
                 score: metric::of(metric, record),
                 root: record.root()?,
+                data: record.data_content,
+                examples: metric::examples(record),
             })
         });
         Ok(Self {
@@ -88,8 +92,6 @@ impl AcceptedCell {
             strategy: cell.strategy.clone(),
             spec: serde_json::to_value(&cell.spec)
                 .map_err(|e| Error::unexpected(format!("cannot encode a description: {e}")))?,
-            data: first.data_content,
-            examples: metric::examples(first),
             runs: runs.collect::<Result<_>>()?,
         })
     }
@@ -102,11 +104,17 @@ impl AcceptedCell {
     pub fn scores(&self) -> Vec<f64> {
         self.runs.iter().map(|run| run.score).collect()
     }
+
+    /// The fewest test examples behind a score.
+    pub fn fewest_examples(&self) -> usize {
+        self.runs.iter().map(|run| run.examples).min().unwrap_or(0)
+    }
 }
 
 impl Baseline {
-    /// Version 1: the first.
-    pub const FORMAT: u32 = 1;
+    /// Version 2: the data and the number of test examples stand with every run, since runs may draw
+    /// their own. Version 1 is read by [`v1`].
+    pub const FORMAT: u32 = 2;
 
     /// The numbers of a suite whose runs are all done, as a baseline to accept.
     ///
@@ -174,11 +182,14 @@ impl Baseline {
             format: u32,
         }
         let version: Version = serde_json::from_slice(&bytes).map_err(damaged)?;
-        if version.format != Self::FORMAT {
-            let (found, known) = (version.format, Self::FORMAT);
-            return Err(wrong(format!("format {found} is not readable, only {known}")));
-        }
-        let baseline: Self = serde_json::from_slice(&bytes).map_err(damaged)?;
+        let baseline: Self = match version.format {
+            Self::FORMAT => serde_json::from_slice(&bytes).map_err(damaged)?,
+            v1::FORMAT => v1::read(&bytes).map_err(damaged)?,
+            found => {
+                let known = Self::FORMAT;
+                return Err(wrong(format!("format {found} is not readable, only up to {known}")));
+            }
+        };
         sound::check(&baseline).map_err(|error| wrong(error.message))?;
         Ok(Some(baseline))
     }
@@ -230,8 +241,8 @@ mod tests {
             );
         };
         refused(&mut |baseline| baseline.margin = -1.0, "not a sound baseline\n  a margin of -1");
-        refused(&mut |baseline| baseline.format = 2, "format 2 is not readable, only 1");
-        std::fs::write(&path, "{\"format\": 1}").unwrap();
+        refused(&mut |baseline| baseline.format = 3, "format 3 is not readable, only up to 2");
+        std::fs::write(&path, "{\"format\": 2}").unwrap();
         assert!(Baseline::load(&path).unwrap_err().message.contains("not a baseline: "));
     }
 

@@ -62,9 +62,6 @@ fn cell_faults(cell: &AcceptedCell, metric: Metric) -> Result<Vec<String>> {
     if id != cell.id.0 {
         faults.push(format!("the id is {}, but that of the description is {id}", cell.id));
     }
-    if cell.examples == 0 {
-        faults.push("the number of examples is 0".into());
-    }
     if cell.runs.is_empty() {
         faults.push("there is no run".into());
     }
@@ -73,6 +70,9 @@ fn cell_faults(cell: &AcceptedCell, metric: Metric) -> Result<Vec<String>> {
         let seed = run.seed;
         if !seeds.insert(seed) {
             faults.push(format!("seed {seed} stands twice"));
+        }
+        if run.examples == 0 {
+            faults.push(format!("seed {seed}: the number of examples is 0"));
         }
         if !metric::holds(metric, run.score) {
             faults.push(format!("seed {seed}: {}", metric::none(metric, run.score)));
@@ -134,7 +134,10 @@ mod tests {
         ] {
             refused(|baseline| baseline.cells[0].runs[1].score = score, said);
         }
-        refused(|baseline| baseline.cells[0].examples = 0, "the number of examples is 0");
+        refused(
+            |baseline| baseline.cells[0].runs[0].examples = 0,
+            "seed 0: the number of examples is 0",
+        );
         for (margin, said) in
             [(-1.0, "a margin of -100"), (0.9, "a margin of 90"), (f64::INFINITY, "inf")]
         {
