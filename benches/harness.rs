@@ -206,6 +206,7 @@ fn rendering(c: &mut Criterion) {
         suite: "bench".into(),
         title: "A report".into(),
         analysis: String::new(),
+        margin: 0.01,
         source_text: String::new(),
         cells: cells.into(),
         warnings: vec![],

@@ -24,12 +24,18 @@ pub fn follows_seed(params: &Params) -> bool {
 /// The data set that a run with `seed` is trained on: `part` with the seed as its draw, where its
 /// draw follows the seed.
 pub fn of_seed(part: &Part, seed: u64) -> Part {
-    let mut part = part.clone();
-    if follows_seed(&part.params) {
-        // Suites have no larger seeds than a parameter may be.
-        let draw = i64::try_from(seed).unwrap_or(i64::MAX);
-        part.params.0.insert(DRAW.name.into(), Value::Int(draw));
+    // Suites have no larger seeds than a parameter may be.
+    let draw = i64::try_from(seed).unwrap_or(i64::MAX);
+    match follows_seed(&part.params) {
+        true => with_draw(part, Value::Int(draw)),
+        false => part.clone(),
     }
+}
+
+/// The data set with another draw.
+pub fn with_draw(part: &Part, draw: Value) -> Part {
+    let mut part = part.clone();
+    part.params.0.insert(DRAW.name.into(), draw);
     part
 }
 

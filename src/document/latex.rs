@@ -56,6 +56,9 @@ fn escape(text: &str) -> String {
             'Δ' => escaped.push_str("$\\Delta$"),
             'ρ' => escaped.push_str("$\\rho$"),
             '†' => escaped.push_str("\\textdagger{}"),
+            '↑' => escaped.push_str("$\\uparrow$"),
+            '↓' => escaped.push_str("$\\downarrow$"),
+            '≈' => escaped.push_str("$\\approx$"),
             '‡' => escaped.push_str("\\textdaggerdbl{}"),
             c => escaped.push(c),
         }

@@ -1,6 +1,6 @@
 //! The statistical comparison of cells: a two-sample test with three verdicts.
 
-use crate::stats::holm::holm;
+use crate::stats::correction::holm;
 use crate::stats::{student, summary};
 use serde::Serialize;
 

@@ -6,8 +6,9 @@ use crate::figure::data::{Role, distinct};
 use crate::hash::Digest;
 use crate::results::analysis::Analysis;
 use crate::results::cell::CellResults;
-use crate::results::comparison::{Verdict, candidates, comparable};
-use crate::stats::power::{Design, smallest_effect};
+use crate::results::comparison::{candidates, comparable};
+use crate::results::verdict::{ALPHA, Verdict};
+use crate::stats::power::smallest_effect;
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -30,7 +31,7 @@ pub enum Caveat {
     PairsDiffer { cells: Vec<String> },
     /// Comparisons without a test.
     Untested { cells: Vec<String> },
-    /// The largest smallest-detectable difference of the tested comparisons that are judged by a
+    /// The largest smallest-detectable difference of the undecided effects that are judged by a
     /// fraction.
     LowPower { largest: f64 },
     /// What the reader of the records complained of.
@@ -61,9 +62,9 @@ pub fn collect(analysis: &Analysis<'_>) -> Vec<Caveat> {
     let fewest = few.iter().copied().min().unwrap_or(0);
     add(!few.is_empty(), Caveat::FewSeeds { n_cells: few.len(), fewest });
 
-    let fractions = analysis.comparisons.iter().filter(|c| cells[c.cell].metric().is_fraction());
-    let tests = fractions.filter_map(|comparison| comparison.paired);
-    let largest = tests.filter_map(|test| test.smallest_effect).fold(0.0, f64::max);
+    let fractions = analysis.effects.iter().filter(|effect| effect.metric.is_fraction());
+    let undecided = fractions.filter(|effect| effect.judged.verdict == Verdict::Undecided);
+    let largest = undecided.filter_map(|effect| effect.judged.detectable).fold(0.0, f64::max);
     add(largest > WORTHWHILE, Caveat::LowPower { largest });
 
     let pairs: Vec<(usize, usize)> = candidates(cells).collect();
@@ -78,7 +79,7 @@ pub fn collect(analysis: &Analysis<'_>) -> Vec<Caveat> {
     add(!alone.is_empty(), Caveat::NoBaseline { cells: alone });
     let other = which(|cell, base| comparable(cell, base) && pairs_differ(cell, base));
     add(!other.is_empty(), Caveat::PairsDiffer { cells: other });
-    let untested = analysis.comparisons.iter().filter(|c| c.verdict == Verdict::Untested);
+    let untested = analysis.comparisons.iter().filter(|c| c.judged.verdict == Verdict::Untested);
     let untested = names(untested.map(|comparison| &cells[comparison.cell]));
     add(!untested.is_empty(), Caveat::Untested { cells: untested });
 
@@ -159,20 +160,21 @@ impl fmt::Display for Caveat {
                     "{} with fewer than {FEW} finished runs, the fewest having {fewest}.",
                     count(*n_cells, "cell")
                 )?;
-                match smallest_effect(Design::Paired, *fewest) {
+                match smallest_effect(*fewest, ALPHA) {
                     None => write!(f, " One run has neither an interval nor a test."),
                     Some(effect) => write!(
                         f,
                         " With {fewest} pairs, a difference must reach {effect:.1} standard \
-                         deviations of the paired differences to be found four times in five \
-                         (one-sided 5 %, before Holm's correction)."
+                         deviations of the paired differences to be found four times in five by a \
+                         test at 5 %, and more by one of many."
                     ),
                 }
             }
             Caveat::LowPower { largest } => write!(
                 f,
-                "Not distinguishable does not mean equal: the smallest detectable difference \
-                 reaches {} points, before Holm's correction. It stands beside every comparison.",
+                "Undecided does not mean equal: of the undecided effects on data sets, the smallest \
+                 difference that would have been found four times in five reaches {} points. It stands \
+                 beside every comparison.",
                 points(*largest).trim_start_matches('+')
             ),
             Caveat::NoBaseline { cells } => {

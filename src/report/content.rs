@@ -7,6 +7,7 @@ use crate::hash::Digest;
 use crate::lint::{self, Finding};
 use crate::report::{caveat, findings, tables};
 use crate::results::analysis::Analysis;
+use crate::results::rows;
 use crate::task::words;
 
 /// Everything that stands under the title.
@@ -39,6 +40,10 @@ pub fn blocks(
     if let Some(variants) = tables::variants(analysis) {
         blocks.push(heading("Variants of strategies"));
         blocks.push(Block::Table(variants));
+    }
+    if let Some(components) = tables::components(analysis) {
+        blocks.push(heading("Spread of splits and of seeds"));
+        blocks.push(Block::Table(components));
     }
     if let Some(further) = tables::further(analysis) {
         blocks.push(heading("Further test splits"));
@@ -186,6 +191,8 @@ fn reproduction(analysis: &Analysis<'_>) -> Vec<Block> {
             text(" has one row per run, "),
             Inline::Link { text: "summary.csv".into(), path: "summary.csv".into() },
             text(" one per cell, "),
+            Inline::Link { text: rows::EFFECTS.into(), path: rows::EFFECTS.into() },
+            text(" one per strategy and data set, "),
             Inline::Link { text: "manifest.json".into(), path: "manifest.json".into() },
             text(
                 " the resolved descriptions and the digests. The root covers the suite file and \

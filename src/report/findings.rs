@@ -1,14 +1,12 @@
-//! The findings in words, generated from the statistics: every comparison is named with its
-//! difference, whatever its outcome.
+//! The findings in words, generated from the statistics.
 
-use crate::document::number::{count, difference, difference_interval, value};
+use crate::document::number::{count, value};
 use crate::document::{Block, Inline, text};
 use crate::figure::data::Role;
 use crate::report::tables;
 use crate::results::analysis::Analysis;
-use crate::results::comparison::{ALPHA, Comparison, Verdict};
-use crate::task::metric::Metric;
-use crate::task::words;
+use crate::results::effect::Effect;
+use crate::results::verdict::Verdict;
 
 /// The section of findings, without its heading.
 pub fn findings(analysis: &Analysis<'_>) -> Vec<Block> {
@@ -17,57 +15,46 @@ pub fn findings(analysis: &Analysis<'_>) -> Vec<Block> {
         return vec![Block::Paragraph(vec![text(nothing)])];
     }
     let mut blocks = vec![Block::Paragraph(vec![text(summary(analysis))])];
-    blocks.extend(tables::verdicts(analysis).map(Block::Table));
-    blocks.push(Block::Paragraph(vec![text(words::of(&analysis.metrics(), DETAIL))]));
-    for dataset in analysis.datasets() {
-        let of_dataset =
-            |comparison: &&Comparison| analysis.cells[comparison.cell].input.dataset == dataset;
-        let compared: Vec<&Comparison> = analysis.comparisons.iter().filter(of_dataset).collect();
-        if !compared.is_empty() {
-            blocks.push(Block::Heading { level: 3, text: dataset.to_string() });
-            let items = VERDICTS.map(|verdict| item(analysis, &compared, verdict));
-            let items = items.into_iter().flatten().chain(reference(analysis, dataset));
-            blocks.push(Block::List(items.collect()));
-        }
+    blocks.extend(tables::effects(analysis).map(Block::Table));
+    let datasets = analysis.datasets();
+    let items = datasets.iter().filter_map(|dataset| of_dataset(analysis, dataset));
+    blocks.push(Block::List(items.collect()));
+    blocks.extend(tables::effects_in_full(analysis).map(Block::Table));
+    blocks.push(Block::Paragraph(vec![text(single_cells(analysis))]));
+    if let Some(table) = tables::overall_effects(analysis) {
+        blocks.push(Block::Table(table));
     }
     blocks
 }
 
-const VERDICTS: [Verdict; 4] =
-    [Verdict::Positive, Verdict::Negative, Verdict::NotDistinguishable, Verdict::Untested];
-
-const DETAIL: &str = "By data set and verdict, variants included: the mean difference of test \
-     {metric}, of a fraction in percentage points, and, in brackets, its 95 % t interval, which is \
-     not corrected for the number of comparisons.";
-
+/// The answer in three sentences.
 fn summary(analysis: &Analysis<'_>) -> String {
-    let comparisons = &analysis.comparisons;
-    let n = |verdict| comparisons.iter().filter(|c| c.verdict == verdict).count();
+    let effects = &analysis.effects;
+    let with = |verdict| effects.iter().filter(move |effect| effect.judged.verdict == verdict);
+    let n = |verdict| with(verdict).count();
     let untested = match n(Verdict::Untested) {
         0 => String::new(),
         untested => format!(", and {untested} could not be tested"),
     };
-    let uncorrected = |sign: f64| {
-        let found = comparisons.iter().filter(|comparison| {
-            let gain = analysis.cells[comparison.cell].metric().better.sign() * sign;
-            comparison.paired.is_some_and(|test| {
-                test.p.is_some_and(|p| p < ALPHA) && 0.0 < gain * test.difference.mean
-            })
-        });
-        found.count()
+    let undecided = with(Verdict::Undecided);
+    let agree = undecided.filter(|e| e.judged.test.is_some_and(|test| test.one_sided)).count();
+    let agree = match agree {
+        0 => String::new(),
+        n => format!(" In {n} of the undecided all replicates agree in the sign."),
     };
-    let by_chance = ALPHA * (comparisons.len() - n(Verdict::Untested)) as f64;
+    let beats = with(Verdict::Better).filter(|effect| tables::beats_alone(effect)).count();
     format!(
-        "Of {} with joint training, {} positive, {} negative and {} not distinguishable from \
-         zero{untested}. The verdict is that of a two-sided paired t test over seeds at 5 %, after \
-         Holm's correction over all of them. Before the correction {} would be positive and {} \
-         negative, where chance alone would give about {by_chance:.0} in all.",
-        count(comparisons.len(), "comparison"),
-        are(n(Verdict::Positive)),
-        are(n(Verdict::Negative)),
-        are(n(Verdict::NotDistinguishable)),
-        uncorrected(1.0),
-        uncorrected(-1.0),
+        "Of {} of strategies on data sets, each averaged over fusion methods, {} better than joint \
+         training, {} worse, {} equivalent to it within {}, and {} undecided{untested}. Of those \
+         that are better, {beats} surpass the best modality alone too. Verdicts are by paired t tests \
+         over replicates, of a difference and of equivalence, each at 5 % after Holm's correction over \
+         all of these effects.{agree}",
+        count(effects.len(), "effect"),
+        are(n(Verdict::Better)),
+        are(n(Verdict::Worse)),
+        are(n(Verdict::Equivalent)),
+        tables::margin(analysis),
+        are(n(Verdict::Undecided)),
     )
 }
 
@@ -75,59 +62,65 @@ fn are(n: usize) -> String {
     if n == 1 { "1 is".into() } else { format!("{n} are") }
 }
 
-/// All comparisons of one verdict; what a reader expects is said even where there is none.
-fn item(
-    analysis: &Analysis<'_>,
-    compared: &[&Comparison],
-    verdict: Verdict,
-) -> Option<Vec<Inline>> {
-    let found: Vec<String> = compared
-        .iter()
-        .filter(|comparison| comparison.verdict == verdict)
-        .map(|comparison| {
-            let cell = &analysis.cells[comparison.cell];
-            format!(
-                "{} under {} ({})",
-                cell.strategy,
-                cell.input.fusion,
-                evidence(comparison, cell.metric())
-            )
-        })
-        .collect();
-    if found.is_empty() && verdict == Verdict::Untested {
+/// The strategies by verdict, and what their differences are to be held against: a gain may still end
+/// below one modality alone.
+fn of_dataset(analysis: &Analysis<'_>, dataset: &str) -> Option<Vec<Inline>> {
+    let effects: Vec<&Effect> =
+        analysis.effects.iter().filter(|effect| effect.dataset == dataset).collect();
+    if effects.is_empty() {
         return None;
     }
-    let listed = if found.is_empty() { "none".into() } else { found.join("; ") };
-    let title = format!("{} ({})", verdict.words(), found.len());
-    Some(vec![Inline::Strong(title), text(format!(": {listed}."))])
+    let listed = Verdict::ALL.into_iter().filter_map(|verdict| {
+        let with = effects.iter().filter(|effect| effect.judged.verdict == verdict);
+        let names: Vec<&str> = with.map(|effect| effect.strategy.as_str()).collect();
+        (!names.is_empty()).then(|| format!("{}: {}", verdict.words(), names.join(", ")))
+    });
+    let listed = listed.collect::<Vec<_>>().join("; ");
+    let reference = reference(analysis, dataset).unwrap_or_default();
+    Some(vec![Inline::Strong(dataset.into()), text(format!(" – {listed}.{reference}"))])
 }
 
-/// What the differences are to be held against: a gain may still end below one modality alone.
-fn reference(analysis: &Analysis<'_>, dataset: &str) -> Option<Vec<Inline>> {
+fn reference(analysis: &Analysis<'_>, dataset: &str) -> Option<String> {
     let alone = analysis.best(dataset, |cell| cell.role == Role::Unimodal)?;
     let together = analysis.best(dataset, |cell| cell.role != Role::Unimodal)?;
     let metric = alone.metric();
     let unit = if metric.is_fraction() { " %" } else { "" };
     let shown = |mean| format!("{}{unit}", value(metric, mean));
-    let sentence = format!(
-        ": the best modality alone, {}, reaches {}; the best mean of all modalities together is {}, \
-         of {} under {}.",
+    Some(format!(
+        " The best modality alone, {}, reaches {}, the best mean of all together {}: {} under {}.",
         alone.strategy.trim_start_matches("unimodal "),
         shown(alone.value?.mean),
         shown(together.value?.mean),
         together.strategy,
         together.input.fusion,
-    );
-    Some(vec![Inline::Strong("for reference".into()), text(sentence)])
+    ))
 }
 
-fn evidence(comparison: &Comparison, metric: Metric) -> String {
-    let Some(test) = comparison.paired else {
-        return "no pair of finished runs".into();
+/// The other two families.
+fn single_cells(analysis: &Analysis<'_>) -> String {
+    let of = |variants: bool| {
+        let is_variant = |place: usize| analysis.cells[place].variant_of.is_some();
+        let family = analysis.comparisons.iter().filter(move |c| is_variant(c.cell) == variants);
+        family.map(|comparison| comparison.judged.verdict).collect::<Vec<_>>()
     };
-    let range = test.difference.interval;
-    let shown = |range| format!(" {}", difference_interval(metric, Some(range)));
-    let range = range.map_or(String::new(), shown);
-    let few = if range.is_empty() { format!(", n = {}", test.difference.n) } else { String::new() };
-    format!("{}{range}{few}", difference(metric, test.difference.mean))
+    let counts = |verdicts: &[Verdict]| {
+        let n = |verdict| verdicts.iter().filter(|known| **known == verdict).count();
+        let counts = Verdict::ALL.map(|verdict| (n(verdict), verdict.words()));
+        let counts = counts.into_iter().filter(|(n, _)| 0 < *n);
+        counts.map(|(n, words)| format!("{n} {words}")).collect::<Vec<_>>().join(", ")
+    };
+    let (cells, variants) = (of(false), of(true));
+    let single = format!(
+        "Single cells, a strategy under one fusion method, are the secondary family: {} ({}), by \
+         Holm's correction over the family and only where the strategy's effect on the data set is a \
+         finding. Each stands in the table of its data set with its interval.",
+        count(cells.len(), "comparison"),
+        counts(&cells),
+    );
+    let exploration = format!(
+        " Variants of strategies are an exploration: {} ({}), by a false discovery rate of 5 %.",
+        count(variants.len(), "comparison"),
+        counts(&variants),
+    );
+    if variants.is_empty() { single } else { single + &exploration }
 }

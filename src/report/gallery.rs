@@ -11,7 +11,6 @@ use crate::record::metrics;
 use crate::registry::{Params, Value};
 use crate::results::analysis::Analysis;
 use crate::results::cell::CellResults;
-use crate::results::comparison::Verdict;
 use crate::results::names::{self, Stems};
 use crate::stats::summary::mean;
 use crate::task::words;
@@ -134,7 +133,7 @@ pub fn figure_data(analysis: &Analysis<'_>) -> Result<FigureData> {
     let cells = cells.collect::<Result<_>>()?;
     let comparisons = analysis.comparisons.iter().map(|comparison| {
         let cell = &analysis.cells[comparison.cell];
-        let difference = comparison.paired.map(|test| test.difference);
+        let difference = comparison.judged.test.map(|test| test.difference);
         data::Comparison {
             dataset: cell.input.dataset.clone(),
             fusion: cell.input.fusion.clone(),
@@ -143,7 +142,7 @@ pub fn figure_data(analysis: &Analysis<'_>) -> Result<FigureData> {
             metric: cell.metric(),
             mean: difference.map(|difference| difference.mean),
             interval: difference.and_then(|difference| difference.interval),
-            distinguishable: matches!(comparison.verdict, Verdict::Positive | Verdict::Negative),
+            distinguishable: comparison.judged.verdict.differs(),
         }
     });
     Ok(FigureData { palette, cells, comparisons: comparisons.collect() })

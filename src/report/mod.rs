@@ -20,7 +20,7 @@ use crate::error::Result;
 use crate::results::analysis::Analysis;
 use crate::results::input::SuiteInput;
 use crate::results::manifest::{self, Manifest};
-use crate::results::{names, sheets};
+use crate::results::{names, rows, sheets};
 use std::collections::BTreeMap;
 
 /// Renders every file of a report, by path in its folder.
@@ -49,8 +49,9 @@ pub fn render(input: &SuiteInput, version: u32) -> Result<BTreeMap<String, Vec<u
     add("README.md".into(), markdown::page(&input.title, &blocks).into_bytes())?;
     let page = html::page(&input.title, &blocks);
     add("index.html".into(), page.into_bytes())?;
-    add("results.csv".into(), sheets::results(&analysis)?)?;
-    add("summary.csv".into(), sheets::summary(&analysis)?)?;
+    add(rows::RESULTS.into(), sheets::results(&analysis)?)?;
+    add(rows::SUMMARY.into(), sheets::summary(&analysis)?)?;
+    add(rows::EFFECTS.into(), sheets::effects(&analysis)?)?;
     let manifest = Manifest::new(&analysis, &files)?.to_bytes()?;
     names::add(&mut files, manifest::FILE.into(), manifest)?;
     Ok(files)

@@ -4,6 +4,7 @@ use super::cell::CellResults;
 use crate::figure::data::{Role, distinct};
 use crate::record::RunRecord;
 use crate::results::comparison::{Comparison, compare};
+use crate::results::effect::Effect;
 use crate::results::input::SuiteInput;
 use crate::results::names::Stems;
 use crate::results::variant::variants;
@@ -15,6 +16,8 @@ pub struct Analysis<'a> {
     pub input: &'a SuiteInput,
     /// In the order of the suite.
     pub cells: Vec<CellResults<'a>>,
+    /// The primary family, in the order of the suite.
+    pub effects: Vec<Effect>,
     /// In the order of the suite.
     pub comparisons: Vec<Comparison>,
     /// What the files about one data set, or one fusion method, are called.
@@ -29,10 +32,10 @@ impl<'a> Analysis<'a> {
         for (place, main) in variants(&cells).into_iter().enumerate() {
             cells[place].variant_of = main;
         }
-        let comparisons = compare(&cells);
+        let (effects, comparisons) = compare(&cells, input.margin);
         let dataset_stems = Stems::new(cells.iter().map(|cell| cell.input.dataset.as_str()));
         let fusion_stems = Stems::new(cells.iter().map(|cell| cell.input.fusion.as_str()));
-        Self { input, cells, comparisons, dataset_stems, fusion_stems }
+        Self { input, cells, effects, comparisons, dataset_stems, fusion_stems }
     }
 
     /// The distinct data sets, in order.

@@ -64,6 +64,7 @@ pub fn collect(
         suite: suite.name.clone(),
         title: suite.title.clone(),
         analysis: suite.analysis.clone(),
+        margin: suite.margin,
         source_text: suite.text.clone(),
         cells,
         warnings: Vec::new(),
@@ -130,7 +131,7 @@ mod tests {
         let text = "suite: test\n".to_string();
         let digest = Digest::of(text.as_bytes());
         let [name, title, analysis] = ["test", "A test", ""].map(str::to_string);
-        (Suite { name, title, analysis, text, digest, cells }, store, folder)
+        (Suite { name, title, analysis, text, digest, margin: 0.01, cells }, store, folder)
     }
 
     fn finish(store: &Store, run: &RunSpec) {

@@ -1,13 +1,15 @@
-//! Every strategy against joint training: which cells are compared, and the verdicts.
+//! Every strategy against joint training: which cells are compared, and what is concluded.
+//!
+//! Three families of tests, stated before anything is trained: effects of strategies on data sets are
+//! the primary one ([`Effect`]); single cells are tested within those that were found there; variants
+//! of strategies are an exploration.
 
+use super::cell::CellResults;
+use super::effect::{Effect, effects};
+use super::verdict::{Correction, Judged, judge};
 use crate::figure::data::Role;
-use crate::results::cell::CellResults;
-use crate::stats::holm::holm;
-use crate::stats::paired::{Paired, by_seed, paired};
+use crate::stats::paired::{by_seed, paired};
 use crate::suite::run::CellSpec;
-
-/// The level of the whole family of comparisons of a report.
-pub const ALPHA: f64 = 0.05;
 
 /// A cell against joint training under the same fusion on the same data set.
 #[derive(Clone, Debug)]
@@ -15,60 +17,43 @@ pub struct Comparison {
     /// The places of both cells among those of the analysis.
     pub cell: usize,
     pub baseline: usize,
-    /// Differences of the primary metric; `None` without a pair of finished runs.
-    pub paired: Option<Paired>,
-    /// The p value after Holm's correction over the report.
-    pub holm: Option<f64>,
-    pub verdict: Verdict,
+    /// Among the single cells of the report, or among its variants.
+    pub judged: Judged,
 }
 
-/// What a comparison shows at [`ALPHA`] after Holm's correction.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verdict {
-    Positive,
-    Negative,
-    NotDistinguishable,
-    /// Fewer than two pairs, or pairs that all differ by the same amount.
-    Untested,
-}
-
-impl Verdict {
-    pub fn words(self) -> &'static str {
-        match self {
-            Verdict::Positive => "positive",
-            Verdict::Negative => "negative",
-            Verdict::NotDistinguishable => "not distinguishable",
-            Verdict::Untested => "not testable",
-        }
-    }
-}
-
-/// Compares every strategy with its baseline, where both follow one protocol.
-pub fn compare(cells: &[CellResults<'_>]) -> Vec<Comparison> {
-    let mut comparisons: Vec<Comparison> = candidates(cells)
+/// The effects of all strategies, and the comparison of every cell, in the order of the suite.
+pub fn compare(cells: &[CellResults<'_>], margin: f64) -> (Vec<Effect>, Vec<Comparison>) {
+    let pairs: Vec<(usize, usize)> = candidates(cells)
         .filter(|(cell, baseline)| comparable(&cells[*cell], &cells[*baseline]))
-        .map(|(cell, baseline)| {
-            let differences = by_seed(&cells[cell].values(), &cells[baseline].values());
-            let paired = paired(&differences);
-            Comparison { cell, baseline, paired, holm: None, verdict: Verdict::Untested }
-        })
         .collect();
-    let p_values: Vec<Option<f64>> =
-        comparisons.iter().map(|comparison| comparison.paired.and_then(|test| test.p)).collect();
-    for (comparison, adjusted) in comparisons.iter_mut().zip(holm(&p_values)) {
-        comparison.holm = adjusted;
-        comparison.verdict = match (adjusted, comparison.paired) {
-            (Some(p), Some(test)) if p < ALPHA => {
-                match 0.0 < cells[comparison.cell].metric().better.sign() * test.difference.mean {
-                    true => Verdict::Positive,
-                    false => Verdict::Negative,
-                }
-            }
-            (Some(_), Some(_)) => Verdict::NotDistinguishable,
-            _ => Verdict::Untested,
-        };
+    let is_main = |(cell, _): &(usize, usize)| cells[*cell].variant_of.is_none();
+    let (main, variants): (Vec<_>, Vec<_>) = pairs.into_iter().partition(is_main);
+    let effects = effects(cells, &main, margin);
+    let family = |pairs: &[(usize, usize)], correction| {
+        let tests = pairs.iter().map(|(cell, baseline)| {
+            let (cell, baseline) = (&cells[*cell], &cells[*baseline]);
+            (paired(&by_seed(&cell.values(), &baseline.values())), cell.metric())
+        });
+        let judged = judge(&tests.collect::<Vec<_>>(), margin, correction);
+        let judged = pairs.iter().zip(judged);
+        judged
+            .map(|((cell, baseline), judged)| Comparison {
+                cell: *cell,
+                baseline: *baseline,
+                judged,
+            })
+            .collect::<Vec<_>>()
+    };
+    let mut comparisons = family(&main, Correction::Holm);
+    for comparison in &mut comparisons {
+        let holds =
+            |effect: &&Effect| effect.pairs.iter().any(|(cell, _)| *cell == comparison.cell);
+        let gate = effects.iter().find(holds).and_then(|effect| effect.judged.p);
+        comparison.judged = comparison.judged.gated(gate, cells[comparison.cell].metric());
     }
-    comparisons
+    comparisons.extend(family(&variants, Correction::FalseDiscoveryRate));
+    comparisons.sort_by_key(|comparison| comparison.cell);
+    (effects, comparisons)
 }
 
 /// Every strategy with the joint cell of its data set and fusion, comparable or not.
@@ -106,8 +91,8 @@ pub fn comparable(a: &CellResults<'_>, b: &CellResults<'_>) -> bool {
 #[cfg(test)]
 mod tests {
     use crate::results::analysis::Analysis;
-    use crate::results::comparison::Verdict;
     use crate::results::fixture;
+    use crate::results::verdict::Verdict;
 
     #[test]
     fn cells_of_different_protocols_are_not_compared() {
@@ -123,7 +108,7 @@ mod tests {
         let mut input = fixture::small();
         let place = Analysis::new(&input).comparisons[0].cell;
         let baseline = Analysis::new(&input).comparisons[0].baseline;
-        for (sign, verdict) in [(1.0, Verdict::Positive), (-1.0, Verdict::Negative)] {
+        for (sign, verdict) in [(1.0, Verdict::Better), (-1.0, Verdict::Worse)] {
             let reference = input.cells[baseline].clone();
             let gains = [0.1, 0.1002, 0.0999, 0.1001, 0.0998];
             for (i, record) in input.cells[place].records.iter_mut().enumerate() {
@@ -133,7 +118,7 @@ mod tests {
                     epoch.test.shift("accuracy", sign * gains[i]);
                 }
             }
-            assert_eq!(Analysis::new(&input).comparisons[0].verdict, verdict);
+            assert_eq!(Analysis::new(&input).effects[0].judged.verdict, verdict);
         }
     }
 }

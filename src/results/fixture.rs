@@ -87,6 +87,7 @@ pub(crate) fn suite(name: &str, blocks: &[Block<'_>], n_seeds: u64, n_epochs: us
         suite: name.into(),
         title: format!("The {name} suite"),
         analysis: "Made-up numbers for tests.\n\nThey mean nothing.".into(),
+        margin: 0.01,
         source_text: format!("suite: {name}\n"),
         cells,
         warnings: Vec::new(),

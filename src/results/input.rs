@@ -14,6 +14,8 @@ pub struct SuiteInput {
     pub title: String,
     /// The suite's own prose, printed in the report.
     pub analysis: String,
+    /// See [`crate::suite::Suite::margin`].
+    pub margin: f64,
     /// The suite file as it was read.
     pub source_text: String,
     /// In the order of the suite.

@@ -10,7 +10,21 @@ pub const VARIANTS: &str = "variants";
 pub const FURTHER: &str = "further-splits";
 pub const SELECTION: &str = "selection";
 pub const PROTOCOL: &str = "protocol";
-const TABLES: [&str; 5] = [OVERALL, VARIANTS, FURTHER, SELECTION, PROTOCOL];
+pub const EFFECTS: &str = "effects";
+pub const EFFECTS_IN_FULL: &str = "effects-in-full";
+pub const OVERALL_EFFECTS: &str = "effects-over-data-sets";
+pub const COMPONENTS: &str = "components-of-variance";
+const TABLES: [&str; 9] = [
+    OVERALL,
+    VARIANTS,
+    FURTHER,
+    SELECTION,
+    PROTOCOL,
+    EFFECTS,
+    EFFECTS_IN_FULL,
+    OVERALL_EFFECTS,
+    COMPONENTS,
+];
 
 /// What the name of a data set's table of modalities ends with.
 const MODALITIES: &str = "modalities";

@@ -12,6 +12,8 @@ use std::ops::RangeInclusive;
 pub const RESULTS: &str = "results.csv";
 /// The sheet of cells.
 pub const SUMMARY: &str = "summary.csv";
+/// The sheet of effects.
+pub const EFFECTS: &str = "effects.csv";
 
 /// The status of a run with a usable result.
 pub const FINISHED: &str = "finished";

@@ -1,4 +1,5 @@
-//! `results.csv`, one row per planned run, and `summary.csv`, one row per cell.
+//! `results.csv`, one row per planned run, `summary.csv`, one row per cell, and `effects.csv`, one row
+//! per strategy and data set.
 //!
 //! Metrics of modalities and further test splits are those of the protocol's selected epoch.
 //! Measured values are written with all their digits, computed ones with six decimals,
@@ -11,6 +12,7 @@ use crate::record::metrics::{self, Metrics};
 use crate::results::analysis::Analysis;
 use crate::results::cell::{CellResults, Run, SELECTIONS};
 use crate::results::rows::{self, underscored};
+use crate::results::verdict::Judged;
 use crate::stats::summary::Estimate;
 use crate::task::Task;
 use crate::task::metric::{LOSS, METRICS, Metric};
@@ -61,7 +63,8 @@ pub fn summary(analysis: &Analysis<'_>) -> Result<Vec<u8>> {
     let mut rows = vec![summary_header(&primary, &beside)];
     for (place, cell) in analysis.cells.iter().enumerate() {
         let comparison = analysis.comparison(place);
-        let test = comparison.and_then(|comparison| comparison.paired);
+        let judged = comparison.map(|comparison| comparison.judged);
+        let test = judged.and_then(|judged| judged.test);
         let mut row = vec![
             cell.input.id.to_string(),
             cell.input.dataset.clone(),
@@ -83,10 +86,12 @@ pub fn summary(analysis: &Analysis<'_>) -> Result<Vec<u8>> {
         }
         row.extend(estimated(test.map(|test| test.difference)));
         row.extend([
+            comparison.map_or(String::new(), |_| family(cell).into()),
             scientific(test.and_then(|test| test.p)),
-            scientific(comparison.and_then(|comparison| comparison.holm)),
-            decimal(test.and_then(|test| test.smallest_effect)),
-            comparison.map_or(String::new(), |c| c.verdict.words().into()),
+            scientific(judged.and_then(|judged| judged.p)),
+            scientific(judged.and_then(|judged| judged.equivalence)),
+            decimal(judged.and_then(|judged| judged.detectable)),
+            judged.map_or(String::new(), |judged| judged.verdict.words().into()),
         ]);
         for estimate in beside.iter().map(of).chain([cell.imbalance]) {
             row.extend([
@@ -102,6 +107,68 @@ pub fn summary(analysis: &Analysis<'_>) -> Result<Vec<u8>> {
 /// What the statistics of an estimate are called after the name of what is estimated.
 pub(crate) const STATISTICS: [&str; 4] = ["mean", "sd", "low", "high"];
 
+/// What stands beside a difference that was tested.
+const JUDGED: [&str; 5] =
+    ["p", "p_adjusted", "p_equivalent_adjusted", "detectable_delta", "verdict"];
+
+/// The family of tests that a cell belongs to.
+fn family(cell: &CellResults<'_>) -> &'static str {
+    if cell.variant_of.is_some() { "exploratory" } else { "secondary" }
+}
+
+/// The primary family: one row per strategy and data set.
+///
+/// # Errors
+/// When a value cannot be encoded.
+pub fn effects(analysis: &Analysis<'_>) -> Result<Vec<u8>> {
+    let against = |of: &str| STATISTICS.map(|name| rows::statistic(of, name));
+    let judged = |of: &str| JUDGED.map(|name| format!("{of}{name}"));
+    let mut header: Vec<String> =
+        ["dataset", "strategy", "metric", "fusions", "n"].map(Into::into).into();
+    header.extend(against("delta").into_iter().chain(["one_sided".into()]).chain(judged("")));
+    header.extend(
+        ["best_modality".into(), "n_alone".into()].into_iter().chain(against("delta_alone")),
+    );
+    header.extend(judged("alone_"));
+    let mut rows = vec![header];
+    let tested = |judged: Option<&Judged>| {
+        let test = judged.and_then(|judged| judged.test);
+        let of = |value: fn(&Judged) -> Option<f64>| judged.and_then(value);
+        let [n, statistics @ ..] = estimated(test.map(|test| test.difference));
+        let verdicts = [
+            scientific(test.and_then(|test| test.p)),
+            scientific(of(|judged| judged.p)),
+            scientific(of(|judged| judged.equivalence)),
+            decimal(of(|judged| judged.detectable)),
+            judged.map_or(String::new(), |judged| judged.verdict.words().into()),
+        ];
+        (n, statistics, test.map_or(String::new(), |test| test.one_sided.to_string()), verdicts)
+    };
+    for effect in &analysis.effects {
+        let fusions: Vec<&str> = effect
+            .pairs
+            .iter()
+            .map(|(cell, _)| analysis.cells[*cell].input.fusion.as_str())
+            .collect();
+        let (n, statistics, side, verdicts) = tested(Some(&effect.judged));
+        let mut row = vec![
+            effect.dataset.clone(),
+            effect.strategy.clone(),
+            effect.metric.name.to_string(),
+            fusions.join("+"),
+            n,
+        ];
+        row.extend(statistics.into_iter().chain([side]).chain(verdicts));
+        let alone = effect.alone.as_ref();
+        let modality =
+            alone.map(|alone| analysis.cells[alone.cell].input.spec.modalities().join("+"));
+        let (n, statistics, _, verdicts) = tested(alone.map(|alone| &alone.judged));
+        row.extend([modality.unwrap_or_default(), n].into_iter().chain(statistics).chain(verdicts));
+        rows.push(row);
+    }
+    write(&rows)
+}
+
 /// Every primary metric has columns of its own, which other cells leave empty.
 fn summary_header(primary: &[Metric], beside: &[Metric]) -> Vec<String> {
     let statistics = |name: &str, n: usize| {
@@ -113,7 +180,8 @@ fn summary_header(primary: &[Metric], beside: &[Metric]) -> Vec<String> {
     header.extend(primary.iter().flat_map(|metric| statistics(metric.name, 4)));
     header.push("n_pairs".into());
     header.extend(statistics("delta", 4));
-    header.extend(words(&["p", "p_holm", "smallest_detectable_delta", "verdict"]));
+    header.extend(words(&["family"]));
+    header.extend(words(&JUDGED));
     header.extend(beside.iter().flat_map(|metric| statistics(metric.name, 2)));
     header.extend(statistics(metrics::IMBALANCE, 2));
     header

@@ -1,10 +1,15 @@
-//! Statistics of few seeds: pure functions over slices, each with its source.
+//! Statistics of few replicates: pure functions over slices, each with its source.
 //!
-//! With three to ten seeds, t intervals keep their nominal coverage where percentile bootstraps
+//! With three to ten replicates, t intervals keep their nominal coverage where percentile bootstraps
 //! do not (74 % instead of 95 % at n = 3), so nothing here resamples.
 
-pub mod holm;
+pub mod components;
+pub mod correction;
 pub mod paired;
+pub mod pooled;
 pub mod power;
+pub mod ranks;
+#[cfg(test)]
+mod simulation;
 pub mod student;
 pub mod summary;

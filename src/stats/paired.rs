@@ -1,6 +1,5 @@
 //! Two methods under the same seeds: the paired t test.
 
-use crate::stats::power::{Design, smallest_effect};
 use crate::stats::student;
 use crate::stats::summary::{Estimate, estimate};
 
@@ -13,9 +12,25 @@ pub struct Paired {
     pub t: Option<f64>,
     /// The two-sided p value of `t`; 1 where every pair is equal.
     pub p: Option<f64>,
-    /// The smallest difference that this many pairs of this spread are likely to show: see
-    /// [`smallest_effect`].
-    pub smallest_effect: Option<f64>,
+    /// Whether all differences have one sign.
+    pub one_sided: bool,
+}
+
+impl Paired {
+    /// The p value of the mean difference being smaller than `margin` in size: the larger of two
+    /// one-sided t tests (Schuirmann 1987, *Journal of Pharmacokinetics and Biopharmaceutics* 15).
+    /// It is 0 where every pair is equal, and none where they differ by one amount.
+    pub fn equivalence(&self, margin: f64) -> Option<f64> {
+        let Estimate { n, mean, sd, .. } = self.difference;
+        let sd = sd?;
+        if sd == 0.0 {
+            return (mean == 0.0).then_some(0.0);
+        }
+        let error = sd / (n as f64).sqrt();
+        let beyond = |distance: f64| student::lower_tail(-distance / error, (n - 1) as f64);
+        let p = beyond(margin - mean).max(beyond(margin + mean));
+        (!p.is_nan()).then_some(p)
+    }
 }
 
 /// The differences `treated - reference` for the seeds that both have, in the order of `treated`.
@@ -43,14 +58,14 @@ pub fn paired(differences: &[f64]) -> Option<Paired> {
         Some(t) => Some(student::two_sided_p(t, (n - 1) as f64)),
         None => (n > 1 && difference.mean == 0.0).then_some(1.0),
     };
-    let effect =
-        smallest_effect(Design::Paired, n).zip(difference.sd).map(|(effect, sd)| effect * sd);
-    Some(Paired { difference, t, p, smallest_effect: effect })
+    let one_sided = differences.iter().all(|x| 0.0 < *x) || differences.iter().all(|x| *x < 0.0);
+    Some(Paired { difference, t, p, one_sided })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::stats::power::smallest_effect;
     use crate::stream::Stream;
     use proptest::prelude::*;
 
@@ -79,10 +94,22 @@ mod tests {
     }
 
     #[test]
+    fn two_one_sided_tests_are_those_of_the_definition() {
+        let hours = [1.2, 2.4, 1.3, 1.3, 0.0, 1.0, 1.8, 0.8, 4.6, 1.4];
+        let test = paired(&hours).unwrap();
+        // scipy: max(ttest_1samp(x, -3, alternative='greater'), ttest_1samp(x, 3, 'less')).
+        assert!((test.equivalence(3.0).unwrap() - 0.002_655_6).abs() < 1e-6);
+        assert!(0.5 < test.equivalence(1.0).unwrap());
+        assert_eq!(paired(&[0.0, 0.0]).unwrap().equivalence(0.01), Some(0.0));
+        assert_eq!(paired(&[0.1, 0.1]).unwrap().equivalence(0.2), None);
+        assert!(paired(&[0.1, 0.2]).unwrap().one_sided && !paired(&[0.1, 0.0]).unwrap().one_sided);
+    }
+
+    #[test]
     fn the_smallest_effect_is_found_with_the_stated_power() {
         let (mut stream, trials) = (Stream::new(0, "power"), 4000);
-        let effect = smallest_effect(Design::Paired, 5).unwrap();
-        let critical = student::quantile(0.95, 4.0);
+        let effect = smallest_effect(5, 0.05).unwrap();
+        let critical = student::quantile(0.975, 4.0);
         let found = (0..trials)
             .filter(|_| {
                 let found = estimate(&[(); 5].map(|()| effect + stream.normal())).unwrap();
@@ -102,6 +129,19 @@ mod tests {
             let excludes = 0.0 < interval.low || interval.high < 0.0;
             prop_assume!((test.p.unwrap() - 0.05).abs() > 1e-9);
             prop_assert_eq!(excludes, test.p.unwrap() < 0.05);
+        }
+
+        #[test]
+        fn equal_within_a_margin_is_the_interval_of_ninety_percent_inside_it(
+            differences in prop::collection::vec(-1f64..1.0, 2..12), margin in 0.01f64..2.0
+        ) {
+            let test = paired(&differences).unwrap();
+            let half = student::quantile(0.95, (differences.len() - 1) as f64)
+                * test.difference.sd.unwrap() / (differences.len() as f64).sqrt();
+            let inside = test.difference.mean.abs() + half < margin;
+            let p = test.equivalence(margin).unwrap();
+            prop_assume!((p - 0.05).abs() > 1e-9);
+            prop_assert_eq!(inside, p < 0.05);
         }
     }
 }

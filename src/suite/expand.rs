@@ -22,6 +22,7 @@ pub(super) const KEYS: &[&str] = &[
     "analysis",
     "protocol",
     "seeds",
+    "margin",
     "datasets",
     "fusion",
     "strategies",
@@ -29,6 +30,9 @@ pub(super) const KEYS: &[&str] = &[
     "include",
     "exclude",
 ];
+
+/// The margin where a suite states none: a percentage point.
+const MARGIN: f64 = 0.01;
 
 /// The most seeds that `count` gives.
 pub(super) const MAX_SEEDS: i64 = 10_000;
@@ -59,6 +63,7 @@ pub(super) fn suite(
         .and_then(|node| prose::lines(node, "analysis", prose::MAX_ANALYSIS, problems));
     let base = entries.get("protocol").and_then(|node| protocol::read(node, problems));
     let seeds = entries.get("seeds").and_then(|node| seeds(node, problems));
+    let margin = entries.get("margin").map_or(Some(MARGIN), |node| margin(node, problems));
     // Stand-ins for what is missing, so that the rest of the suite is checked all the same.
     let base = base.or_else(|| Some(Setting::of(PRESETS.first()?)))?;
     let seeds = seeds.unwrap_or_else(|| vec![0]);
@@ -89,6 +94,7 @@ pub(super) fn suite(
         analysis: analysis.unwrap_or_default().into(),
         text: String::new(),
         digest: Digest::of(b""),
+        margin: margin.unwrap_or(MARGIN),
         cells,
     })
 }
@@ -106,6 +112,21 @@ fn named<'a>(node: &'a Node, stem: &str, problems: &mut Vec<Problem>) -> Option<
         problems.push(Problem::new(node.place, message).with_hint(hint));
     }
     Some(name)
+}
+
+/// Percentage points, as a fraction.
+fn margin(node: &Node, problems: &mut Vec<Problem>) -> Option<f64> {
+    let points = match node.value {
+        Yaml::Int(x) => Some(x as f64),
+        Yaml::Float(x) => Some(x),
+        _ => None,
+    };
+    let points = points.filter(|points| 0.0 < *points && *points < 100.0);
+    if points.is_none() {
+        let message = "`margin` is a number of percentage points above 0 and below 100";
+        problems.push(Problem::new(node.place, message));
+    }
+    points.map(|points| points / 100.0)
 }
 
 fn seeds(node: &Node, problems: &mut Vec<Problem>) -> Option<Vec<u64>> {

@@ -44,6 +44,8 @@ pub struct Suite {
     pub text: String,
     /// The digest of the text.
     pub digest: Digest,
+    /// The difference of a fraction, such as an accuracy, that matters: a smaller one is as good as none.
+    pub margin: f64,
     /// In the order of the suite.
     pub cells: Vec<Cell>,
 }

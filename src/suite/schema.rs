@@ -62,6 +62,11 @@ pub fn schema(catalog: &Catalog) -> String {
                           "type": "integer", "minimum": 1, "maximum": MAX_SEEDS,
                       } } },
                 ] }),
+                "margin" => json!({
+                    "type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 100,
+                    "description": "the difference in percentage points that matters",
+                    "default": 1,
+                }),
                 "datasets" => list("dataset"),
                 "fusion" => list("fusion"),
                 "strategies" => list("strategy"),

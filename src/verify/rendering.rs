@@ -39,6 +39,7 @@ pub fn check(
         suite: suite.name.clone(),
         title: suite.title.clone(),
         analysis: suite.analysis.clone(),
+        margin: suite.margin,
         source_text: suite.text.clone(),
         cells,
         warnings: Vec::new(),

@@ -152,6 +152,7 @@ fn suite_of(input: &SuiteInput) -> Suite {
         name: input.suite.clone(),
         title: input.title.clone(),
         analysis: input.analysis.clone(),
+        margin: input.margin,
         text: input.source_text.clone(),
         digest: Digest::of(input.source_text.as_bytes()),
         cells: Vec::new(),

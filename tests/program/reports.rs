@@ -176,6 +176,7 @@ fn no_two_labels_share_a_file() {
         "protocol",
         "selection",
         "variants",
+        "effects",
         "made",
         "made-modalities",
         &long,
@@ -183,8 +184,8 @@ fn no_two_labels_share_a_file() {
     let bench = Bench::with(&labelled(&labels));
     bench.run("suite labels").exits(0);
     let tables = bench.names("reports/labels/v1/tables");
-    // Each data set has two tables, and the report three, in two forms.
-    assert_eq!(tables.len(), 2 * (2 * labels.len() + 3), "{tables:?}");
+    // Each data set has two tables, and the report six, in two forms.
+    assert_eq!(tables.len(), 2 * (2 * labels.len() + 6), "{tables:?}");
     for name in ["overall.md", "protocol.tex", "made.md", "made-modalities.md"] {
         assert!(tables.iter().any(|table| table == name), "{name} is not in {tables:?}");
     }

@@ -27,7 +27,7 @@ pub fn dataset(analysis: &Analysis<'_>, dataset: &str) -> Table {
     Table {
         stem: Some(analysis.dataset_stems.of(dataset)),
         rows: rows.collect(),
-        columns: columns(&tasks(analysis.of_dataset(dataset).map(|(_, cell)| cell))),
+        columns: columns(&tasks(analysis.of_dataset(dataset).map(|(_, cell)| cell)), "p (Holm)"),
         caption: format!("{dataset}: every strategy and fusion."),
         note: reading(analysis),
     }
@@ -60,13 +60,16 @@ pub fn variants(analysis: &Analysis<'_>) -> Option<Table> {
             }
         }
     }
-    let mut columns = columns(&tasks(analysis.cells.iter()));
+    let mut columns = columns(&tasks(analysis.cells.iter()), "p (FDR)");
     columns.insert(0, Column::words("Data set"));
     (!rows.is_empty()).then(|| Table {
         stem: Some(names::VARIANTS.into()),
         columns,
         rows,
-        caption: "Variants of strategies, with what they vary and joint training.".into(),
+        caption: "Variants of strategies, with what they vary and joint training: an exploration. The p \
+                  values of variants are corrected for the share of false findings among them (FDR), \
+                  those of the others as in their own tables."
+            .into(),
         note: reading(analysis),
     })
 }
@@ -83,7 +86,8 @@ fn tasks<'a, 'b: 'a>(cells: impl Iterator<Item = &'a CellResults<'b>>) -> Vec<Ta
     })
 }
 
-fn columns(tasks: &[Task]) -> Vec<Column> {
+/// `p` says what its p values are corrected for.
+fn columns(tasks: &[Task], p: &str) -> Vec<Column> {
     let title = |of: fn(&Task) -> Metric, several: &str| match tasks {
         [task] => words::capital(&words::title(of(task))),
         _ => several.into(),
@@ -94,10 +98,12 @@ fn columns(tasks: &[Task]) -> Vec<Column> {
         Column::number("n"),
         Column::number(&title(|task| task.primary, "Primary metric")),
         Column::number("95 % interval"),
+        Column::number("Last epoch"),
         Column::number("Δ joint"),
         Column::number("95 % interval"),
-        Column::number("p (Holm)"),
+        Column::number(p),
         Column::number("Detectable Δ"),
+        Column::words("Verdict"),
         Column::number(&title(|task| task.beside, "Second metric")),
         Column::number("Imbalance"),
     ]
@@ -105,9 +111,9 @@ fn columns(tasks: &[Task]) -> Vec<Column> {
 
 fn entries(analysis: &Analysis<'_>, place: usize, cell: &CellResults<'_>) -> Vec<Entry> {
     let comparison = analysis.comparison(place);
-    let test = comparison.and_then(|comparison| comparison.paired);
-    let change = test.map(|test| test.difference);
-    let smallest = test.and_then(|test| test.smallest_effect);
+    let judged = comparison.map(|comparison| comparison.judged);
+    let change = judged.and_then(|judged| Some(judged.test?.difference));
+    let detectable = judged.and_then(|judged| judged.detectable);
     let metric = cell.metric();
     let planned = cell.runs.len() + cell.failures.len();
     let n = match cell.failures.len() {
@@ -120,10 +126,12 @@ fn entries(analysis: &Analysis<'_>, place: usize, cell: &CellResults<'_>) -> Vec
         Entry::plain(n),
         result(analysis, place, cell),
         Entry::plain(interval(metric, cell.value.and_then(|value| value.interval))),
+        Entry::plain(spread(metric, cell.by_selection[0])),
         Entry::plain(change.map_or(NONE.into(), |change| difference(metric, change.mean))),
         Entry::plain(difference_interval(metric, change.and_then(|change| change.interval))),
-        Entry::plain(p_value(comparison.and_then(|comparison| comparison.holm))),
-        Entry::plain(smallest.map_or(NONE.into(), |x| value(metric, x))),
+        Entry::plain(p_value(judged.and_then(|judged| judged.p))),
+        Entry::plain(detectable.map_or(NONE.into(), |x| value(metric, x))),
+        Entry::plain(judged.map_or(NONE, |judged| judged.verdict.words())),
         Entry::plain(spread(cell.input.task.beside, cell.beside)),
         Entry::plain(spread(metric, cell.imbalance.filter(|_| cell.role != Role::Unimodal))),
     ]

@@ -1,40 +1,44 @@
 //! The tables of a report: one file per kind.
 
+mod across;
 mod cells;
+mod components;
+mod effects;
 mod failures;
 mod further;
 mod modalities;
 mod overall;
 mod protocol;
 mod selection;
-mod verdicts;
 
+pub use across::overall_effects;
 pub use cells::{dataset, variants};
+pub use components::components;
+pub use effects::{beats_alone, effects, effects_in_full, margin};
 pub use failures::failures;
 pub use further::further;
 pub use modalities::modalities;
 pub use overall::overall;
 pub use protocol::protocol;
 pub use selection::{selection, selection_summary};
-pub use verdicts::verdicts;
 
 use crate::document::number::spread;
 use crate::document::{Entry, Rank};
 use crate::figure::data::Role;
 use crate::results::analysis::Analysis;
 use crate::results::cell::CellResults;
-use crate::results::comparison::Verdict;
+use crate::results::verdict::Verdict;
 use crate::task::words;
 
 /// How the tables of results are to be read.
 const READING: &str = "Test {metric} at the selected epoch, mean ± standard deviation (n − 1) over \
      seeds, with 95 % t intervals; fractions in percent, their differences in points. Bold and \
      underlined: the best and second best mean under one fusion, whether or not they can be told \
-     apart. † (‡): better (worse) than joint training after Holm's correction over all comparisons \
-     of the report. Δ joint: mean difference to joint training under the same fusion, paired by \
-     seed. Detectable Δ: the smallest difference that a one-sided test at 5 % finds four times in \
-     five, before Holm's correction, which asks for more. Imbalance: largest less smallest Shapley \
-     contribution of a modality.";
+     apart. † (‡): better (worse) than joint training by Holm's correction over all cells of the \
+     report, where the strategy differs on the data set at all. Last epoch: whatever the selection \
+     picks. Δ joint: mean difference to joint training under the same fusion, paired by seed. \
+     Detectable Δ: the smallest difference that this test finds four times in five. Imbalance: largest \
+     less smallest Shapley contribution of a modality.";
 
 /// How the tables of results of this report are to be read.
 pub fn reading(analysis: &Analysis<'_>) -> String {
@@ -53,9 +57,9 @@ pub fn reading(analysis: &Analysis<'_>) -> String {
 /// Mean ± standard deviation, ranked among the cells of the same data set and fusion, and marked
 /// where it can be told from joint training.
 fn result(analysis: &Analysis<'_>, place: usize, cell: &CellResults<'_>) -> Entry {
-    let mark = match analysis.comparison(place).map(|comparison| comparison.verdict) {
-        Some(Verdict::Positive) => "†",
-        Some(Verdict::Negative) => "‡",
+    let mark = match analysis.comparison(place).map(|comparison| comparison.judged.verdict) {
+        Some(Verdict::Better) => "†",
+        Some(Verdict::Worse) => "‡",
         _ => "",
     };
     let text = match cell.value {

@@ -1,0 +1,20 @@
+#!/usr/bin/env bash
+# Computes the statistics of the newest published reports again, by scipy and statsmodels.
+#
+# usage: ci/statistics.sh [FOLDER..]   reports; the newest of every suite where none is given
+set -euo pipefail
+cd "$(dirname "$0")/.."
+venv=${COUNTERPOISE_PYTHON:-target/python}
+folders=("$@")
+if [ ${#folders[@]} -eq 0 ]; then
+    for suite in reports/*/; do
+        newest=$(ls "$suite" | sed -n 's/^v\([0-9]*\)$/\1/p' | sort -n | tail -1)
+        folders+=("${suite}v$newest")
+    done
+fi
+[ -x "$venv/bin/python" ] || python3 -m venv "$venv"
+"$venv/bin/python" -c 'import scipy, statsmodels' 2>/dev/null ||
+    "$venv/bin/python" -m pip install --quiet --disable-pip-version-check -r ci/requirements.txt
+for folder in "${folders[@]}"; do
+    "$venv/bin/python" ci/statistics.py "$folder"
+done
