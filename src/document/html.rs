@@ -45,7 +45,7 @@ fn table(table: &Table) -> String {
     let head: String = table
         .columns
         .iter()
-        .map(|c| format!("<th scope=\"col\"{}>{}</th>", class(c.is_number), escape(&c.title)))
+        .map(|c| format!("<th scope=\"col\"{}>{}</th>", class(c.is_number()), escape(&c.title)))
         .collect();
     let rows: Vec<String> = table
         .rows
@@ -58,7 +58,7 @@ fn table(table: &Table) -> String {
                     Rank::Best => format!("<b>{text}</b>"),
                     Rank::Second => format!("<u>{text}</u>"),
                 };
-                format!("<td{}>{text}</td>", class(column.is_number))
+                format!("<td{}>{text}</td>", class(column.is_number()))
             });
             let group = if row.starts_group { " class=\"group\"" } else { "" };
             format!("<tr{group}>{}</tr>", entries.collect::<String>())

@@ -25,7 +25,7 @@ fn table(table: &Table) -> String {
             table
                 .columns
                 .iter()
-                .map(|column| if column.is_number { "---:".into() } else { "---".into() })
+                .map(|column| if column.is_number() { "---:".into() } else { "---".into() })
                 .collect(),
         ),
     ];
@@ -113,6 +113,7 @@ mod tests {
                 entries: vec![Entry::plain("x"), Entry { text: "1".into(), rank: Rank::Best }],
                 starts_group: false,
             }],
+            ..Table::default()
         };
         assert_eq!(table(&content), "| a | b |\n| --- | ---: |\n| x | **1** |\n\nC.");
         assert!(table_file(&content).ends_with("\n\nC. N.\n"));

@@ -45,7 +45,7 @@ pub struct FigureLink {
 }
 
 /// A table, rendered as Markdown, HTML and LaTeX.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Table {
     /// The stem of its own files, where it has any.
     pub stem: Option<String>,
@@ -54,13 +54,27 @@ pub struct Table {
     pub note: String,
     pub columns: Vec<Column>,
     pub rows: Vec<Row>,
+    /// How many of the first columns name a block of rows; on paper they stand once above it.
+    pub blocks: usize,
 }
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct Column {
     pub title: String,
-    /// Numbers stand at the right, words at the left.
-    pub is_number: bool,
+    pub kind: ColumnKind,
+    /// Whether paper, which is narrow, does without it.
+    pub on_screen: bool,
+}
+
+/// What a column holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ColumnKind {
+    /// At the left.
+    Words,
+    /// At the right.
+    Numbers,
+    /// Text of any length, broken into lines on paper.
+    Prose,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -87,11 +101,24 @@ pub enum Rank {
 
 impl Column {
     pub fn words(title: &str) -> Self {
-        Self { title: title.into(), is_number: false }
+        Self { title: title.into(), kind: ColumnKind::Words, on_screen: false }
     }
 
     pub fn number(title: &str) -> Self {
-        Self { title: title.into(), is_number: true }
+        Self { kind: ColumnKind::Numbers, ..Self::words(title) }
+    }
+
+    pub fn prose(title: &str) -> Self {
+        Self { kind: ColumnKind::Prose, ..Self::words(title) }
+    }
+
+    /// The same column, left out on paper.
+    pub fn on_screen(self) -> Self {
+        Self { on_screen: true, ..self }
+    }
+
+    pub fn is_number(&self) -> bool {
+        self.kind == ColumnKind::Numbers
     }
 }
 

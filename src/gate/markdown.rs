@@ -25,7 +25,6 @@ pub fn render(check: &Check) -> String {
         blocks.push(Block::Table(Table {
             stem: None,
             caption: NOTE.into(),
-            note: String::new(),
             columns: COLUMNS
                 .iter()
                 .map(|(title, number)| match number {
@@ -49,6 +48,7 @@ pub fn render(check: &Check) -> String {
                     starts_group: false,
                 })
                 .collect(),
+            ..Table::default()
         }));
     }
     blocks.push(paragraph(check.smallest_effects()));

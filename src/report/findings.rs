@@ -20,6 +20,7 @@ pub fn findings(analysis: &Analysis<'_>) -> Vec<Block> {
     let items = datasets.iter().filter_map(|dataset| of_dataset(analysis, dataset));
     blocks.push(Block::List(items.collect()));
     blocks.extend(tables::effects_in_full(analysis).map(Block::Table));
+    blocks.push(Block::Paragraph(vec![text(tables::ON_THE_PAGE)]));
     blocks.push(Block::Paragraph(vec![text(single_cells(analysis))]));
     if let Some(table) = tables::overall_effects(analysis) {
         blocks.push(Block::Table(table));

@@ -38,7 +38,6 @@ pub fn overall_effects(analysis: &Analysis<'_>) -> Option<Table> {
             .chain(numbers.map(Column::number))
             .collect(),
         rows: rows.iter().map(of).chain([own]).collect(),
-        note: String::new(),
         caption: words::of(
             &[metric],
             "strategies over data sets, which are few and were not drawn from any population: a \
@@ -48,5 +47,6 @@ pub fn overall_effects(analysis: &Analysis<'_>) -> Option<Table> {
              the share of replicates better than joint training, ties half, averaged over data sets; \
              Mean rank: among joint training and all strategies that every data set has, 1 the best.",
         ),
+        ..Table::default()
     })
 }

@@ -1,6 +1,6 @@
 //! The main tables: a row per cell, with its comparison to joint training.
 
-use super::{reading, result};
+use super::{noted, result};
 use crate::document::number::{
     NONE, difference, difference_interval, interval, p_value, spread, value,
 };
@@ -24,13 +24,20 @@ pub fn dataset(analysis: &Analysis<'_>, dataset: &str) -> Table {
         let starts_group = last_fusion.replace(fusion.clone()).is_none_or(|last| last != fusion);
         Row { entries: entries(analysis, place, cell), starts_group }
     });
-    Table {
-        stem: Some(analysis.dataset_stems.of(dataset)),
-        rows: rows.collect(),
-        columns: columns(&tasks(analysis.of_dataset(dataset).map(|(_, cell)| cell)), "p (Holm)"),
-        caption: format!("{dataset}: every strategy and fusion."),
-        note: reading(analysis),
-    }
+    noted(
+        analysis,
+        Table {
+            stem: Some(analysis.dataset_stems.of(dataset)),
+            rows: rows.collect(),
+            columns: columns(
+                &tasks(analysis.of_dataset(dataset).map(|(_, cell)| cell)),
+                "p (Holm)",
+            ),
+            caption: format!("{dataset}: every strategy and fusion."),
+            blocks: 1,
+            ..Table::default()
+        },
+    )
 }
 
 /// Every variant under joint training and the cell that it varies; `None` without any.
@@ -62,7 +69,7 @@ pub fn variants(analysis: &Analysis<'_>) -> Option<Table> {
     }
     let mut columns = columns(&tasks(analysis.cells.iter()), "p (FDR)");
     columns.insert(0, Column::words("Data set"));
-    (!rows.is_empty()).then(|| Table {
+    (!rows.is_empty()).then(|| noted(analysis, Table {
         stem: Some(names::VARIANTS.into()),
         columns,
         rows,
@@ -70,8 +77,9 @@ pub fn variants(analysis: &Analysis<'_>) -> Option<Table> {
                   values of variants are corrected for the share of false findings among them (FDR), \
                   those of the others as in their own tables."
             .into(),
-        note: reading(analysis),
-    })
+blocks: 2,
+..Table::default()
+}))
 }
 
 /// The tasks of cells, one of those that have the same columns, in order.
@@ -97,15 +105,15 @@ fn columns(tasks: &[Task], p: &str) -> Vec<Column> {
         Column::words("Strategy"),
         Column::number("n"),
         Column::number(&title(|task| task.primary, "Primary metric")),
-        Column::number("95 % interval"),
+        Column::number("95 % interval").on_screen(),
         Column::number("Last epoch"),
         Column::number("Δ joint"),
         Column::number("95 % interval"),
         Column::number(p),
-        Column::number("Detectable Δ"),
+        Column::number("Detectable Δ").on_screen(),
         Column::words("Verdict"),
-        Column::number(&title(|task| task.beside, "Second metric")),
-        Column::number("Imbalance"),
+        Column::number(&title(|task| task.beside, "Second metric")).on_screen(),
+        Column::number("Imbalance").on_screen(),
     ]
 }
 

@@ -30,7 +30,6 @@ pub fn effects(analysis: &Analysis<'_>) -> Option<Table> {
         stem: Some(names::EFFECTS.into()),
         columns: std::iter::once(Column::words("Strategy")).chain(titles).collect(),
         rows,
-        note: String::new(),
         caption: words::of(
             &analysis.metrics(),
             "mean difference of test {metric} to joint training, averaged over fusion methods, ± half of \
@@ -38,7 +37,8 @@ pub fn effects(analysis: &Analysis<'_>) -> Option<Table> {
              worse, ≈ equivalent, by Holm's correction over the table; without a sign undecided. *: \
              better than the best modality alone. Empty: not planned.",
         ),
-    })
+..Table::default()
+})
 }
 
 /// The margin in words: `1 point`.
@@ -81,6 +81,11 @@ fn shown(judged: &Judged, metric: Metric) -> String {
     }
 }
 
+/// What only the page shows of the table below.
+pub const ON_THE_PAGE: &str = "One sign: where all replicates agree in the sign of the difference. Δ best \
+     alone: the same against the modality that does best when trained alone, judged as a family of its \
+     own.";
+
 /// A row per effect, with all that its verdict stands on.
 pub fn effects_in_full(analysis: &Analysis<'_>) -> Option<Table> {
     let mut last = None;
@@ -111,35 +116,33 @@ pub fn effects_in_full(analysis: &Analysis<'_>) -> Option<Table> {
         Row { entries: entries.collect(), starts_group }
     });
     let rows: Vec<Row> = rows.collect();
-    let columns = ["Data set", "Strategy"].map(Column::words).into_iter().chain(
-        [
-            "Fusions",
-            "n",
-            "Δ joint",
-            "One sign",
-            "p",
-            "p equivalent",
-            "Detectable Δ",
-            "Verdict",
-            "Δ best alone",
-            "Verdict",
-        ]
-        .map(Column::number),
-    );
+    let columns = [
+        Column::words("Data set"),
+        Column::words("Strategy"),
+        Column::number("Fusions").on_screen(),
+        Column::number("n"),
+        Column::number("Δ joint"),
+        Column::number("One sign").on_screen(),
+        Column::number("p"),
+        Column::number("p equivalent"),
+        Column::number("Detectable Δ"),
+        Column::words("Verdict"),
+        Column::number("Δ best alone").on_screen(),
+        Column::words("Verdict").on_screen(),
+    ];
     (!rows.is_empty()).then(|| Table {
         stem: Some(names::EFFECTS_IN_FULL.into()),
-        columns: columns.collect(),
+        columns: columns.into(),
         rows,
-        note: String::new(),
         caption: format!(
             "The primary family, {}. Δ joint: mean over n replicates of the difference to joint \
-             training, averaged over fusion methods; one sign: where all replicates agree in it. p and \
-             p equivalent: of a difference, and of one below the margin of {}, by Holm's \
+             training, averaged over fusion methods. p and p equivalent: of a difference, and of one below the margin of {}, by Holm's \
              correction over the family. Detectable Δ: what the test finds four times in five as the \
-             next finding of the family. Δ best alone: to the modality that does best when trained \
-             alone, a family of its own.",
+             next finding of the family.",
             count(analysis.effects.len(), "test"),
             margin(analysis),
         ),
-    })
+blocks: 1,
+..Table::default()
+})
 }

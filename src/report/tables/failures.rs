@@ -25,7 +25,7 @@ pub fn failures(analysis: &Analysis<'_>) -> Option<Table> {
         stem: None,
         columns: titles.map(Column::words).into(),
         rows,
-        note: String::new(),
         caption: "Runs without a usable result.".into(),
+        ..Table::default()
     })
 }

@@ -39,6 +39,7 @@ pub fn further(analysis: &Analysis<'_>) -> Option<Table> {
              ones, at the same selected epoch, mean ± standard deviation.",
             words::capital(&words::titles(&analysis.metrics()))
         ),
-        note: String::new(),
+        blocks: 2,
+        ..Table::default()
     })
 }

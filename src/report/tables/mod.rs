@@ -14,7 +14,7 @@ mod selection;
 pub use across::overall_effects;
 pub use cells::{dataset, variants};
 pub use components::components;
-pub use effects::{beats_alone, effects, effects_in_full, margin};
+pub use effects::{ON_THE_PAGE, beats_alone, effects, effects_in_full, margin};
 pub use failures::failures;
 pub use further::further;
 pub use modalities::modalities;
@@ -23,27 +23,66 @@ pub use protocol::protocol;
 pub use selection::{selection, selection_summary};
 
 use crate::document::number::spread;
-use crate::document::{Entry, Rank};
+use crate::document::{Entry, Rank, Table};
 use crate::figure::data::Role;
 use crate::results::analysis::Analysis;
 use crate::results::cell::CellResults;
 use crate::results::verdict::Verdict;
 use crate::task::words;
 
-/// How the tables of results are to be read.
-const READING: &str = "Test {metric} at the selected epoch, mean ± standard deviation (n − 1) over \
-     seeds, with 95 % t intervals; fractions in percent, their differences in points. Bold and \
-     underlined: the best and second best mean under one fusion, whether or not they can be told \
-     apart. † (‡): better (worse) than joint training by Holm's correction over all cells of the \
-     report, where the strategy differs on the data set at all. Last epoch: whatever the selection \
-     picks. Δ joint: mean difference to joint training under the same fusion, paired by seed. \
-     Detectable Δ: the smallest difference that this test finds four times in five. Imbalance: largest \
-     less smallest Shapley contribution of a modality.";
+/// How the tables of results are to be read: what each sentence is about, and the sentence.
+const READING: &[(&str, &str)] = &[
+    (
+        "",
+        "Test {metric} at the selected epoch, mean ± standard deviation (n − 1) over replicates; \
+         fractions in percent, their differences in points.",
+    ),
+    (
+        "best",
+        "Bold and underlined: the best and second best mean under one fusion, whether or not they can \
+         be told apart.",
+    ),
+    (
+        "†‡",
+        "† (‡): better (worse) than joint training by Holm's correction over all cells of the report, \
+         where the strategy differs on the data set at all.",
+    ),
+    ("95 % interval", "Intervals are 95 % t intervals, not adjusted."),
+    ("Last epoch", "Last epoch: whatever the selection picks."),
+    (
+        "Δ joint",
+        "Δ joint: mean difference to joint training under the same fusion, paired by replicate.",
+    ),
+    (
+        "Detectable Δ",
+        "Detectable Δ: the smallest difference that this test finds four times in five.",
+    ),
+    ("Imbalance", "Imbalance: largest less smallest Shapley contribution of a modality."),
+];
 
 /// How the tables of results of this report are to be read.
 pub fn reading(analysis: &Analysis<'_>) -> String {
+    sentences(analysis, |_| true)
+}
+
+/// The table with a note on how to read it, on paper too: what it has, and nothing else.
+fn noted(analysis: &Analysis<'_>, table: Table) -> Table {
+    let note = sentences(analysis, |about| match about {
+        "" => true,
+        "best" => table.rows.iter().flat_map(|row| &row.entries).any(|e| e.rank != Rank::None),
+        "†‡" => {
+            let mut texts = table.rows.iter().flat_map(|row| &row.entries).map(|e| &e.text);
+            texts.any(|text| text.contains(['†', '‡']))
+        }
+        title => table.columns.iter().any(|column| column.title == title && !column.on_screen),
+    });
+    Table { note, ..table }
+}
+
+fn sentences(analysis: &Analysis<'_>, is_about: impl Fn(&str) -> bool) -> String {
     let metrics = analysis.metrics();
-    let reading = words::of(&metrics, READING);
+    let known = READING.iter().filter(|(about, _)| is_about(about)).map(|(_, sentence)| *sentence);
+    let reading = words::of(&metrics, &known.collect::<Vec<_>>().join(" "));
     if 1 < metrics.len() {
         let of = analysis.datasets().into_iter().filter_map(|dataset| {
             Some(format!("{} on {dataset}", words::title(analysis.metric(dataset)?)))

@@ -54,7 +54,8 @@ pub fn modalities(analysis: &Analysis<'_>, dataset: &str) -> Table {
             words::title(metric),
             estimators.join(", ")
         ),
-        note: String::new(),
+        blocks: 1,
+        ..Table::default()
     }
 }
 

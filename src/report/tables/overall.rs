@@ -1,6 +1,6 @@
 //! The overview: results of every strategy and fusion on every data set.
 
-use super::{reading, result};
+use super::{noted, result};
 use crate::document::number::{NONE, spread};
 use crate::document::{Column, Entry, Row, Table};
 use crate::figure::data::{Role, distinct};
@@ -42,17 +42,21 @@ pub fn overall(analysis: &Analysis<'_>) -> Table {
     rows.extend(best_alone(analysis, &datasets));
     let words = ["Fusion", "Strategy"].map(Column::words);
     let numbers = datasets.iter().map(|dataset| Column::number(&title(analysis, dataset)));
-    Table {
-        stem: Some(names::OVERALL.into()),
-        columns: words.into_iter().chain(numbers).collect(),
-        rows,
-        caption: words::of(
-            &analysis.metrics(),
-            "test {metric} of every strategy and fusion on every data set, and of the one modality \
+    noted(
+        analysis,
+        Table {
+            stem: Some(names::OVERALL.into()),
+            columns: words.into_iter().chain(numbers).collect(),
+            rows,
+            caption: words::of(
+                &analysis.metrics(),
+                "test {metric} of every strategy and fusion on every data set, and of the one modality \
              that does best when trained alone. Empty: not planned.",
-        ),
-        note: reading(analysis),
-    }
+            ),
+            blocks: 1,
+            ..Table::default()
+        },
+    )
 }
 
 /// A data set, with what its runs are judged by where that is not the same everywhere.

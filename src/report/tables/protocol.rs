@@ -11,9 +11,23 @@ use crate::results::analysis::Analysis;
 use crate::results::names;
 use crate::suite::run::CellSpec;
 
-/// The protocol of every data set: a row per distinct one.
+/// What every compared run of a data set shares: a row per property.
+const PROPERTIES: [&str; 10] = [
+    "Protocol",
+    "Encoders",
+    "Optimizer",
+    "Learning rate",
+    "Epochs",
+    "Batch",
+    "Validation",
+    "Test",
+    "Selection",
+    "Backend",
+];
+
+/// The protocol of every data set: a column per distinct one.
 pub fn protocol(analysis: &Analysis<'_>) -> Table {
-    let mut rows: Vec<Row> = Vec::new();
+    let mut found: Vec<(&str, [String; 10])> = Vec::new();
     for cell in &analysis.cells {
         // One modality alone follows the protocol of its data set and would only repeat it.
         if cell.role == Role::Unimodal
@@ -24,37 +38,26 @@ pub fn protocol(analysis: &Analysis<'_>) -> Table {
             continue;
         }
         let sizes = split_sizes(analysis, &cell.input.dataset);
-        let entries =
-            protocol_entries(&cell.input.dataset, &cell.input.preset, &cell.input.spec, sizes);
-        if rows.iter().all(|row| row.entries != entries) {
-            rows.push(Row { entries, starts_group: false });
+        let properties = properties(&cell.input.preset, &cell.input.spec, sizes);
+        let one = (cell.input.dataset.as_str(), properties);
+        if !found.contains(&one) {
+            found.push(one);
         }
     }
-    let titles = [
-        "Data set",
-        "Protocol",
-        "Encoders",
-        "Optimizer",
-        "Learning rate",
-        "Epochs",
-        "Batch",
-        "Validation",
-        "Test",
-        "Selection",
-        "Backend",
-    ];
-    let columns = titles.map(|title| Column {
-        title: title.into(),
-        is_number: matches!(title, "Epochs" | "Batch" | "Validation" | "Test"),
+    let rows = PROPERTIES.iter().enumerate().map(|(at, title)| {
+        let values = found.iter().map(|(_, properties)| Entry::plain(&properties[at]));
+        let entries = std::iter::once(Entry::plain(*title)).chain(values).collect();
+        Row { entries, starts_group: false }
     });
+    let datasets = found.iter().map(|(dataset, _)| Column::prose(dataset));
     Table {
         stem: Some(names::PROTOCOL.into()),
-        columns: columns.into(),
-        rows,
-        note: String::new(),
-        caption: "What every compared run of a data set shares. Validation, Test: numbers of \
+        columns: std::iter::once(Column::words("")).chain(datasets).collect(),
+        rows: rows.collect(),
+        caption: "What every compared run of a data set shares. Validation, test: numbers of \
                   examples. Everything else is in manifest.json."
             .into(),
+        ..Table::default()
     }
 }
 
@@ -74,12 +77,7 @@ fn split_sizes(analysis: &Analysis<'_>, dataset: &str) -> [String; 2] {
     })
 }
 
-fn protocol_entries(
-    dataset: &str,
-    preset: &str,
-    spec: &CellSpec,
-    sizes: [String; 2],
-) -> Vec<Entry> {
+fn properties(preset: &str, spec: &CellSpec, sizes: [String; 2]) -> [String; 10] {
     let [validation, test] = sizes;
     let Protocol { optimizer, schedule, epochs, batch_size, drop_last, selection } = &spec.protocol;
     let mut encoders = Vec::new();
@@ -96,7 +94,6 @@ fn protocol_entries(
     let batch =
         if *drop_last { format!("{batch_size}, drop last") } else { batch_size.to_string() };
     [
-        dataset.to_string(),
         preset.to_string(),
         encoders.join("; "),
         optimizer_name(optimizer),
@@ -108,8 +105,6 @@ fn protocol_entries(
         selection.name().to_string(),
         spec.backend.clone(),
     ]
-    .map(Entry::plain)
-    .into()
 }
 
 /// The optimizer without its learning rate, which has a column of its own.

@@ -29,12 +29,13 @@ pub fn selection(analysis: &Analysis<'_>) -> Table {
         stem: Some(names::SELECTION.into()),
         rows: rows.collect(),
         columns: words.chain(rules()).collect(),
-        note: String::new(),
         caption: format!(
             "Test {} of the same runs by the rule that selects the epoch, mean ± standard \
              deviation. {OPTIMISTIC}",
             words::titles(&analysis.metrics())
         ),
+        blocks: 2,
+        ..Table::default()
     }
 }
 
@@ -75,12 +76,12 @@ pub fn selection_summary(analysis: &Analysis<'_>) -> Table {
         stem: None,
         rows: rows.collect(),
         columns,
-        note: String::new(),
         caption: format!(
             "Test {} of the same runs by the rule that selects the epoch, averaged over the \
              multimodal cells of a data set, and what best-test gains over best-val. {OPTIMISTIC}",
             words::titles(&analysis.metrics())
         ),
+        ..Table::default()
     }
 }
 
