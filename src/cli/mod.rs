@@ -2,6 +2,7 @@
 
 mod accept;
 mod afresh;
+mod answer;
 mod bisect;
 mod candidate;
 pub mod catalog;
@@ -16,12 +17,17 @@ mod export;
 mod fill;
 mod interrupt;
 mod lint;
+mod list;
+mod manual;
 pub mod output;
 mod pace;
 mod parity;
 mod progress;
 mod rehearsal;
 mod report;
+mod results;
+mod runs;
+mod show;
 mod stack;
 mod suite;
 mod training;
@@ -68,6 +74,9 @@ doubled: `dataset=\"noise, high\"|digits`";
 enum Command {
     Suite(suite::Arguments),
     Report(report::Arguments),
+    Runs(runs::Arguments),
+    Show(show::Arguments),
+    List(list::Arguments),
     Bisect(bisect::Arguments),
     Verify(verify::Arguments),
     Diff(diff::Arguments),
@@ -79,6 +88,7 @@ enum Command {
     Parity(parity::Arguments),
     Pace(pace::Arguments),
     Export(export::Arguments),
+    Manual(manual::Arguments),
     #[command(hide = true)]
     Worker,
 }
@@ -133,6 +143,9 @@ pub fn main() -> ExitCode {
     let result = ready.and_then(|()| match cli.command {
         Command::Suite(arguments) => suite::run(&arguments),
         Command::Report(arguments) => report::run(&arguments),
+        Command::Runs(arguments) => runs::run(&arguments),
+        Command::Show(arguments) => show::run(&arguments),
+        Command::List(arguments) => list::run(&arguments),
         Command::Bisect(arguments) => bisect::run(&arguments),
         Command::Verify(arguments) => verify::run(&arguments),
         Command::Diff(arguments) => diff::run(&arguments),
@@ -144,6 +157,7 @@ pub fn main() -> ExitCode {
         Command::Parity(arguments) => parity::run(&arguments),
         Command::Pace(arguments) => pace::run(&arguments),
         Command::Export(arguments) => export::run(&arguments),
+        Command::Manual(arguments) => manual::run(&arguments),
         Command::Worker => worker::run(),
     });
     match result {

@@ -15,6 +15,7 @@ mod kills;
 mod missing_data;
 mod plans;
 mod processes;
+mod questions;
 mod refusals;
 mod reports;
 mod signals;

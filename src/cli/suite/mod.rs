@@ -3,8 +3,9 @@
 mod plan;
 
 use super::catalog::catalog;
+use super::results::Extent;
 use super::training::{Training, Wishes};
-use super::{FILTER, Format, Places, lint, output};
+use super::{FILTER, Format, Places, lint, output, results};
 use crate::device;
 use crate::document::number::count;
 use crate::error::{Error, Kind, Result};
@@ -104,12 +105,15 @@ pub(super) fn run(arguments: &Arguments) -> Result<()> {
     if arguments.filter.is_some() {
         output::note("no report, since a filter was given; `report` writes one from all runs");
         conflicts(&summary)?;
-        return conclude(&collect(&suite, &store, &reasons)?);
+        let input = collect(&suite, &store, &reasons)?;
+        results::show(&input, Extent::All)?;
+        return conclude(&input);
     }
     let input = collect(&suite, &store, &reasons)?;
     if input.cells.iter().all(|cell| cell.records.is_empty()) {
         output::note("no report, since no run is done");
     } else {
+        results::show(&input, Extent::Best)?;
         announce(&publish(&input, &arguments.places.reports)?)?;
     }
     conflicts(&summary)?;
