@@ -22,7 +22,7 @@ use std::collections::BTreeMap;
 /// replicate, with its interval over replicates.
 #[derive(Args)]
 #[command(
-    after_help = "Examples: counterpoise report full\n          counterpoise report full --by \
+    after_help = "Example: counterpoise report full\nExample: counterpoise report full --by \
     dataset,strategy --metric macro-f1 --format csv"
 )]
 pub(super) struct Arguments {
