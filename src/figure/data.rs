@@ -87,8 +87,8 @@ pub struct Comparison {
     /// The mean difference; `None` where no pair of runs exists.
     pub mean: Option<f64>,
     pub interval: Option<Interval>,
-    /// Whether it differs from zero after Holm's correction.
-    pub distinguishable: bool,
+    /// Whether its verdict is that there is a difference.
+    pub differs: bool,
 }
 
 /// Cells that differ in one numeric parameter alone.

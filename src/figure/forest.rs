@@ -16,8 +16,9 @@ pub const FIGURE: Figure = Figure {
     title: "Differences to joint training",
     caption: "Mean difference of test {metric} to joint training under the same fusion, paired \
               by seed, with its unadjusted 95 % t interval; an arrow marks \
-              an interval that leaves the panel. Filled: distinguishable from zero after Holm's \
-              correction over all comparisons of the report. Hollow: not distinguishable. Panels have \
+              an interval that leaves the panel. Filled: better or worse by Holm's correction over \
+              all cells of the report, and only where the strategy differs on the data set at all; \
+              variants by a false discovery rate of 5 %. Hollow: undecided or equivalent. Panels have \
               their own scales.",
     needs: "no comparison with joint training",
     by_dataset: true,
@@ -64,10 +65,9 @@ fn draw(data: &FigureData, width: Width) -> Result<Vec<Drawing>> {
     let hollow = Key {
         marker: Some((Marker::Circle, INK, false)),
         line: None,
-        text: "not distinguishable from joint".into(),
+        text: "undecided or equivalent".into(),
     };
-    let keys =
-        [Key::marker(Marker::Circle, INK, "distinguishable after Holm's correction"), hollow];
+    let keys = [Key::marker(Marker::Circle, INK, "better or worse than joint training"), hollow];
     let gutter = widest.min(if width == Width::Single { 100.0 } else { 80.0 });
     let heights = groups
         .iter()
@@ -220,5 +220,5 @@ fn draw_row(
         }
     }
     let at = (panel.x_at(comparison.metric.shown(mean)), y);
-    canvas.marker(look.marker, at, 2.0, look.colour, comparison.distinguishable)
+    canvas.marker(look.marker, at, 2.0, look.colour, comparison.differs)
 }

@@ -192,10 +192,14 @@ fn reproduction(analysis: &Analysis<'_>) -> Vec<Block> {
             Inline::Link { text: "summary.csv".into(), path: "summary.csv".into() },
             text(" one per cell, "),
             Inline::Link { text: rows::EFFECTS.into(), path: rows::EFFECTS.into() },
-            text(" one per strategy and data set, "),
+            text(" one per strategy and data set; "),
+            Inline::Link { text: "results.parquet".into(), path: "results.parquet".into() },
+            text(" and "),
+            Inline::Link { text: "epochs.parquet".into(), path: "epochs.parquet".into() },
+            text(" have a value a row, for data frames. "),
             Inline::Link { text: "manifest.json".into(), path: "manifest.json".into() },
             text(
-                " the resolved descriptions and the digests. The root covers the suite file and \
+                " has the resolved descriptions and the digests. The root covers the suite file and \
                  the records of all runs, but neither measured times nor the machine.",
             ),
         ]),

@@ -142,7 +142,7 @@ pub fn figure_data(analysis: &Analysis<'_>) -> Result<FigureData> {
             metric: cell.metric(),
             mean: difference.map(|difference| difference.mean),
             interval: difference.and_then(|difference| difference.interval),
-            distinguishable: comparison.judged.verdict.differs(),
+            differs: comparison.judged.verdict.differs(),
         }
     });
     Ok(FigureData { palette, cells, comparisons: comparisons.collect() })

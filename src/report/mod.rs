@@ -20,7 +20,7 @@ use crate::error::Result;
 use crate::results::analysis::Analysis;
 use crate::results::input::SuiteInput;
 use crate::results::manifest::{self, Manifest};
-use crate::results::{names, rows, sheets};
+use crate::results::{names, rows, sheets, tidy};
 use std::collections::BTreeMap;
 
 /// Renders every file of a report, by path in its folder.
@@ -52,6 +52,8 @@ pub fn render(input: &SuiteInput, version: u32) -> Result<BTreeMap<String, Vec<u
     add(rows::RESULTS.into(), sheets::results(&analysis)?)?;
     add(rows::SUMMARY.into(), sheets::summary(&analysis)?)?;
     add(rows::EFFECTS.into(), sheets::effects(&analysis)?)?;
+    add("results.parquet".into(), tidy::results(&analysis)?)?;
+    add("epochs.parquet".into(), tidy::epochs(&analysis)?)?;
     let manifest = Manifest::new(&analysis, &files)?.to_bytes()?;
     names::add(&mut files, manifest::FILE.into(), manifest)?;
     Ok(files)
