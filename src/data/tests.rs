@@ -91,3 +91,25 @@ fn a_made_data_set_needs_no_files() {
     let declared = partition("synthetic", &Params::default()).unwrap();
     assert_eq!(declared.n_validation, dataset.validation.len());
 }
+
+/// Suites describe a data set whose draw follows the seed; only a run of it is loaded.
+#[test]
+fn a_draw_that_follows_the_seed_is_described_and_not_loaded() {
+    for entry in DATASETS {
+        assert!(entry.params.iter().any(|param| param.name == "draw"), "{} draws", entry.name);
+        let params = Params([("draw".to_string(), Value::Text(SEED.into()))].into());
+        let (_, params) = resolve(entry.name, &params).unwrap();
+        assert_eq!(modalities(entry.name, &params).unwrap(), (entry.build.modalities)(&params));
+        assert!(0 < task(entry.name, &params).unwrap().1);
+        assert!(0 < partition(entry.name, &params).unwrap().n_validation);
+        assert!(0 < (entry.build.examples)(&params).0);
+        let part = part(entry.name, params);
+        let error = load(&part, Path::new(".")).unwrap_err();
+        assert!(error.message.contains("its draw follows the seed of a run"), "{error}");
+        let of_run = draw::of_seed(&part, 3);
+        assert_ne!(
+            manifest(entry.name, &of_run.params).unwrap(),
+            manifest(entry.name, &part.params).unwrap()
+        );
+    }
+}
