@@ -5,13 +5,7 @@
 # usage: ci/latex.sh [FOLDER..]   reports; the newest of every suite where none is given
 set -euo pipefail
 cd "$(dirname "$0")/.."
-folders=("$@")
-if [ ${#folders[@]} -eq 0 ]; then
-    for suite in reports/*/; do
-        newest=$(ls "$suite" | sed -n 's/^v\([0-9]*\)$/\1/p' | sort -n | tail -1)
-        folders+=("${suite}v$newest")
-    done
-fi
+. ci/reports.sh
 if ! kpsewhich siunitx.sty >/dev/null 2>&1 || ! kpsewhich IEEEtran.cls >/dev/null 2>&1; then
     apt-get update -q
     apt-get install -y -q --no-install-recommends \

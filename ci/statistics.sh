@@ -6,13 +6,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 venv=${COUNTERPOISE_PYTHON:-target/python}
-folders=("$@")
-if [ ${#folders[@]} -eq 0 ]; then
-    for suite in reports/*/; do
-        newest=$(ls "$suite" | sed -n 's/^v\([0-9]*\)$/\1/p' | sort -n | tail -1)
-        folders+=("${suite}v$newest")
-    done
-fi
+. ci/reports.sh
 [ -x "$venv/bin/python" ] || python3 -m venv "$venv"
 "$venv/bin/python" -c 'import polars, pyarrow, scipy, statsmodels' 2>/dev/null ||
     "$venv/bin/python" -m pip install --quiet --disable-pip-version-check -r ci/requirements.txt

@@ -10,7 +10,8 @@ use crate::registry::unknown;
 use crate::results::analysis::Analysis;
 use crate::results::cell::CellResults;
 use crate::results::input::SuiteInput;
-use crate::stats::summary::{Estimate, estimate, mean};
+use crate::stats::paired::average;
+use crate::stats::summary::{Estimate, estimate};
 use crate::task::metric::{METRICS, Metric};
 use clap::ValueEnum;
 use serde::Serialize;
@@ -121,20 +122,12 @@ fn named(analysis: &Analysis<'_>, metric: Option<&str>) -> Result<String> {
 
 /// The mean over cells for every seed that all of them have.
 fn averaged(cells: &[&CellResults<'_>], name: &str) -> Vec<f64> {
-    let by_seed: Vec<BTreeMap<u64, f64>> = cells
-        .iter()
-        .map(|cell| {
-            let values =
-                cell.runs.iter().filter_map(|run| Some((run.seed(), run.test().get(name)?)));
-            values.collect()
-        })
-        .collect();
-    let Some(first) = by_seed.first() else { return Vec::new() };
-    let of = |seed: &u64| -> Option<f64> {
-        let values = by_seed.iter().map(|values| values.get(seed).copied());
-        mean(&values.collect::<Option<Vec<f64>>>()?)
+    let of = |cell: &&CellResults<'_>| {
+        let runs = cell.runs.iter();
+        runs.filter_map(|run| Some((run.seed(), run.test().get(name)?))).collect()
     };
-    first.keys().filter_map(of).collect()
+    let samples: Vec<Vec<(u64, f64)>> = cells.iter().map(of).collect();
+    average(&samples).into_iter().map(|(_, mean)| mean).collect()
 }
 
 fn row(

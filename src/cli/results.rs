@@ -30,8 +30,7 @@ pub(super) enum Extent {
 pub(super) fn show(input: &SuiteInput, extent: Extent) -> Result<()> {
     let analysis = Analysis::new(input);
     for dataset in analysis.datasets() {
-        let metric = analysis.of_dataset(dataset).next().map(|(_, cell)| cell.metric());
-        let Some(metric) = metric else { continue };
+        let Some(metric) = analysis.metric(dataset) else { continue };
         let ranked = ranked(&analysis, dataset);
         if ranked.is_empty() {
             continue;
@@ -85,11 +84,9 @@ struct Ranked<'a, 'b> {
 /// The cells of a data set that have a result, best first. A cell is told from the best by a paired t
 /// test at 5 %, after Holm's correction over the cells of the data set.
 fn ranked<'a, 'b>(analysis: &'b Analysis<'a>, dataset: &str) -> Vec<Ranked<'a, 'b>> {
-    let known = analysis.of_dataset(dataset).filter_map(|(place, cell)| {
-        let gain = cell.metric().better.sign() * cell.value?.mean;
-        Some((place, cell, gain))
-    });
-    let mut known: Vec<_> = known.collect();
+    let cells = analysis.of_dataset(dataset);
+    let mut known: Vec<_> =
+        cells.filter_map(|(place, cell)| Some((place, cell, cell.gain()?))).collect();
     known.sort_by(|a, b| b.2.total_cmp(&a.2));
     let Some((_, best, _)) = known.first().copied() else { return Vec::new() };
     let tests: Vec<_> = known[1..]

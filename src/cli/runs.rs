@@ -120,7 +120,7 @@ fn listed(
             row.reason = record.outcome.failure();
             row.state = if row.reason.is_none() { "done" } else { "diverged" };
             if row.reason.is_none() {
-                row.value = record.selected().and_then(|epoch| epoch.test.get(metric.name));
+                row.value = record.value();
                 row.epoch = Some(record.selected_epoch + 1);
             }
             row.root = Some(record.root()?.to_string());

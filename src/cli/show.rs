@@ -10,7 +10,6 @@ use crate::stats::summary::estimate;
 use crate::store::{State, Store};
 use crate::suite::run::RunId;
 use crate::task::Task;
-use crate::task::metric::Metric;
 use clap::Args;
 use std::path::PathBuf;
 
@@ -163,7 +162,7 @@ fn show_cell(records: &[RunRecord]) -> Result<()> {
     ]);
     let mut values = Vec::new();
     for record in records {
-        let found = result(record, metric);
+        let found = record.outcome.failure().is_none().then(|| record.value()).flatten();
         values.extend(found);
         table.row([
             record.id.to_string(),
@@ -177,9 +176,4 @@ fn show_cell(records: &[RunRecord]) -> Result<()> {
     let mean = spread(metric, estimate(&values));
     output::note(&format!("{}, {}: {mean}", count(values.len(), "finished run"), metric.label));
     Ok(())
-}
-
-/// The metric of a finished run at its selected epoch.
-fn result(record: &RunRecord, metric: Metric) -> Option<f64> {
-    record.outcome.failure().is_none().then(|| record.selected()?.test.get(metric.name)).flatten()
 }

@@ -362,10 +362,7 @@ fn unnoted(failure: Failure, error: &Error) -> Failure {
 /// What a committed record means. A divergence is a result, with a record, but no success.
 fn settled(record: &RunRecord, took: Duration) -> Step {
     match record.outcome.failure() {
-        None => {
-            let value = record.selected().and_then(|epoch| record.primary.of(&epoch.test));
-            Step::Finished { value, took }
-        }
+        None => Step::Finished { value: record.value(), took },
         Some(message) => Step::Failed(Failure {
             kind: FailureKind::Diverged,
             message,

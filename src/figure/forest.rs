@@ -15,10 +15,10 @@ pub const FIGURE: Figure = Figure {
     name: "forest",
     title: "Differences to joint training",
     caption: "Mean difference of test {metric} to joint training under the same fusion, paired \
-              by seed, with its unadjusted 95 % t interval; an arrow marks \
-              an interval that leaves the panel. Filled: better or worse by Holm's correction over \
-              all cells of the report, and only where the strategy differs on the data set at all; \
-              variants by a false discovery rate of 5 %. Hollow: undecided or equivalent. Panels have \
+              by seed, with its unadjusted 95 % t interval; an arrow marks an interval that \
+              leaves the panel. Filled: better or worse by Holm's correction over all cells of \
+              the report, and only where the strategy differs on the data set at all; variants \
+              by a false discovery rate of 5 %. Hollow: undecided or equivalent. Panels have \
               their own scales.",
     needs: "no comparison with joint training",
     by_dataset: true,

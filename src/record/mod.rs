@@ -178,6 +178,11 @@ impl RunRecord {
         self.epochs.get(self.selected_epoch)
     }
 
+    /// The primary metric on the test split at the selected epoch.
+    pub fn value(&self) -> Option<f64> {
+        self.primary.of(&self.selected()?.test)
+    }
+
     /// Whether the runs that it began from are those of its description.
     ///
     /// # Errors

@@ -7,7 +7,7 @@ use crate::hash::Digest;
 use crate::lint::{self, Finding};
 use crate::report::{caveat, findings, tables};
 use crate::results::analysis::Analysis;
-use crate::results::rows;
+use crate::results::{manifest, rows};
 use crate::task::words;
 
 /// Everything that stands under the title.
@@ -174,6 +174,11 @@ fn caveats(analysis: &Analysis<'_>) -> Vec<Block> {
     std::iter::once(Block::List(items)).chain(failures).collect()
 }
 
+/// A link to a file of the report, by its name.
+fn file(name: &str) -> Inline {
+    Inline::Link { text: name.into(), path: name.into() }
+}
+
 fn reproduction(analysis: &Analysis<'_>) -> Vec<Block> {
     let suite = &analysis.input.suite;
     vec![
@@ -187,17 +192,17 @@ fn reproduction(analysis: &Analysis<'_>) -> Vec<Block> {
             text("changes. The second trains everything anew, into another store: in the same "),
             text("determinism class its report has the root of this one, to the bit. The third "),
             text("renders from the records alone. "),
-            Inline::Link { text: "results.csv".into(), path: "results.csv".into() },
+            file(rows::RESULTS),
             text(" has one row per run, "),
-            Inline::Link { text: "summary.csv".into(), path: "summary.csv".into() },
+            file(rows::SUMMARY),
             text(" one per cell, "),
-            Inline::Link { text: rows::EFFECTS.into(), path: rows::EFFECTS.into() },
+            file(rows::EFFECTS),
             text(" one per strategy and data set; "),
-            Inline::Link { text: "results.parquet".into(), path: "results.parquet".into() },
+            file(rows::RESULTS_TIDY),
             text(" and "),
-            Inline::Link { text: "epochs.parquet".into(), path: "epochs.parquet".into() },
+            file(rows::EPOCHS_TIDY),
             text(" have a value a row, for data frames. "),
-            Inline::Link { text: "manifest.json".into(), path: "manifest.json".into() },
+            file(manifest::FILE),
             text(
                 " has the resolved descriptions and the digests. The root covers the suite file and \
                  the records of all runs, but neither measured times nor the machine.",

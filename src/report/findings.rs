@@ -45,11 +45,11 @@ fn summary(analysis: &Analysis<'_>) -> String {
     };
     let beats = with(Verdict::Better).filter(|effect| tables::beats_alone(effect)).count();
     format!(
-        "Of {} of strategies on data sets, each averaged over fusion methods, {} better than joint \
-         training, {} worse, {} equivalent to it within {}, and {} undecided{untested}. Of those \
-         that are better, {beats} surpass the best modality alone too. Verdicts are by paired t tests \
-         over replicates, of a difference and of equivalence, each at 5 % after Holm's correction over \
-         all of these effects.{agree}",
+        "Of {} of strategies on data sets, each averaged over fusion methods, {} better than \
+         joint training, {} worse, {} equivalent to it within {}, and {} undecided{untested}. Of \
+         those that are better, {beats} surpass the best modality alone too. Verdicts are by \
+         paired t tests over replicates, of a difference and of equivalence, each at 5 % after \
+         Holm's correction over all of these effects.{agree}",
         count(effects.len(), "effect"),
         are(n(Verdict::Better)),
         are(n(Verdict::Worse)),
@@ -113,8 +113,8 @@ fn single_cells(analysis: &Analysis<'_>) -> String {
     let (cells, variants) = (of(false), of(true));
     let single = format!(
         "Single cells, a strategy under one fusion method, are the secondary family: {} ({}), by \
-         Holm's correction over the family and only where the strategy's effect on the data set is a \
-         finding. Each stands in the table of its data set with its interval.",
+         Holm's correction over the family and only where the strategy's effect on the data set \
+         is a finding. Each stands in the table of its data set with its interval.",
         count(cells.len(), "comparison"),
         counts(&cells),
     );

@@ -52,8 +52,8 @@ pub fn render(input: &SuiteInput, version: u32) -> Result<BTreeMap<String, Vec<u
     add(rows::RESULTS.into(), sheets::results(&analysis)?)?;
     add(rows::SUMMARY.into(), sheets::summary(&analysis)?)?;
     add(rows::EFFECTS.into(), sheets::effects(&analysis)?)?;
-    add("results.parquet".into(), tidy::results(&analysis)?)?;
-    add("epochs.parquet".into(), tidy::epochs(&analysis)?)?;
+    add(rows::RESULTS_TIDY.into(), tidy::results(&analysis)?)?;
+    add(rows::EPOCHS_TIDY.into(), tidy::epochs(&analysis)?)?;
     let manifest = Manifest::new(&analysis, &files)?.to_bytes()?;
     names::add(&mut files, manifest::FILE.into(), manifest)?;
     Ok(files)

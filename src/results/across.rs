@@ -37,7 +37,7 @@ pub fn across(effects: &[Effect]) -> (Vec<Across>, Option<f64>) {
         let of: Vec<&Effect> =
             effects.iter().copied().filter(|effect| effect.strategy == *strategy).collect();
         let gains = |effect: &Effect| gains(effect, metric);
-        let all: Vec<f64> = of.iter().flat_map(|effect| by_seed(effect)).collect();
+        let all: Vec<f64> = of.iter().flat_map(|effect| differences(effect)).collect();
         let won: Option<Vec<f64>> = of.iter().map(|effect| improvement(&gains(effect))).collect();
         let estimates: Option<Vec<(f64, f64)>> = of.iter().map(|effect| error(effect)).collect();
         (1 < of.len()).then(|| Across {
@@ -53,13 +53,13 @@ pub fn across(effects: &[Effect]) -> (Vec<Across>, Option<f64>) {
     (rows.collect(), of_joint)
 }
 
-fn by_seed(effect: &Effect) -> impl Iterator<Item = f64> + '_ {
+fn differences(effect: &Effect) -> impl Iterator<Item = f64> + '_ {
     effect.differences.iter().map(|(_, difference)| *difference)
 }
 
 /// The differences with the sign that makes more better.
 fn gains(effect: &Effect, metric: Metric) -> Vec<f64> {
-    by_seed(effect).map(|difference| metric.better.sign() * difference).collect()
+    differences(effect).map(|difference| metric.better.sign() * difference).collect()
 }
 
 /// The mean difference and its standard error.

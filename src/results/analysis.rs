@@ -1,6 +1,6 @@
 //! From records to statistics: what every table, figure and sentence of a report reads.
 
-use super::cell::CellResults;
+use super::cell::{CellResults, best};
 use crate::figure::data::{Role, distinct};
 use crate::record::RunRecord;
 use crate::results::comparison::{Comparison, compare};
@@ -86,10 +86,7 @@ impl<'a> Analysis<'a> {
         dataset: &str,
         eligible: impl Fn(&CellResults<'a>) -> bool,
     ) -> Option<&CellResults<'a>> {
-        let cells = self.of_dataset(dataset).map(|(_, cell)| cell).filter(|cell| eligible(cell));
-        let known =
-            cells.filter_map(|cell| Some((cell, cell.metric().better.sign() * cell.value?.mean)));
-        known.max_by(|a, b| a.1.total_cmp(&b.1)).map(|(cell, _)| cell)
+        best(self.of_dataset(dataset).filter(|(_, cell)| eligible(cell))).map(|(_, cell)| cell)
     }
 
     /// All records, in the order of cells and seeds.

@@ -116,6 +116,11 @@ impl<'a> CellResults<'a> {
         self.input.metric()
     }
 
+    /// The mean of the primary metric, with the sign by which more is better; `None` without a run.
+    pub fn gain(&self) -> Option<f64> {
+        Some(self.metric().better.sign() * self.value?.mean)
+    }
+
     /// The primary metric on the test split by seed.
     pub fn values(&self) -> Vec<(u64, f64)> {
         self.runs.iter().map(|run| (run.seed(), run.value)).collect()
@@ -137,6 +142,14 @@ impl<'a> Run<'a> {
         let at = RunRecord::select(&self.record.epochs, &self.record.primary, selection)?;
         Some((at, self.record.epochs.get(at)?))
     }
+}
+
+/// The one with the best mean, with its place.
+pub(super) fn best<'b, 'a: 'b>(
+    cells: impl Iterator<Item = (usize, &'b CellResults<'a>)>,
+) -> Option<(usize, &'b CellResults<'a>)> {
+    let known = cells.filter_map(|(place, cell)| Some((place, cell, cell.gain()?)));
+    known.max_by(|a, b| a.2.total_cmp(&b.2)).map(|(place, cell, _)| (place, cell))
 }
 
 fn role(strategy: &str) -> Role {

@@ -10,6 +10,7 @@ use super::verdict::{Correction, Judged, judge};
 use crate::figure::data::Role;
 use crate::stats::paired::{by_seed, paired};
 use crate::suite::run::CellSpec;
+use std::collections::BTreeMap;
 
 /// A cell against joint training under the same fusion on the same data set.
 #[derive(Clone, Debug)]
@@ -45,10 +46,13 @@ pub fn compare(cells: &[CellResults<'_>], margin: f64) -> (Vec<Effect>, Vec<Comp
             .collect::<Vec<_>>()
     };
     let mut comparisons = family(&main, Correction::Holm);
+    let of_cells = |effect: &Effect| {
+        let p = effect.judged.p;
+        effect.pairs.iter().map(move |(cell, _)| (*cell, p)).collect::<Vec<_>>()
+    };
+    let gates: BTreeMap<usize, Option<f64>> = effects.iter().flat_map(of_cells).collect();
     for comparison in &mut comparisons {
-        let holds =
-            |effect: &&Effect| effect.pairs.iter().any(|(cell, _)| *cell == comparison.cell);
-        let gate = effects.iter().find(holds).and_then(|effect| effect.judged.p);
+        let gate = gates.get(&comparison.cell).copied().flatten();
         comparison.judged = comparison.judged.gated(gate, cells[comparison.cell].metric());
     }
     comparisons.extend(family(&variants, Correction::FalseDiscoveryRate));

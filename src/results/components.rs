@@ -2,8 +2,10 @@
 
 use super::cell::CellResults;
 use crate::data::draw::{follows_seed, with_draw};
+use crate::hash::Digest;
 use crate::registry::{SEED, Value};
 use crate::stats::components::{Components, components};
+use crate::suite::run::CellSpec;
 
 /// A cell whose replicates draw their own split, and the same cell on one split.
 #[derive(Clone, Copy, Debug)]
@@ -17,29 +19,27 @@ pub struct Spread {
 
 /// Every cell that is there in both forms, in the order of the suite.
 pub fn spreads(cells: &[CellResults<'_>]) -> Vec<Spread> {
-    let follows = |cell: &CellResults<'_>| follows_seed(&cell.input.spec.dataset.params);
     let values = |place: usize| -> Vec<f64> {
         cells[place].values().into_iter().map(|(_, value)| value).collect()
     };
-    let drawn = cells.iter().enumerate().filter(|(_, cell)| follows(cell));
-    let found = drawn.filter_map(|(drawn, cell)| {
-        let same = |other: &CellResults<'_>| !follows(other) && is_same(cell, other);
-        let fixed = cells.iter().position(same)?;
+    let alike = cells.iter().map(|cell| without_draw(&cell.input.spec)).enumerate();
+    let (drawn, fixed): (Vec<_>, Vec<_>) =
+        alike.partition(|(place, _)| follows_seed(&cells[*place].input.spec.dataset.params));
+    let found = drawn.into_iter().filter_map(|(drawn, alike)| {
+        let &(fixed, _) = fixed.iter().find(|(_, other)| *other == alike)?;
         Some(Spread { drawn, fixed, components: components(&values(drawn), &values(fixed)) })
     });
     found.collect()
 }
 
-/// Whether two cells differ in nothing but the draw of the data.
-fn is_same(a: &CellResults<'_>, b: &CellResults<'_>) -> bool {
-    let without_draw = |cell: &CellResults<'_>| {
-        let mut spec = cell.input.spec.clone();
-        spec.dataset = with_draw(&spec.dataset, Value::Text(SEED.into()));
-        spec.data_manifest = a.input.spec.data_manifest;
-        spec.needs.clear();
-        spec
-    };
-    a.input.spec.dataset.name == b.input.spec.dataset.name && without_draw(a) == without_draw(b)
+/// The description with one draw, whatever it is, and without what follows from it.
+fn without_draw(spec: &CellSpec) -> CellSpec {
+    CellSpec {
+        dataset: with_draw(&spec.dataset, Value::Text(SEED.into())),
+        data_manifest: Digest::of(b""),
+        needs: Vec::new(),
+        ..spec.clone()
+    }
 }
 
 #[cfg(test)]

@@ -1,10 +1,9 @@
 //! The primary family: every strategy on every data set, averaged over the fusion methods.
 
-use super::cell::CellResults;
+use super::cell::{CellResults, best};
 use super::verdict::{Correction, Judged, judge};
 use crate::figure::data::{Role, distinct};
-use crate::stats::paired::paired;
-use crate::stats::summary::mean;
+use crate::stats::paired::{average, matched, paired};
 use crate::task::metric::Metric;
 
 /// What a strategy does on a data set: the mean, over the fusion methods that it was tried with, of its
@@ -59,26 +58,26 @@ pub fn effects(cells: &[CellResults<'_>], pairs: &[(usize, usize)], margin: f64)
     let metric = |group: &[(usize, usize)]| cells[group[0].0].metric();
     let tests: Vec<_> =
         groups.iter().zip(&differences).map(|(group, by)| (test(by), metric(group))).collect();
-    let best: Vec<Option<usize>> =
+    let alone: Vec<Option<usize>> =
         groups.iter().map(|group| best_alone(cells, &cells[group[0].0].input.dataset)).collect();
     let against: Vec<_> = groups
         .iter()
-        .zip(&best)
-        .filter_map(|(group, best)| {
-            let alone = &cells[(*best)?];
+        .zip(&alone)
+        .filter_map(|(group, alone)| {
+            let alone = &cells[(*alone)?];
             let differences = averaged(group.iter().map(|(cell, _)| (&cells[*cell], alone)));
             Some((test(&differences), metric(group)))
         })
         .collect();
     let mut against = judge(&against, margin, Correction::Holm).into_iter();
     let judged = judge(&tests, margin, Correction::Holm);
-    let effects = groups.into_iter().zip(differences).zip(best).zip(judged);
+    let effects = groups.into_iter().zip(differences).zip(alone).zip(judged);
     effects
-        .map(|(((pairs, differences), best), judged)| Effect {
+        .map(|(((pairs, differences), alone), judged)| Effect {
             dataset: cells[pairs[0].0].input.dataset.clone(),
             strategy: cells[pairs[0].0].strategy.clone(),
             metric: metric(&pairs),
-            alone: best.and_then(|cell| Some(Alone { cell, judged: against.next()? })),
+            alone: alone.and_then(|cell| Some(Alone { cell, judged: against.next()? })),
             pairs,
             differences,
             judged,
@@ -90,25 +89,15 @@ pub fn effects(cells: &[CellResults<'_>], pairs: &[(usize, usize)], margin: f64)
 fn averaged<'a, 'b: 'a>(
     pairs: impl Iterator<Item = (&'a CellResults<'b>, &'a CellResults<'b>)>,
 ) -> Vec<(u64, f64)> {
-    let pairs: Vec<_> = pairs.map(|(cell, other)| (cell.values(), other.values())).collect();
-    let Some((first, _)) = pairs.first() else { return Vec::new() };
-    let of = |values: &[(u64, f64)], seed: u64| {
-        values.iter().find(|(known, _)| *known == seed).map(|(_, value)| *value)
-    };
-    let averaged = first.iter().filter_map(|(seed, _)| {
-        let differences =
-            pairs.iter().map(|(cell, other)| Some(of(cell, *seed)? - of(other, *seed)?));
-        Some((*seed, mean(&differences.collect::<Option<Vec<f64>>>()?)?))
-    });
-    averaged.collect()
+    let differences = pairs.map(|(cell, other)| matched(&cell.values(), &other.values()));
+    average(&differences.collect::<Vec<_>>())
 }
 
 /// The unimodal cell of a data set with the best mean.
-pub fn best_alone(cells: &[CellResults<'_>], dataset: &str) -> Option<usize> {
-    let alone = cells.iter().enumerate().filter(|(_, cell)| {
-        cell.role == Role::Unimodal && cell.input.dataset == dataset && cell.variant_of.is_none()
-    });
-    let known = alone
-        .filter_map(|(place, cell)| Some((place, cell.metric().better.sign() * cell.value?.mean)));
-    known.max_by(|a, b| a.1.total_cmp(&b.1)).map(|(place, _)| place)
+fn best_alone(cells: &[CellResults<'_>], dataset: &str) -> Option<usize> {
+    let alone = cells
+        .iter()
+        .enumerate()
+        .filter(|(_, cell)| cell.role == Role::Unimodal && cell.input.dataset == dataset);
+    best(alone).map(|(place, _)| place)
 }

@@ -14,6 +14,9 @@ pub const RESULTS: &str = "results.csv";
 pub const SUMMARY: &str = "summary.csv";
 /// The sheet of effects.
 pub const EFFECTS: &str = "effects.csv";
+/// The tables with a value a row: see [`super::tidy`].
+pub const RESULTS_TIDY: &str = "results.parquet";
+pub const EPOCHS_TIDY: &str = "epochs.parquet";
 
 /// The status of a run with a usable result.
 pub const FINISHED: &str = "finished";

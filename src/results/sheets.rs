@@ -85,14 +85,8 @@ pub fn summary(analysis: &Analysis<'_>) -> Result<Vec<u8>> {
             row.extend(statistics);
         }
         row.extend(estimated(test.map(|test| test.difference)));
-        row.extend([
-            comparison.map_or(String::new(), |_| family(cell).into()),
-            scientific(test.and_then(|test| test.p)),
-            scientific(judged.and_then(|judged| judged.p)),
-            scientific(judged.and_then(|judged| judged.equivalence)),
-            decimal(judged.and_then(|judged| judged.detectable)),
-            judged.map_or(String::new(), |judged| judged.verdict.words().into()),
-        ]);
+        row.extend([comparison.map_or(String::new(), |_| family(cell).into())]);
+        row.extend(tested(judged.as_ref()));
         for estimate in beside.iter().map(of).chain([cell.imbalance]) {
             row.extend([
                 decimal(estimate.map(|estimate| estimate.mean)),
@@ -110,6 +104,18 @@ pub(crate) const STATISTICS: [&str; 4] = ["mean", "sd", "low", "high"];
 /// What stands beside a difference that was tested.
 const JUDGED: [&str; 5] =
     ["p", "p_adjusted", "p_equivalent_adjusted", "detectable_delta", "verdict"];
+
+/// The columns [`JUDGED`].
+fn tested(judged: Option<&Judged>) -> [String; 5] {
+    let of = |value: fn(&Judged) -> Option<f64>| judged.and_then(value);
+    [
+        scientific(of(|judged| judged.test?.p)),
+        scientific(of(|judged| judged.p)),
+        scientific(of(|judged| judged.equivalence)),
+        decimal(of(|judged| judged.detectable)),
+        judged.map_or(String::new(), |judged| judged.verdict.words().into()),
+    ]
+}
 
 /// The family of tests that a cell belongs to.
 fn family(cell: &CellResults<'_>) -> &'static str {
@@ -131,18 +137,8 @@ pub fn effects(analysis: &Analysis<'_>) -> Result<Vec<u8>> {
     );
     header.extend(judged("alone_"));
     let mut rows = vec![header];
-    let tested = |judged: Option<&Judged>| {
-        let test = judged.and_then(|judged| judged.test);
-        let of = |value: fn(&Judged) -> Option<f64>| judged.and_then(value);
-        let [n, statistics @ ..] = estimated(test.map(|test| test.difference));
-        let verdicts = [
-            scientific(test.and_then(|test| test.p)),
-            scientific(of(|judged| judged.p)),
-            scientific(of(|judged| judged.equivalence)),
-            decimal(of(|judged| judged.detectable)),
-            judged.map_or(String::new(), |judged| judged.verdict.words().into()),
-        ];
-        (n, statistics, test.map_or(String::new(), |test| test.one_sided.to_string()), verdicts)
+    let differences = |judged: Option<&Judged>| {
+        estimated(judged.and_then(|judged| judged.test).map(|test| test.difference))
     };
     for effect in &analysis.effects {
         let fusions: Vec<&str> = effect
@@ -150,20 +146,21 @@ pub fn effects(analysis: &Analysis<'_>) -> Result<Vec<u8>> {
             .iter()
             .map(|(cell, _)| analysis.cells[*cell].input.fusion.as_str())
             .collect();
-        let (n, statistics, side, verdicts) = tested(Some(&effect.judged));
+        let judged = &effect.judged;
+        let side = judged.test.map_or(String::new(), |test| test.one_sided.to_string());
         let mut row = vec![
             effect.dataset.clone(),
             effect.strategy.clone(),
             effect.metric.name.to_string(),
             fusions.join("+"),
-            n,
         ];
-        row.extend(statistics.into_iter().chain([side]).chain(verdicts));
+        row.extend(differences(Some(judged)).into_iter().chain([side]).chain(tested(Some(judged))));
         let alone = effect.alone.as_ref();
         let modality =
             alone.map(|alone| analysis.cells[alone.cell].input.spec.modalities().join("+"));
-        let (n, statistics, _, verdicts) = tested(alone.map(|alone| &alone.judged));
-        row.extend([modality.unwrap_or_default(), n].into_iter().chain(statistics).chain(verdicts));
+        let judged = alone.map(|alone| &alone.judged);
+        row.push(modality.unwrap_or_default());
+        row.extend(differences(judged).into_iter().chain(tested(judged)));
         rows.push(row);
     }
     write(&rows)

@@ -4,6 +4,7 @@ use crate::stats::correction::{benjamini_hochberg, holm};
 use crate::stats::paired::Paired;
 use crate::stats::power::smallest_effect;
 use crate::task::metric::Metric;
+use std::collections::BTreeMap;
 
 /// The level of a family of tests.
 pub const ALPHA: f64 = 0.05;
@@ -97,13 +98,15 @@ pub fn judge(
     let equivalent = p(&|test, metric| test.equivalence(metric.is_fraction().then_some(margin)?));
     let found = different.iter().flatten().filter(|p| **p < ALPHA).count();
     let level = correction.level(tests.len(), found);
+    // Tests of as many pairs need the same effect, which takes some time to find.
+    let mut effects: BTreeMap<usize, Option<f64>> = BTreeMap::new();
+    let mut effect = |n| *effects.entry(n).or_insert_with(|| smallest_effect(n, level));
     let judged = tests.iter().zip(different).zip(equivalent);
     judged
         .map(|(((test, metric), p), equivalence)| {
             let verdict = verdict(*test, *metric, p, equivalence);
-            let detectable = test.and_then(|test| {
-                Some(smallest_effect(test.difference.n, level)? * test.difference.sd?)
-            });
+            let detectable =
+                test.and_then(|test| Some(effect(test.difference.n)? * test.difference.sd?));
             Judged { test: *test, p, equivalence, detectable, verdict }
         })
         .collect()

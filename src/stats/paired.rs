@@ -1,7 +1,7 @@
 //! Two methods under the same seeds: the paired t test.
 
 use crate::stats::student;
-use crate::stats::summary::{Estimate, estimate};
+use crate::stats::summary::{Estimate, estimate, mean};
 
 /// The differences of matched runs and what they show, in the unit of the data.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -35,13 +35,28 @@ impl Paired {
 
 /// The differences `treated - reference` for the seeds that both have, in the order of `treated`.
 pub fn by_seed(treated: &[(u64, f64)], reference: &[(u64, f64)]) -> Vec<f64> {
-    treated
-        .iter()
-        .filter_map(|(seed, value)| {
-            let (_, baseline) = reference.iter().find(|(other, _)| other == seed)?;
-            Some(value - baseline)
-        })
-        .collect()
+    matched(treated, reference).into_iter().map(|(_, difference)| difference).collect()
+}
+
+/// [`by_seed`], each with its seed.
+pub fn matched(treated: &[(u64, f64)], reference: &[(u64, f64)]) -> Vec<(u64, f64)> {
+    let difference = |(seed, value): &(u64, f64)| Some((*seed, value - of(reference, *seed)?));
+    treated.iter().filter_map(difference).collect()
+}
+
+/// By seed the mean over `samples`, for the seeds that all of them have, in the order of the first.
+pub fn average(samples: &[Vec<(u64, f64)>]) -> Vec<(u64, f64)> {
+    let Some(first) = samples.first() else { return Vec::new() };
+    let averaged = first.iter().filter_map(|(seed, _)| {
+        let values = samples.iter().map(|sample| of(sample, *seed));
+        Some((*seed, mean(&values.collect::<Option<Vec<f64>>>()?)?))
+    });
+    averaged.collect()
+}
+
+/// The value of a seed.
+fn of(values: &[(u64, f64)], seed: u64) -> Option<f64> {
+    values.iter().find(|(known, _)| *known == seed).map(|(_, value)| *value)
 }
 
 /// The paired t test of `differences` (Student 1908, *Biometrika* 6); `None` of no pairs.
@@ -73,6 +88,13 @@ mod tests {
     fn seeds_are_matched_by_value_not_by_place() {
         let differences = by_seed(&[(2, 0.5), (0, 0.7), (9, 0.1)], &[(0, 0.4), (1, 0.2), (2, 0.5)]);
         assert_eq!(differences, [0.0, 0.7 - 0.4]);
+    }
+
+    #[test]
+    fn samples_are_averaged_over_the_seeds_that_all_have() {
+        let samples = [vec![(2, 1.0), (0, 3.0), (5, 9.0)], vec![(0, 1.0), (2, 2.0)]];
+        assert_eq!(average(&samples), [(2, 1.5), (0, 2.0)]);
+        assert_eq!(average(&[]), []);
     }
 
     #[test]

@@ -75,6 +75,8 @@ struct Paper<'a> {
     columns: Vec<usize>,
     /// For every column of the table the format of its numbers, where it holds any.
     formats: Vec<Option<Format>>,
+    /// For every column of the table the width, at 8 points, of what stands below its title.
+    bodies: Vec<f64>,
     /// The size of letters, as a part of 8 points.
     scale: f64,
 }
@@ -84,7 +86,12 @@ impl<'a> Paper<'a> {
         let shown = table.columns.iter().enumerate().skip(table.blocks);
         let columns = shown.filter(|(_, column)| !column.on_screen).map(|(at, _)| at).collect();
         let formats = (0..table.columns.len()).map(|at| Format::of(table, at)).collect();
-        Self { table, columns, formats, scale }
+        let body = |at: usize| {
+            let entries = table.rows.iter().filter_map(|row| row.entries.get(at));
+            entries.map(|entry| width(&entry.text)).fold(0.0, f64::max)
+        };
+        let bodies = (0..table.columns.len()).map(body).collect();
+        Self { table, columns, formats, bodies, scale }
     }
 
     /// Sets of columns that each fit the text, as few as there can be and about equally wide: the
@@ -129,13 +136,7 @@ impl<'a> Paper<'a> {
             return PROSE;
         }
         let title = broken(&column.title, 0.0).iter().map(|word| width(word)).fold(0.0, f64::max);
-        self.scale * self.body_width(at).max(title)
-    }
-
-    /// The width, at 8 points, of what stands below a title.
-    fn body_width(&self, at: usize) -> f64 {
-        let entries = self.table.rows.iter().filter_map(|row| row.entries.get(at));
-        entries.map(|entry| width(&entry.text)).fold(0.0, f64::max)
+        self.scale * self.bodies[at].max(title)
     }
 
     /// The preamble of a panel.
@@ -160,7 +161,7 @@ impl<'a> Paper<'a> {
         let titles = panel.iter().map(|at| {
             let column = self.column(*at);
             let side = if column.is_number() { 'r' } else { 'l' };
-            match broken(&column.title, self.body_width(*at)).as_slice() {
+            match broken(&column.title, self.bodies[*at]).as_slice() {
                 [one] => format!("{{{}}}", escape(one)),
                 lines => {
                     let lines: Vec<String> = lines.iter().map(|line| escape(line)).collect();

@@ -41,11 +41,12 @@ pub fn overall_effects(analysis: &Analysis<'_>) -> Option<Table> {
         caption: words::of(
             &[metric],
             "strategies over data sets, which are few and were not drawn from any population: a \
-             description, not a test. Mean Δ: random-effects mean of the differences of test {metric} \
-             to joint training, with Hartung and Knapp's interval; Spread: the standard deviation of \
-             the effect between data sets; Middle Δ: interquartile mean over all replicates; Improves: \
-             the share of replicates better than joint training, ties half, averaged over data sets; \
-             Mean rank: among joint training and all strategies that every data set has, 1 the best.",
+             description, not a test. Mean Δ: random-effects mean of the differences of test \
+             {metric} to joint training, with Hartung and Knapp's interval; Spread: the standard \
+             deviation of the effect between data sets; Middle Δ: interquartile mean over all \
+             replicates; Improves: the share of replicates better than joint training, ties \
+             half, averaged over data sets; Mean rank: among joint training and all strategies \
+             that every data set has, 1 the best.",
         ),
         ..Table::default()
     })

@@ -69,17 +69,22 @@ pub fn variants(analysis: &Analysis<'_>) -> Option<Table> {
     }
     let mut columns = columns(&tasks(analysis.cells.iter()), "p (FDR)");
     columns.insert(0, Column::words("Data set"));
-    (!rows.is_empty()).then(|| noted(analysis, Table {
-        stem: Some(names::VARIANTS.into()),
-        columns,
-        rows,
-        caption: "Variants of strategies, with what they vary and joint training: an exploration. The p \
-                  values of variants are corrected for the share of false findings among them (FDR), \
-                  those of the others as in their own tables."
-            .into(),
-blocks: 2,
-..Table::default()
-}))
+    (!rows.is_empty()).then(|| {
+        noted(
+            analysis,
+            Table {
+                stem: Some(names::VARIANTS.into()),
+                columns,
+                rows,
+                caption: "Variants of strategies, with what they vary and joint training: an \
+                  exploration. The p values of variants are corrected for the share of false \
+                  findings among them (FDR), those of the others as in their own tables."
+                    .into(),
+                blocks: 2,
+                ..Table::default()
+            },
+        )
+    })
 }
 
 /// The tasks of cells, one of those that have the same columns, in order.

@@ -36,10 +36,11 @@ pub fn components(analysis: &Analysis<'_>) -> Option<Table> {
         rows,
         caption: words::of(
             &analysis.metrics(),
-            "test {metric} of replicates that draw their own split and of replicates on one, mean ± \
-             standard deviation, and the components: the squares of both add up to that of replicates \
-             with a split each. A split has no part where one split happened to spread more.",
+            "test {metric} of replicates that draw their own split and of replicates on one, \
+             mean ± standard deviation, and the components: the squares of both add up to that \
+             of replicates with a split each. A split has no part where one split happened to \
+             spread more.",
         ),
-..Table::default()
-})
+        ..Table::default()
+    })
 }

@@ -32,13 +32,13 @@ pub fn effects(analysis: &Analysis<'_>) -> Option<Table> {
         rows,
         caption: words::of(
             &analysis.metrics(),
-            "mean difference of test {metric} to joint training, averaged over fusion methods, ± half of \
-             its 95 % t interval, which is not adjusted; fractions in percentage points. ↑ better, ↓ \
-             worse, ≈ equivalent, by Holm's correction over the table; without a sign undecided. *: \
-             better than the best modality alone. Empty: not planned.",
+            "mean difference of test {metric} to joint training, averaged over fusion methods, ± \
+             half of its 95 % t interval, which is not adjusted; fractions in percentage points. \
+             ↑ better, ↓ worse, ≈ equivalent, by Holm's correction over the table; without a \
+             sign undecided. *: better than the best modality alone. Empty: not planned.",
         ),
-..Table::default()
-})
+        ..Table::default()
+    })
 }
 
 /// The margin in words: `1 point`.
@@ -82,9 +82,9 @@ fn shown(judged: &Judged, metric: Metric) -> String {
 }
 
 /// What only the page shows of the table below.
-pub const ON_THE_PAGE: &str = "One sign: where all replicates agree in the sign of the difference. Δ best \
-     alone: the same against the modality that does best when trained alone, judged as a family of its \
-     own.";
+pub const ON_THE_PAGE: &str = "One sign: where all replicates agree in the sign of the \
+                               difference. Δ best alone: the same against the modality that does \
+                               best when trained alone, judged as a family of its own.";
 
 /// A row per effect, with all that its verdict stands on.
 pub fn effects_in_full(analysis: &Analysis<'_>) -> Option<Table> {
@@ -136,13 +136,13 @@ pub fn effects_in_full(analysis: &Analysis<'_>) -> Option<Table> {
         rows,
         caption: format!(
             "The primary family, {}. Δ joint: mean over n replicates of the difference to joint \
-             training, averaged over fusion methods. p and p equivalent: of a difference, and of one below the margin of {}, by Holm's \
-             correction over the family. Detectable Δ: what the test finds four times in five as the \
-             next finding of the family.",
+             training, averaged over fusion methods. p and p equivalent: of a difference, and of \
+             one below the margin of {}, by Holm's correction over the family. Detectable Δ: \
+             what the test finds four times in five as the next finding of the family.",
             count(analysis.effects.len(), "test"),
             margin(analysis),
         ),
-blocks: 1,
-..Table::default()
-})
+        blocks: 1,
+        ..Table::default()
+    })
 }
