@@ -25,12 +25,13 @@ fn the_shipped_suites_expand_to_the_pinned_runs() {
         })
         .collect();
     let expected = [
-        ("full", 143, 1430, "3f171d2a707f9959"),
-        ("quick", 32, 96, "65e49a226f6d0acd"),
-        ("sensitivity", 37, 370, "3f171d2a707f9959"),
-        ("smoke", 44, 88, "a92a2253af5f6e48"),
-        ("tasks", 33, 165, "80119919b3e3aeb5"),
-        ("thorough", 143, 2860, "3f171d2a707f9959"),
+        ("full", 143, 1430, "5981b8e9b946abb7"),
+        ("imbalance", 28, 140, "a7ed4fc5cd90129c"),
+        ("quick", 32, 96, "7bac46a5b4cf94e3"),
+        ("sensitivity", 37, 370, "5981b8e9b946abb7"),
+        ("smoke", 44, 88, "2f10142d7066e663"),
+        ("tasks", 33, 165, "6b3c1268a2518547"),
+        ("thorough", 143, 2860, "5981b8e9b946abb7"),
     ];
     let expected = expected.map(|(name, cells, runs, id)| (name.into(), cells, runs, id.into()));
     assert_eq!(found, expected);
@@ -66,6 +67,10 @@ fn the_shipped_suites_have_the_pinned_findings() {
         "full warning validation-unlike-test: cg-mnist",
         "full warning score-estimator-differs: cg-mnist; av-digits; mfeat; watch; synthetic",
         "full note small-validation-split: mfeat; mfeat-3; synthetic",
+        "imbalance warning split-overlap: av-digits",
+        "imbalance note split-overlap: mfeat",
+        "imbalance warning validation-unlike-test: cg-mnist",
+        "imbalance note small-validation-split: mfeat",
         "quick warning split-overlap: av-digits",
         "quick note split-overlap: mfeat",
         "quick warning validation-unlike-test: cg-mnist",

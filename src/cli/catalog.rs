@@ -5,7 +5,10 @@ use crate::model::encoder::{self, ENCODERS};
 use crate::model::fusion::FUSIONS;
 use crate::model::score::ESTIMATORS;
 use crate::strategy::STRATEGIES;
-use crate::suite::catalog::{Catalog, EncoderInfo, FusionInfo, PartInfo, StrategyInfo};
+use crate::suite::catalog::{
+    Catalog, EncoderInfo, FusionInfo, ObserverInfo, PartInfo, StrategyInfo,
+};
+use crate::train::observer::OBSERVERS;
 
 /// The catalog of this build.
 pub fn catalog() -> Catalog {
@@ -33,6 +36,10 @@ pub fn catalog() -> Catalog {
             .map(|entry| StrategyInfo { part: PartInfo::of(entry), needs: entry.build.needs })
             .collect(),
         estimators: ESTIMATORS.iter().map(PartInfo::of).collect(),
+        observers: OBSERVERS
+            .iter()
+            .map(|entry| ObserverInfo { part: PartInfo::of(entry), repeats: entry.build.repeats })
+            .collect(),
         training: crate::train::REVISION,
         default_encoder: encoder::default_for,
     }

@@ -27,6 +27,7 @@ enum Kind {
     Encoders,
     Datasets,
     Estimators,
+    Observers,
     Protocols,
 }
 
@@ -38,6 +39,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<()> {
         Kind::Encoders => catalog.encoders.iter().map(|info| info.part).collect(),
         Kind::Datasets => catalog.datasets,
         Kind::Estimators => catalog.estimators,
+        Kind::Observers => catalog.observers.iter().map(|info| info.part).collect(),
         Kind::Protocols => return protocols(arguments.format),
     };
     if arguments.format == Format::Json {

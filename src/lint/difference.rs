@@ -44,13 +44,14 @@ pub(super) fn is_alike(a: &CellSpec, b: &CellSpec) -> bool {
         scores: _,
         protocol,
         training,
+        observe,
         backend,
         needs: _,
     } = a;
     (format, task, dataset, data_manifest, outputs)
         == (&b.format, &b.task, &b.dataset, &b.data_manifest, &b.outputs)
-        && (branches, protocol, training, backend)
-            == (&b.branches, &b.protocol, &b.training, &b.backend)
+        && (branches, protocol, training, observe, backend)
+            == (&b.branches, &b.protocol, &b.training, &b.observe, &b.backend)
 }
 
 /// A cell without the compared axes, its branches by modality.

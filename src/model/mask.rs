@@ -20,6 +20,17 @@ impl Mask {
         Self { kept: 1 << modality, modalities }
     }
 
+    /// All of so many modalities but one.
+    pub fn all_but(modality: usize, modalities: usize) -> Self {
+        let all = Self::all(modalities);
+        Self { kept: all.kept & !(1 << modality), ..all }
+    }
+
+    /// Its place among [`Mask::coalitions`].
+    pub fn place(self) -> usize {
+        self.kept as usize
+    }
+
     /// Every set of so many modalities, the empty one first and that of all last: bit m of a set's
     /// place tells whether modality m is in it.
     pub fn coalitions(modalities: usize) -> impl Iterator<Item = Self> {

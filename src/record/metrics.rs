@@ -10,8 +10,12 @@ use crate::task::metric::{LOSS, Metric};
 
 /// What is measured of modalities on every split, in the order shown to users, and what it is: `<m>`
 /// stands for a modality, `<metric>` for the one that a run is judged by.
-pub const SHARES: [(&str, &str); 3] = [
+pub const SHARES: [(&str, &str); 4] = [
     ("modality-<metric>.<m>", "the metric by one modality alone, by the run's score estimator"),
+    (
+        "without-<metric>.<m>",
+        "the metric by all modalities but one, whose features are zero; where there are several",
+    ),
     (
         "contribution.<m>",
         "Shapley contribution of a modality to the metric, absent features set to zero",
@@ -25,6 +29,12 @@ pub const IMBALANCE: &str = "imbalance";
 pub const CONTRIBUTION: &str = "contribution";
 /// What stands before the metric in the names of [`modality`].
 pub(super) const MODALITY: &str = "modality-";
+/// What stands before the metric in the names of [`without`].
+pub(super) const WITHOUT: &str = "without-";
+
+/// What stands before the metric in the names of [`probe`] and [`noisy`].
+pub(super) const PROBE: &str = "probe-";
+pub(super) const NOISY: &str = "noisy-";
 
 /// The longest name of a metric, in bytes.
 const MAX_NAME: usize = 100;
@@ -32,6 +42,22 @@ const MAX_NAME: usize = 100;
 /// A metric of the predictions from one modality alone, by the run's score estimator.
 pub fn modality(metric: Metric, modality: &str) -> String {
     format!("{MODALITY}{}.{modality}", metric.name)
+}
+
+/// A metric of the predictions from all modalities but one, whose features are zero.
+pub fn without(metric: Metric, modality: &str) -> String {
+    format!("{WITHOUT}{}.{modality}", metric.name)
+}
+
+/// A metric of what a linear model reads from the features of one encoder; see the observer
+/// `linear-probe`.
+pub fn probe(metric: Metric, modality: &str) -> String {
+    format!("{PROBE}{}.{modality}", metric.name)
+}
+
+/// A metric where the inputs of one modality have noise; see the observer `noise`.
+pub fn noisy(metric: Metric, modality: &str, sd: f64) -> String {
+    format!("{NOISY}{}.{modality}.{sd}", metric.name)
 }
 
 /// The Shapley contribution of a modality to the primary metric, absent features set to zero; of
@@ -63,6 +89,16 @@ impl Metrics {
             }
         }
         Ok(Self { n, values })
+    }
+
+    /// With further values.
+    ///
+    /// # Errors
+    /// As [`Metrics::new`].
+    pub fn and(self, further: BTreeMap<String, f64>) -> Result<Self, String> {
+        let mut values = self.values;
+        values.extend(further);
+        Self::new(self.n, values)
     }
 
     /// The value of a metric that was measured.

@@ -3,6 +3,7 @@
 pub mod metrics;
 pub mod probe;
 mod values;
+mod work;
 
 use crate::hash::{Digest, digest_json};
 use crate::protocol::Selection;
@@ -12,6 +13,8 @@ use crate::suite::run::{RunId, RunSpec};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
+
+pub use work::Work;
 
 /// The record of a run, `record.json` in its folder.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -48,6 +51,7 @@ pub struct RunRecord {
     /// Roots of the whole state after every so many steps, where they were asked for.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub links: Vec<Link>,
+    pub work: Work,
     pub environment: Environment,
     pub cost: Cost,
     /// The digest of the cost, which no root covers.
@@ -128,14 +132,11 @@ pub struct Environment {
     pub host: BTreeMap<String, String>,
 }
 
-/// What the run cost. Not part of any root.
+/// What the run cost on its machine. Not part of any root.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Cost {
     pub wall_seconds: f64,
-    pub train_steps: u64,
-    /// The number of trainable values.
-    pub parameters: u64,
     /// The peak resident memory of the worker in bytes, where the platform tells.
     pub peak_memory: Option<u64>,
 }
@@ -151,9 +152,9 @@ impl Cost {
 }
 
 impl RunRecord {
-    /// Version 2: runs described in format 2, with the program beside the class and a digest of the
-    /// cost; metrics by name with a primary one, logits, what diverged. Version 1 was of release 0.1.
-    pub const FORMAT: u32 = 2;
+    /// Version 3: the work under the root. Version 2 had steps and parameters in the cost; version 1
+    /// was of release 0.1.
+    pub const FORMAT: u32 = 3;
 
     /// The epoch that `selection` picks: the best value of the primary metric, of equals the lowest
     /// loss, of those the earliest.

@@ -1,7 +1,7 @@
 //! The range of every number in a record: one that no training leaves was not left by one.
 
 use super::metrics::{self, Metrics, Primary};
-use super::{Cost, Outcome, RunRecord};
+use super::{Cost, Outcome, RunRecord, Work};
 use crate::task::metric::{self, Metric};
 
 type Checked = std::result::Result<(), String>;
@@ -11,6 +11,9 @@ const ROUNDING: f64 = 1e-6;
 
 /// The largest count: beyond it, a double does not tell a number from the next.
 const MOST: u64 = 1 << 53;
+
+/// Multiply-adds are many: the largest count of them.
+const MOST_MULTIPLY_ADDS: u64 = 1 << 63;
 
 /// The most seconds that a run may have taken, and the fewest but none.
 const MOST_SECONDS: f64 = 1e9;
@@ -53,6 +56,7 @@ impl RunRecord {
         if let Some((_, link)) = links.find(|(a, b)| b.steps <= a.steps) {
             return Err(format!("the link after {} steps is out of order", link.steps));
         }
+        work(&self.work)?;
         cost(&self.cost)
     }
 }
@@ -72,7 +76,9 @@ fn measured(found: &Metrics, primary: &Primary) -> Checked {
 /// The values that a metric can have; of one that is not known here, every number.
 fn range(name: &str, primary: &Primary) -> (f64, f64) {
     let kind = name.split_once('.').map_or(name, |(kind, _)| kind);
-    if let Some(metric) = metric::known(kind.strip_prefix(metrics::MODALITY).unwrap_or(kind)) {
+    let marks = [metrics::MODALITY, metrics::WITHOUT, metrics::PROBE, metrics::NOISY];
+    let of_metric = marks.iter().find_map(|mark| kind.strip_prefix(mark)).unwrap_or(kind);
+    if let Some(metric) = metric::known(of_metric) {
         return (metric.least, metric.most);
     }
     // Contributions are differences of the primary metric, an imbalance is one of contributions.
@@ -84,12 +90,26 @@ fn range(name: &str, primary: &Primary) -> (f64, f64) {
     }
 }
 
+fn work(work: &Work) -> Checked {
+    let counts = [
+        ("the number of steps", work.steps),
+        ("the number of examples forward", work.forward),
+        ("the number of examples backward", work.backward),
+        ("the number of multiply-adds for an example", work.inference),
+        ("the number of parameters", work.parameters),
+    ];
+    counts.into_iter().try_for_each(|(what, count)| below(what, count, MOST))?;
+    below("the number of multiply-adds", work.multiply_adds, MOST_MULTIPLY_ADDS)?;
+    match work.backward <= work.forward {
+        true => Ok(()),
+        false => Err("more examples went backward than forward".into()),
+    }
+}
+
 fn cost(cost: &Cost) -> Checked {
     if cost.wall_seconds != 0.0 {
         within("the wall time in seconds", cost.wall_seconds, FEWEST_SECONDS, MOST_SECONDS)?;
     }
-    below("the number of steps", cost.train_steps, MOST)?;
-    below("the number of parameters", cost.parameters, MOST)?;
     below("the peak memory in bytes", cost.peak_memory.unwrap_or(0), MOST)
 }
 
@@ -119,11 +139,13 @@ mod tests {
         let good = fixture::record(&fixture::spec("toy", 0));
         assert_eq!(good.check_values(), Ok(()));
         type Change = fn(&mut RunRecord);
-        let changes: [(Change, &str); 20] = [
+        let changes: [(Change, &str); 22] = [
             (|r| r.cost.wall_seconds = 1e308, "the wall time in seconds is 1e308"),
             (|r| r.cost.wall_seconds = 5e-324, "the wall time in seconds is 5e-324"),
             (|r| r.cost.wall_seconds = f64::NAN, "NaN"),
-            (|r| r.cost.train_steps = u64::MAX, "the number of steps"),
+            (|r| r.work.steps = u64::MAX, "the number of steps"),
+            (|r| r.work.multiply_adds = u64::MAX, "the number of multiply-adds"),
+            (|r| r.work.backward = r.work.forward + 1, "more examples went backward"),
             (|r| r.cost.peak_memory = Some(u64::MAX), "the peak memory"),
             (|r| r.epochs[0].lr = f64::INFINITY, "epoch 1: the learning rate is inf"),
             (|r| r.epochs[0].test.set("accuracy", 1.5), "epoch 1, test: accuracy is 1.5"),

@@ -4,7 +4,7 @@ use crate::data::{Modality, Shape};
 use crate::hash::{Digest, digest_json};
 use crate::protocol::{Optimizer, Protocol, Schedule, Selection};
 use crate::record::metrics::{self, Metrics, Primary};
-use crate::record::{Cost, Environment, EpochRecord, Outcome, RunRecord};
+use crate::record::{Cost, Environment, EpochRecord, Outcome, RunRecord, Work};
 use crate::registry::{Params, Part, Value};
 use crate::results::input::{CellInput, SuiteInput};
 use crate::stream::Stream;
@@ -167,6 +167,7 @@ fn spec(
             selection: Selection::BestVal,
         },
         training: 1,
+        observe: Vec::new(),
         backend: "cpu".into(),
         needs: Vec::new(),
     }
@@ -197,8 +198,6 @@ fn record(spec: &RunSpec) -> RunRecord {
     let class = BTreeMap::from([("backend".to_string(), "flex".to_string())]);
     let cost = Cost {
         wall_seconds: 4.0 + 2.0 * level(&spec.cell.strategy.name).abs() + 0.3 * own.abs() * 100.0,
-        train_steps: 100 * n as u64,
-        parameters: 12_345,
         peak_memory: None,
     };
     RunRecord {
@@ -219,6 +218,7 @@ fn record(spec: &RunSpec) -> RunRecord {
         fault: None,
         needs: Vec::new(),
         links: Vec::new(),
+        work: work(spec),
         environment: Environment {
             class_id: digest_json(&class).unwrap(),
             class,
@@ -229,6 +229,13 @@ fn record(spec: &RunSpec) -> RunRecord {
         cost,
         id,
     }
+}
+
+fn work(spec: &RunSpec) -> Work {
+    let steps = 100 * spec.cell.protocol.epochs as u64;
+    let (forward, inference) = (64 * steps, 12_000 * spec.cell.branches.len() as u64);
+    let multiply_adds = 3 * inference * forward;
+    Work { steps, forward, backward: forward, multiply_adds, inference, parameters: 12_345 }
 }
 
 fn epoch(spec: &RunSpec, at: usize, top: f64) -> EpochRecord {

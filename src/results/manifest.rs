@@ -125,9 +125,10 @@ pub fn root(input: &SuiteInput) -> Result<Digest> {
 }
 
 impl Manifest {
-    /// Version 2: cells are described in format 2, with their preset beside it; runs have the
-    /// program that trained them and the digest of their cost. Version 1, of release 0.1, is read.
-    pub const FORMAT: u32 = 2;
+    /// Version 3: runs have records of format 3. Version 2, of records of format 2, has steps and
+    /// parameters in the digest of the cost; version 1, of release 0.1, describes cells in format 1,
+    /// without their preset, and runs without program and cost. Both are read.
+    pub const FORMAT: u32 = 3;
 
     /// Describes a report and its other files.
     ///

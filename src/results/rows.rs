@@ -119,7 +119,7 @@ fn range(column: &str, primary: Metric) -> Option<RangeInclusive<f64>> {
 fn is_whole(column: &str) -> bool {
     ["seed", "epochs", "batch_size", "train_steps", "parameters", "peak_memory_bytes"]
         .contains(&column)
-        || column.ends_with("_epoch")
+        || ["_epoch", "_examples", "multiply_adds"].iter().any(|end| column.ends_with(end))
 }
 
 /// The name of a metric in the name of a column.

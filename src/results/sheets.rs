@@ -41,10 +41,10 @@ pub fn results(analysis: &Analysis<'_>) -> Result<Vec<u8>> {
         for (seed, why) in &cell.failures {
             let mut row = described(cell, *seed, why)?;
             let record = cell.input.records.iter().find(|record| record.spec.seed == *seed);
-            row.resize(width - COST.len(), String::new());
+            row.resize(width - ROOTS_AND_COST.len(), String::new());
             row.extend(match record {
                 Some(record) => roots_and_cost(record)?,
-                None => vec![String::new(); COST.len()],
+                None => vec![String::new(); ROOTS_AND_COST.len()],
             });
             of_cell.push((*seed, row));
         }
@@ -240,7 +240,7 @@ fn cells(measured: Option<&Metrics>, columns: &[&str]) -> Vec<String> {
     columns.iter().map(text).collect()
 }
 
-const COST: [&str; 11] = [
+const ROOTS_AND_COST: [&str; 15] = [
     "run_root",
     "initial_root",
     "selected_root",
@@ -248,9 +248,13 @@ const COST: [&str; 11] = [
     "data_content",
     "determinism_class",
     "program",
-    "wall_seconds",
     "train_steps",
+    "forward_examples",
+    "backward_examples",
+    "multiply_adds",
+    "inference_multiply_adds",
     "parameters",
+    "wall_seconds",
     "peak_memory_bytes",
 ];
 
@@ -281,7 +285,7 @@ fn results_header(
         let split = underscored(split);
         header.extend(columns.iter().map(|name| format!("{split}_{}", underscored(name))));
     }
-    header.extend(COST.map(str::to_string));
+    header.extend(ROOTS_AND_COST.map(str::to_string));
     header
 }
 
@@ -348,7 +352,7 @@ fn measured(
 }
 
 fn roots_and_cost(record: &RunRecord) -> Result<Vec<String>> {
-    let cost = record.cost;
+    let (work, cost) = (record.work, record.cost);
     Ok(vec![
         record.root()?.to_string(),
         record.initial_root.to_string(),
@@ -357,9 +361,13 @@ fn roots_and_cost(record: &RunRecord) -> Result<Vec<String>> {
         record.data_content.to_string(),
         record.environment.class_id.to_string(),
         record.environment.program.clone(),
+        work.steps.to_string(),
+        work.forward.to_string(),
+        work.backward.to_string(),
+        work.multiply_adds.to_string(),
+        work.inference.to_string(),
+        work.parameters.to_string(),
         cost.wall_seconds.to_string(),
-        cost.train_steps.to_string(),
-        cost.parameters.to_string(),
         cost.peak_memory.map_or(String::new(), |bytes| bytes.to_string()),
     ])
 }

@@ -4,7 +4,7 @@ use crate::data::{Modality, Shape};
 use crate::hash::Digest;
 use crate::protocol::{Optimizer, Protocol, Schedule, Selection};
 use crate::record::metrics::{Better, Metrics, Primary};
-use crate::record::{Cost, Environment, EpochRecord, Outcome, RunRecord};
+use crate::record::{Cost, Environment, EpochRecord, Outcome, RunRecord, Work};
 use crate::registry::{Params, Part};
 use crate::suite::run::{Branch, CellSpec, RunSpec};
 use crate::task::CLASSIFICATION;
@@ -36,6 +36,7 @@ pub(crate) fn spec(dataset: &str, seed: u64) -> RunSpec {
             selection: Selection::BestVal,
         },
         training: 1,
+        observe: Vec::new(),
         backend: "cpu".into(),
         needs: Vec::new(),
     };
@@ -56,10 +57,13 @@ fn metrics(accuracy: f64) -> Metrics {
     Metrics::new(10, values.map(|(name, value)| (name.to_string(), value)).into()).unwrap()
 }
 
+const WORK: Work =
+    Work { steps: 2, forward: 8, backward: 8, multiply_adds: 240, inference: 10, parameters: 10 };
+
 /// What finishing `spec` would leave: one epoch with a test accuracy of 0.75.
 pub(crate) fn record(spec: &RunSpec) -> RunRecord {
     let root = Digest::of(&spec.seed.to_le_bytes());
-    let cost = Cost { wall_seconds: 0.1, train_steps: 2, parameters: 10, peak_memory: None };
+    let cost = Cost { wall_seconds: 0.1, peak_memory: None };
     let epoch = EpochRecord {
         lr: 0.1,
         train: BTreeMap::from([("loss".to_string(), 1.0 / 3.0)]),
@@ -84,6 +88,7 @@ pub(crate) fn record(spec: &RunSpec) -> RunRecord {
         fault: None,
         needs: Vec::new(),
         links: Vec::new(),
+        work: WORK,
         environment: Environment {
             class: BTreeMap::new(),
             class_id: root,

@@ -85,6 +85,7 @@ fn other_format(format: u32) -> String {
 fn writer(format: u32) -> &'static str {
     match format {
         1 => "release 0.1 wrote it and reads it",
+        2 => "release 0.2 wrote it and reads it",
         _ => "use the release that wrote it",
     }
 }

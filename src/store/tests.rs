@@ -148,7 +148,7 @@ fn a_damaged_record_is_named_with_the_way_out() {
     let text = std::fs::read_to_string(&path).unwrap();
     let damages = [
         (text[..100].to_string(), "not a run record: EOF while parsing"),
-        (text.replacen("\"format\":2,\"id\"", "\"format\":3,\"id\"", 1), "the record has format 3"),
+        (text.replacen("\"format\":3,\"id\"", "\"format\":2,\"id\"", 1), "the record has format 2"),
         ("{\"format\":9,\"new\":0}".to_string(), "the record has format 9"),
         (text.replace("\"seed\":0", "\"seed\":1"), "the run described has the id"),
         (text.replace(&id.0, "0123456789abcdef"), "the record is of run 0123456789abcdef"),

@@ -64,6 +64,15 @@ pub struct StrategyInfo {
     pub needs: Needs,
 }
 
+/// An observer.
+#[derive(Clone, Copy, Debug)]
+pub struct ObserverInfo {
+    pub part: PartInfo,
+    /// Whether a suite may have it several times, with other parameters: what it measures is then
+    /// named after them.
+    pub repeats: bool,
+}
+
 /// The finished runs that a run begins from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Needs {
@@ -80,6 +89,7 @@ pub struct Catalog {
     pub fusions: Vec<FusionInfo>,
     pub strategies: Vec<StrategyInfo>,
     pub estimators: Vec<PartInfo>,
+    pub observers: Vec<ObserverInfo>,
     /// The revision of what all runs share; see `CellSpec::training`.
     pub training: u32,
     /// The encoder used where a suite names none.

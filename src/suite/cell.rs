@@ -99,6 +99,7 @@ impl Maker<'_> {
             scores: scores.part(Params::defaults(scores.params)),
             protocol: set.setting.protocol.clone(),
             training: self.catalog.training,
+            observe: self.observe.clone(),
             backend: self.backend.into(),
             needs: Vec::new(),
         }

@@ -27,6 +27,7 @@ pub(super) const KEYS: &[&str] = &[
     "fusion",
     "strategies",
     "scores",
+    "observe",
     "include",
     "exclude",
 ];
@@ -73,12 +74,14 @@ pub(super) fn suite(
         base,
         seeds,
         scores: None,
+        observe: Vec::new(),
         problems,
         made: Vec::new(),
         by_id: BTreeMap::new(),
         by_labels: BTreeMap::new(),
     };
     maker.scores = entries.get("scores").and_then(|node| maker.estimator(node));
+    maker.observe = entries.get("observe").map_or(Vec::new(), |node| maker.observers(node));
 
     let sets = maker.nodes(entries.get("datasets"), "datasets", Maker::dataset);
     let fusions = maker.nodes(entries.get("fusion"), "fusion", Maker::fusion);

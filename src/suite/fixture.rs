@@ -85,6 +85,7 @@ pub(super) fn catalog() -> Catalog {
             strategy("taught", &[WARMUP], Needs::Unimodal),
         ],
         estimators: vec![part("split-head", &[]), part("zero-out-feature", &[])],
+        observers: Vec::new(),
         training: 1,
         default_encoder: |_| "mlp",
     }

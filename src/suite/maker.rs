@@ -2,7 +2,7 @@
 
 use super::Cell;
 use super::catalog::{Catalog, PartInfo};
-use super::part::{Named, text};
+use super::part::{Named, list, text};
 use super::problem::{Place, Problem};
 use super::protocol::Setting;
 use super::run::RunId;
@@ -27,6 +27,8 @@ pub(super) struct Maker<'a> {
     pub(super) seeds: Vec<u64>,
     /// The estimator named for the suite, and where.
     pub(super) scores: Option<(String, Place)>,
+    /// What is observed of every run.
+    pub(super) observe: Vec<Part>,
     pub(super) problems: &'a mut Vec<Problem>,
     pub(super) made: Vec<Made>,
     /// Where the cells made so far come from: by their ids, and by their labels.
@@ -55,6 +57,24 @@ impl Maker<'_> {
             return None;
         }
         Some((name.into(), node.place))
+    }
+
+    /// The observers that a list names, in its order.
+    pub(super) fn observers(&mut self, node: &Node) -> Vec<Part> {
+        let infos: Vec<PartInfo> = self.catalog.observers.iter().map(|info| info.part).collect();
+        let mut parts: Vec<Part> = Vec::new();
+        for item in list(node, "observe", self.problems).unwrap_or_default() {
+            let Some(named) = Named::read(item, "observer", self.problems) else { continue };
+            for Placed { part, place, label } in self.parts(&named, "observer", &infos) {
+                let known = self.catalog.observers.iter().find(|info| info.part.name == part.name);
+                let repeats = known.is_some_and(|info| info.repeats);
+                if parts.iter().any(|one| *one == part || one.name == part.name && !repeats) {
+                    self.problem(place, format!("the observer `{label}` stands twice"));
+                }
+                parts.push(part);
+            }
+        }
+        parts
     }
 
     /// The points of a named part's grid.

@@ -41,6 +41,9 @@ pub struct CellSpec {
     pub protocol: Protocol,
     /// The revision of what all runs share: initial weights, batches, the loop, evaluation.
     pub training: u32,
+    /// The observers, which see the model after every epoch: see `train::observer`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub observe: Vec<Part>,
     /// The kind of device, `cpu`, `tch-cpu` or `cuda`.
     pub backend: String,
     /// The cells whose runs of the same seed must be finished first, since a run of this one begins

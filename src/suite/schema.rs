@@ -15,6 +15,7 @@ pub fn schema(catalog: &Catalog) -> String {
     let encoders: Vec<PartInfo> = catalog.encoders.iter().map(|info| info.part).collect();
     let fusions: Vec<PartInfo> = catalog.fusions.iter().map(|info| info.part).collect();
     let strategies: Vec<PartInfo> = catalog.strategies.iter().map(|info| info.part).collect();
+    let observers: Vec<PartInfo> = catalog.observers.iter().map(|info| info.part).collect();
     let estimators: Vec<&str> = catalog.estimators.iter().map(|info| info.name).collect();
     let preset: Vec<&str> = PRESETS.iter().map(|preset| preset.name).collect();
     let parts = |infos: &[PartInfo], extra: &Map<String, Json>| json!({ "anyOf": infos.iter().map(|info| part(info, extra)).collect::<Vec<_>>() });
@@ -71,6 +72,7 @@ pub fn schema(catalog: &Catalog) -> String {
                 "fusion" => list("fusion"),
                 "strategies" => list("strategy"),
                 "scores" => json!({ "$ref": "#/$defs/scores" }),
+                "observe" => list("observer"),
                 "include" => json!({ "type": "array", "minItems": 1, "items": {
                     "type": "object", "additionalProperties": false,
                     "required": ["dataset", "fusion", "strategy"],
@@ -104,6 +106,7 @@ pub fn schema(catalog: &Catalog) -> String {
             "fusion": parts(&fusions, &none),
             "strategy": parts(&strategies, &none),
             "scores": { "enum": estimators },
+            "observer": parts(&observers, &none),
             "protocol": {
                 "type": "object",
                 "additionalProperties": false,

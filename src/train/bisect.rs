@@ -185,7 +185,7 @@ impl Side<'_> {
         }
         if let Outcome::Diverged { .. } = self.record.outcome {
             // Those in which the divergence had not been noticed yet are among them.
-            steps = self.record.cost.train_steps as usize;
+            steps = self.record.work.steps as usize;
         }
         roots.insert(Moment { steps, after: After::Run }, self.record.final_root);
         Ok(roots)

@@ -9,7 +9,7 @@ use crate::model::mask::Mask;
 use crate::model::objective::Objective;
 use crate::model::score::{Estimator, Phase};
 use crate::model::{Look, Model};
-use crate::record::metrics::{IMBALANCE, Metrics, contribution, modality};
+use crate::record::metrics::{IMBALANCE, Metrics, contribution, modality, without};
 use crate::strategy::{Strategy, unimodal_logits};
 use crate::task::Task;
 use crate::task::metric::ACCURACY;
@@ -110,6 +110,12 @@ impl Evaluation<'_> {
         for (m, name) in self.modalities.iter().enumerate() {
             values.insert(modality(primary, name), alone[m]);
             values.insert(contribution(name), shares[m]);
+            if 1 < modalities {
+                values.insert(
+                    without(primary, name),
+                    coalitions[Mask::all_but(m, modalities).place()],
+                );
+            }
         }
         let metrics = Metrics::new(split.len(), values).map_err(Error::unexpected)?;
         Ok(Some(Evaluated { metrics, logits: logits.iter().map(|x| *x as f32).collect() }))

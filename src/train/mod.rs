@@ -1,5 +1,6 @@
 //! Training: the one loop. Knows nothing of suites, reports or the command line.
 
+mod after_epoch;
 pub mod bisect;
 pub mod chain;
 pub mod evaluate;
@@ -9,6 +10,7 @@ pub mod logits;
 pub mod measure;
 pub mod metrics;
 pub mod needed;
+pub mod observer;
 pub mod optimizer;
 pub mod pace;
 pub mod parity;
@@ -27,7 +29,7 @@ use crate::error::Result;
 use crate::hash::digest_json;
 use crate::record::metrics::Primary;
 use crate::record::probe::{Link, Probe};
-use crate::record::{Cost, Environment, EpochRecord, NeededRun, Outcome, RunRecord};
+use crate::record::{Cost, Environment, EpochRecord, NeededRun, Outcome, RunRecord, Work};
 use crate::suite::run::RunSpec;
 use crate::task::Task;
 use chain::Chain;
@@ -40,7 +42,7 @@ use trainer::{Divergence, Ended, Trainer};
 
 /// The revision of what all runs share: initial weights, batches, the loop, evaluation. Raised
 /// whenever one of them computes other bits; see `CellSpec::training`.
-pub const REVISION: u32 = 3;
+pub const REVISION: u32 = 4;
 
 /// What a caller hears of a run in progress.
 pub enum Progress<'a> {
@@ -85,7 +87,6 @@ pub fn run(
     let mut trainer = fresh()?;
     let initial = trainer.weights();
     let initial_root = checkpoint::root(&initial);
-    let parameters = trainer.trainable();
 
     let mut so_far = SoFar {
         needs: needs.clone(),
@@ -143,7 +144,7 @@ pub fn run(
         if epoch + 1 < spec.cell.protocol.epochs {
             so_far.links = chain.links().to_vec();
             backend.check_memory()?;
-            resume::save(dir, spec, state, &trainer.trace, &so_far)?;
+            resume::save(dir, spec, state, (&trainer.trace, trainer.work), &so_far)?;
         }
     }
 
@@ -172,8 +173,6 @@ pub fn run(
     let class = environment::class(&backend.class);
     let cost = Cost {
         wall_seconds: seconds_before + started.elapsed().as_secs_f64(),
-        train_steps: trainer.step as u64,
-        parameters,
         peak_memory: environment::peak_memory(),
     };
     Ok(RunRecord {
@@ -192,6 +191,11 @@ pub fn run(
         fault: probe.fault.clone(),
         needs,
         links: chain.links().to_vec(),
+        work: Work {
+            inference: trainer.inference(),
+            parameters: trainer.trainable(),
+            ..trainer.work
+        },
         environment: Environment {
             class_id: digest_json(&class)?,
             class,

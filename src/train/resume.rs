@@ -10,7 +10,7 @@ use crate::checkpoint::{self, NamedTensor};
 use crate::error::{Error, Result};
 use crate::model::parameters::{Site, from_torch, snapshot, update};
 use crate::record::probe::Link;
-use crate::record::{EpochRecord, NeededRun};
+use crate::record::{EpochRecord, NeededRun, Work};
 use crate::suite::run::{RunId, RunSpec};
 use burn::tensor::{Tensor, TensorData};
 use serde::{Deserialize, Serialize};
@@ -42,10 +42,11 @@ struct Notes {
     links: Vec<Link>,
     seconds: f64,
     trace: Trace,
+    work: Work,
 }
 
-/// Keeps the state after the last finished epoch: what [`Trainer::checkpoint`] has read, and the
-/// trace.
+/// Keeps the state after the last finished epoch: what [`Trainer::checkpoint`] has read, the trace
+/// and the work.
 ///
 /// # Errors
 /// When the file cannot be written.
@@ -53,7 +54,7 @@ pub(super) fn save(
     dir: &Path,
     spec: &RunSpec,
     state: Vec<NamedTensor>,
-    trace: &Trace,
+    (trace, work): (&Trace, Work),
     so_far: &SoFar,
 ) -> Result<()> {
     let selected = &so_far.selected;
@@ -72,6 +73,7 @@ pub(super) fn save(
         "links": so_far.links,
         "seconds": so_far.seconds,
         "trace": trace,
+        "work": work,
     });
     tensors.push(NamedTensor::u8(NOTES, notes.to_string().into_bytes()));
     let root = checkpoint::root(&tensors).to_string();
@@ -126,6 +128,7 @@ pub(super) fn load(
     let logits = logits.collect();
     trainer.restore(&current)?;
     trainer.trace = notes.trace;
+    trainer.work = notes.work;
     let order = trainer.weights();
     let weights = order
         .iter()

@@ -33,6 +33,9 @@ pub struct Position<'a> {
 pub struct Stepped {
     pub model: Model,
     pub readings: Option<Readings>,
+    /// Examples that went forward through the model, and those whose loss went backward.
+    pub forward: u64,
+    pub backward: u64,
 }
 
 /// Takes one step on a batch that is on the autodiff device.
@@ -52,6 +55,8 @@ pub fn step(
     let mut losses = Vec::new();
     let frozen: Vec<bool> = (0..at.names.len()).map(|m| strategy.freezes(m)).collect();
     let look = Look { frozen: &frozen, ..Look::all(at.names.len()) };
+    let [examples, _] = batch.targets.dims();
+    let (mut forward, mut backward) = (0, 0);
     for index in 0..strategy.losses() {
         // A backward pass consumes the graph. A copy has the same weights and running statistics of
         // its own, so that those of the model are updated once.
@@ -59,6 +64,7 @@ pub fn step(
         let model = copy.as_ref().unwrap_or(&model);
         let inputs = strategy.inputs(&context(model, batch, &scores, at), batch.inputs.clone());
         let features = model.encode(inputs, look).features;
+        forward += examples as u64;
         if index == 0 {
             scores = scores_of(model, strategy, &features, batch, at)?;
         }
@@ -67,7 +73,8 @@ pub fn step(
         let targets = match &features.rows {
             None => batch.targets.clone(),
             Some(rows) if rows.is_empty() => {
-                return Ok(Stepped { model: model.clone(), readings: None });
+                let model = model.clone();
+                return Ok(Stepped { model, readings: None, forward, backward });
             }
             Some(rows) => select_rows(batch.targets.clone(), rows),
         };
@@ -81,13 +88,14 @@ pub fn step(
         };
         let loss = strategy.loss(&context, index, &outputs);
         losses.push(loss.clone().without_autodiff());
+        backward += targets.dims()[0] as u64;
         per_loss.push(take_gradients(model, at.names, loss.backward()));
     }
     let squares = encoder_squares(&per_loss[0]);
     let gradients = strategy.gradients(&context(&model, batch, &scores, at), per_loss);
     let raw = Raw {
         modalities: at.names,
-        examples: batch.targets.dims()[0],
+        examples,
         losses,
         scores: scores.tensor(),
         squares,
@@ -99,7 +107,7 @@ pub fn step(
     let gradients = gradients.into_iter().filter(updated).collect();
     let mut values = optimizer.step(at.lr, gradients);
     let model = update(model, at.names, |site, _| values.remove(&site.path));
-    Ok(Stepped { model, readings: Some(readings) })
+    Ok(Stepped { model, readings: Some(readings), forward, backward })
 }
 
 fn context<'a>(

@@ -1,29 +1,31 @@
 //! Everything that changes while a run trains, and the training of an epoch.
 
-use super::evaluate::{Evaluated, Evaluation};
 use super::needed::Needed;
+use super::observer::{self, Observer};
 use super::optimizer::Optimizer;
 use super::reading::Readings;
 use super::trace::Trace;
-use super::{REVISION, fault, logits, needed, sizes, step};
+use super::{REVISION, fault, needed, sizes, step};
 use crate::checkpoint::{self, NamedTensor};
 use crate::data::column::Key;
 use crate::data::{Dataset, Split};
 use crate::device::{self, Backend, Place};
 use crate::error::{Error, Result};
-use crate::hash::Digest;
 use crate::model::batch::{Batch, Source};
+use crate::model::layers::count;
+use crate::model::mask::Mask;
 use crate::model::objective::Objective;
 use crate::model::parameters::{Group, Site, snapshot};
 use crate::model::score::Estimator;
-use crate::model::{Model, encoder, init};
+use crate::model::{Look, Model, encoder, init};
 use crate::protocol::{self, Schedule};
-use crate::record::EpochRecord;
+use crate::record::Work;
 use crate::record::probe::Fault;
 use crate::strategy::{self, EpochContext, Setting, Strategy, Updates};
 use crate::stream::Stream;
 use crate::suite::run::RunSpec;
-use crate::task::{Kind, Task};
+use crate::task::Kind;
+use burn::module::Module;
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::rc::Rc;
@@ -62,12 +64,16 @@ pub(super) struct Trainer<'a> {
     pub(super) strategy: Box<dyn Strategy>,
     pub(super) optimizer: Optimizer,
     pub(super) schedule: Schedule,
+    /// What is measured beside the metrics of the task.
+    pub(super) observers: Vec<Box<dyn Observer>>,
     pub(super) trace: Trace,
     pub(super) fault: Option<&'a Fault>,
     /// Steps whose scalars are still on the device.
     pub(super) unread: Vec<Readings>,
     /// Steps taken, and the number of the next.
     pub(super) step: usize,
+    /// What was computed so far.
+    pub(super) work: Work,
 }
 
 /// Where the batches of every split come from.
@@ -146,10 +152,12 @@ impl<'a> Trainer<'a> {
             strategy,
             optimizer: Optimizer::new(&protocol::Optimizer::of(&spec.cell.protocol.optimizer)?),
             schedule: Schedule::of(&spec.cell.protocol.schedule)?,
+            observers: observer::build(&spec.cell.observe)?,
             trace: Trace::new(1),
             fault,
             unread: Vec::new(),
             step: 0,
+            work: Work::default(),
         })
     }
 
@@ -172,6 +180,20 @@ impl<'a> Trainer<'a> {
         tensors
     }
 
+    /// The multiply-adds of the model for one example, in evaluation.
+    pub(super) fn inference(&self) -> u64 {
+        let model = self.model.valid();
+        let sizes = self.spec.cell.branches.iter().map(|branch| branch.modality.shape.size());
+        let inputs = sizes.map(|size| self.plain.zeros([1, size])).collect();
+        let modalities = self.names.len();
+        let predict = || {
+            let features = model.encode(inputs, Look::all(modalities)).features;
+            self.strategy.evaluate(&model, &features, Mask::all(modalities))
+        };
+        count::during(predict).1
+    }
+
+    /// The number of trainable values.
     pub(super) fn trainable(&self) -> u64 {
         snapshot(&self.model, &self.names)
             .iter()
@@ -256,14 +278,14 @@ impl<'a> Trainer<'a> {
                 estimator: self.estimator,
                 draws: self.habits.draws,
             };
-            let stepped = step::step(
-                self.model.clone(),
-                self.strategy.as_mut(),
-                &mut self.optimizer,
-                batch,
-                updates,
-                &at,
-            )?;
+            let (model, strategy) = (self.model.clone(), self.strategy.as_mut());
+            let (stepped, multiply_adds) = count::during(|| {
+                step::step(model, strategy, &mut self.optimizer, batch, updates, &at)
+            });
+            let stepped = stepped?;
+            self.work.forward += stepped.forward;
+            self.work.backward += stepped.backward;
+            self.work.multiply_adds += multiply_adds;
             self.model = stepped.model;
             self.unread.extend(stepped.readings);
             if self.habits.read_every <= self.unread.len()
@@ -273,6 +295,7 @@ impl<'a> Trainer<'a> {
             }
         }
         self.step += 1;
+        self.work.steps += 1;
         Ok(None)
     }
 
@@ -313,55 +336,13 @@ impl<'a> Trainer<'a> {
         Ok(what.map(|what| self.divergence_after(what.to_string())))
     }
 
-    fn divergence_after(&self, what: String) -> Divergence {
+    pub(super) fn divergence_after(&self, what: String) -> Divergence {
         Divergence { step: self.step.saturating_sub(1), what }
-    }
-
-    /// Measures the model after an epoch, whose weights have the root `root`: the epoch's record,
-    /// and the logits with their labels.
-    pub(super) fn measure_epoch(
-        &mut self,
-        epoch: usize,
-        root: Digest,
-    ) -> Result<std::result::Result<(EpochRecord, Vec<NamedTensor>), Divergence>> {
-        let train = self.trace.take_means();
-        let evaluation = Evaluation {
-            model: &self.model,
-            strategy: self.strategy.as_ref(),
-            estimator: self.estimator,
-            modalities: &self.names,
-            outputs: self.spec.cell.outputs,
-            objective: self.objective,
-            task: Task::of(&self.spec.cell.task)?,
-        };
-        let diverged =
-            |split: &str| Ok(Err(self.divergence_after(format!("a logit on the split `{split}`"))));
-        let mut logits = Vec::new();
-        let mut keep = |name: &str, split: &Split, evaluated: Evaluated| {
-            logits.extend(logits::tensors(name, split, self.spec.cell.outputs, &evaluated.logits));
-            evaluated.metrics
-        };
-        let (data, sources) = (self.data, &self.sources);
-        let Some(validation) = evaluation.of(&data.validation, &sources.validation)? else {
-            return diverged("validation");
-        };
-        let Some(test) = evaluation.of(&data.test, &sources.test)? else {
-            return diverged("test");
-        };
-        let validation = keep("validation", &data.validation, validation);
-        let test = keep("test", &data.test, test);
-        let mut further = BTreeMap::new();
-        for ((name, split), source) in data.further.iter().zip(&sources.further) {
-            let Some(evaluated) = evaluation.of(split, source)? else { return diverged(name) };
-            further.insert(name.clone(), keep(&logits::further(name), split, evaluated));
-        }
-        let lr = self.optimizer.learning_rate(self.schedule, epoch);
-        Ok(Ok((EpochRecord { lr, train, validation, test, further, root }, logits)))
     }
 }
 
 /// The first scalar of a step that is not finite: the loss, or else by name.
-fn not_finite(scalars: &BTreeMap<String, f64>) -> Option<&str> {
+pub(super) fn not_finite(scalars: &BTreeMap<String, f64>) -> Option<&str> {
     let wrong = scalars.iter().filter(|(_, value)| !value.is_finite());
     wrong.map(|(name, _)| name.as_str()).min_by_key(|name| *name != "loss")
 }

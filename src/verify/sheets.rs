@@ -2,7 +2,7 @@
 
 use super::{Check, Files};
 use crate::error::Result;
-use crate::hash::Digest;
+use crate::hash::{Digest, digest_json};
 use crate::record::{Cost, metrics};
 use crate::results::manifest::{CellEntry, Manifest, RunEntry};
 use crate::results::rows::{self, FINISHED, RESULTS, Row, SUMMARY};
@@ -65,17 +65,40 @@ fn different(manifest: &Manifest, cell: &CellEntry, seed: u64, row: &Row) -> Opt
     ]);
     let mut expected = expected.into_iter().map(|(name, value)| (name, written(&value)));
     let found = expected.find(|(name, value)| row.text(name) != value);
-    let Some((column, value)) = found else { return other_cost(entry?.cost?, row) };
+    let Some((column, value)) = found else {
+        return other_cost(entry?.cost?, row, manifest.format);
+    };
     Some(format!("`{column}` is `{}`, the manifest says `{value}`", row.text(column)))
 }
 
 /// What is wrong with the cost in a row, whose digest the manifest holds.
-fn other_cost(stated: Digest, row: &Row) -> Option<String> {
-    match cost(row) {
-        Ok(Some(cost)) if cost.digest().is_ok_and(|digest| digest == stated) => None,
+fn other_cost(stated: Digest, row: &Row, format: u32) -> Option<String> {
+    let digest = match format {
+        2 => cost_of_format_2(row),
+        _ => cost(row).and_then(|cost| cost.map(|cost| cost.digest()).transpose()),
+    };
+    match digest {
+        Ok(Some(digest)) if digest == stated => None,
         Ok(_) => Some("its cost is not the one whose digest the manifest holds".into()),
         Err(error) => Some(error.message),
     }
+}
+
+/// The digest of the cost in a report whose records are of format 2: steps and parameters were part
+/// of it.
+fn cost_of_format_2(row: &Row) -> Result<Option<Digest>> {
+    let (Some(wall_seconds), Some(train_steps), Some(parameters)) =
+        (row.number("wall_seconds")?, row.whole("train_steps")?, row.whole("parameters")?)
+    else {
+        return Ok(None);
+    };
+    let cost = serde_json::json!({
+        "wall_seconds": wall_seconds,
+        "train_steps": train_steps,
+        "parameters": parameters,
+        "peak_memory": row.whole("peak_memory_bytes")?,
+    });
+    digest_json(&cost).map(Some)
 }
 
 /// The cost of a run in its row; `None` where the run left no record.
@@ -83,13 +106,9 @@ fn other_cost(stated: Digest, row: &Row) -> Option<String> {
 /// # Errors
 /// When a column is none of a number.
 pub fn cost(row: &Row) -> Result<Option<Cost>> {
-    let (Some(wall_seconds), Some(train_steps), Some(parameters)) =
-        (row.number("wall_seconds")?, row.whole("train_steps")?, row.whole("parameters")?)
-    else {
-        return Ok(None);
-    };
+    let Some(wall_seconds) = row.number("wall_seconds")? else { return Ok(None) };
     let peak_memory = row.whole("peak_memory_bytes")?;
-    Ok(Some(Cost { wall_seconds, train_steps, parameters, peak_memory }))
+    Ok(Some(Cost { wall_seconds, peak_memory }))
 }
 
 /// Computes the estimates of every cell again from the rows of its runs.

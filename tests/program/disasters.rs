@@ -183,15 +183,17 @@ fn a_truncated_record() {
 
 #[test]
 fn a_record_of_an_older_or_newer_format() {
-    for (format, reader) in
-        [(1, "release 0.1 wrote it and reads it"), (3, "use the release that wrote it")]
-    {
+    for (format, reader) in [
+        (1, "release 0.1 wrote it and reads it"),
+        (2, "release 0.2 wrote it and reads it"),
+        (4, "use the release that wrote it"),
+    ] {
         let said = format!(
-            ": the record has format {format}, this program reads format 2\n  hint: {reader}, or \
+            ": the record has format {format}, this program reads format 3\n  hint: {reader}, or \
              delete "
         );
         let other = format!("\"format\":{format},\"id\"");
-        damaged("record.json", 2, |text| text.replacen("\"format\":2,\"id\"", &other, 1), &said);
+        damaged("record.json", 2, |text| text.replacen("\"format\":3,\"id\"", &other, 1), &said);
     }
 }
 

@@ -86,7 +86,9 @@ fn parts_are_listed_with_their_parameters_and_defaults() {
     let bench = Bench::with(TINY);
     let text = bench.run("list strategies").exits(0).stdout;
     assert!(text.contains("\nogm: ") && text.contains("\n    alpha = 0.8: "), "{text}");
-    for kind in ["strategies", "fusions", "encoders", "datasets", "estimators", "protocols"] {
+    for kind in
+        ["strategies", "fusions", "encoders", "datasets", "estimators", "observers", "protocols"]
+    {
         let parts = bench.run(&format!("list {kind} --format json")).exits(0).json();
         assert!(!parts.as_array().unwrap().is_empty(), "{kind}");
         assert!(!bench.run(&format!("list {kind}")).exits(0).stdout.is_empty(), "{kind}");

@@ -220,10 +220,10 @@ fn a_manifest_that_cannot_be_judged_is_bad_input() {
     };
     bench.write(MANIFEST, &manifest[..manifest.len() / 2]);
     refused("not a manifest: EOF");
-    bench.write(MANIFEST, edit(&manifest, "{\n  \"format\": 2,", "{\n  \"format\": 3,"));
-    refused("format 3 is not readable, only up to 2");
+    bench.write(MANIFEST, edit(&manifest, "{\n  \"format\": 3,", "{\n  \"format\": 4,"));
+    refused("format 4 is not readable, only up to 3");
     // A format whose fields these are not.
-    bench.write(MANIFEST, edit(&manifest, "{\n  \"format\": 2,", "{\n  \"format\": 1,"));
+    bench.write(MANIFEST, edit(&manifest, "{\n  \"format\": 3,", "{\n  \"format\": 1,"));
     refused("cells[0] is not of format 1");
     std::fs::remove_file(bench.path(MANIFEST)).unwrap();
     refused("cannot read");

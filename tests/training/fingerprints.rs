@@ -21,6 +21,7 @@ use counterpoise::registry::{Domain, Entry, Fallback, Param, Part, Value};
 use counterpoise::strategy::STRATEGIES;
 use counterpoise::suite::run::RunSpec;
 use counterpoise::train::needed;
+use counterpoise::train::observer::OBSERVERS;
 use counterpoise::{device, train};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -136,6 +137,13 @@ fn cases() -> Vec<Case> {
         spec.cell.protocol.schedule = part(entry, &[("every", Value::Int(1))]);
         add(label("schedule", &spec.cell.protocol.schedule, &[]), spec, &IMAGES);
     }
+    for entry in OBSERVERS {
+        for set in variants(entry).into_iter().chain(numbers(entry)) {
+            let mut spec = small("concat", "ogm", &[]);
+            spec.cell.observe = vec![part(entry, &set)];
+            add(label("observer", &spec.cell.observe[0], &set), spec, &IMAGES);
+        }
+    }
     for selection in [Selection::Last, Selection::BestTest] {
         let mut spec = small("concat", "joint", &[]);
         spec.cell.protocol.selection = selection;
@@ -177,6 +185,11 @@ const NUMBERS: &[&str] = &[
     "k",
     "q",
     "grad-norm",
+    "probe-accuracy",
+    "noisy-accuracy",
+    "joint-gradient",
+    "unimodal-gradient",
+    "gradient-cosine",
 ];
 
 /// The digest of what a run computes, without what it is called.
@@ -212,7 +225,9 @@ fn parts(spec: &RunSpec) -> BTreeSet<String> {
         ("schedule", &cell.protocol.schedule),
         ("task", &cell.task),
     ];
-    let named = encoders.chain(others).map(|(kind, part)| format!("{kind} {}", part.name));
+    let observers = cell.observe.iter().map(|part| ("observer", part));
+    let named =
+        encoders.chain(others).chain(observers).map(|(kind, part)| format!("{kind} {}", part.name));
     named.chain(["the training that all runs share".to_string()]).collect()
 }
 

@@ -54,7 +54,7 @@ fn heads_are_drawn_trained_kept_and_recorded() {
             assert!(tensors.contains_key(&format!("optimizer.head.{name}.bias.momentum_buffer")));
         }
         let (joint, _) = train(&spec(&data, "concat", "joint", &[], 0), &data);
-        assert_eq!(record.cost.parameters, joint.cost.parameters + 2 * (3 * 8 + 3));
+        assert_eq!(record.work.parameters, joint.work.parameters + 2 * (3 * 8 + 3));
     }
 }
 

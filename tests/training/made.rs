@@ -125,6 +125,7 @@ pub(crate) fn spec(
             selection: Selection::BestVal,
         },
         training: train::REVISION,
+        observe: Vec::new(),
         backend: "cpu".into(),
         needs: Vec::new(),
     };

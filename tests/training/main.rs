@@ -8,6 +8,7 @@ mod layers;
 mod made;
 #[cfg(feature = "tch")]
 mod memory;
+mod observers;
 mod optimizer;
 #[cfg(any(feature = "tch", feature = "wgpu"))]
 mod parity;

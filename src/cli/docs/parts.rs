@@ -13,6 +13,7 @@ use crate::strategy::STRATEGIES;
 use crate::suite::catalog::PartInfo;
 use crate::task::TASKS;
 use crate::task::metric::METRICS;
+use crate::train::observer::OBSERVERS;
 
 /// The parts of one kind.
 struct Sort {
@@ -33,6 +34,7 @@ fn sorts() -> Vec<Sort> {
         sort("fusions", "fusions", of(FUSIONS)),
         sort("strategies", "strategies", of(STRATEGIES)),
         sort("estimators", "score estimators", of(ESTIMATORS)),
+        sort("observers", "observers", of(OBSERVERS)),
         sort("optimizers", "optimizers", of(OPTIMIZERS)),
         sort("schedules", "schedules", of(SCHEDULES)),
     ]

@@ -2,6 +2,7 @@
 //!
 //! Weights are zeros here; `model::init` fills them from keyed streams.
 
+pub mod count;
 #[cfg(feature = "tch")]
 mod libtorch;
 mod portable;
@@ -35,6 +36,7 @@ impl Linear {
     /// The positive part of [`Linear::forward`].
     pub fn forward_relu(&self, x: Tensor<2>) -> Tensor<2> {
         if portable::holds(&x) {
+            count_linear(&x, &self.weight.val());
             return portable::linear(x, self.weight.val(), self.bias.val(), true);
         }
         relu(self.forward(x))
@@ -43,10 +45,16 @@ impl Linear {
 
 /// `x weight + bias` of `[batch, inputs]`, `[inputs, outputs]` and `[outputs]`.
 pub fn linear(x: Tensor<2>, weight: Tensor<2>, bias: Tensor<1>) -> Tensor<2> {
+    count_linear(&x, &weight);
     if portable::holds(&x) {
         return portable::linear(x, weight, bias, false);
     }
     burn::tensor::module::linear(x, weight, Some(bias))
+}
+
+fn count_linear(x: &Tensor<2>, weight: &Tensor<2>) {
+    let ([batch, inputs], [_, outputs]) = (x.dims(), weight.dims());
+    count::add(batch * inputs * outputs, x.is_autodiff());
 }
 
 /// The positive part.
@@ -142,6 +150,18 @@ impl<const D: usize> Conv<D> {
         by_burn: impl FnOnce(Tensor<D>, Tensor<D>) -> Tensor<D>,
     ) -> Tensor<D> {
         let weight = self.weight.val();
+        let (trained, window) = (x.is_autodiff(), weight.dims()[1..].iter().product::<usize>());
+        let convolved = self.by_device(x, weight, by_burn);
+        count::add(convolved.shape().num_elements() * window, trained);
+        convolved
+    }
+
+    fn by_device(
+        &self,
+        x: Tensor<D>,
+        weight: Tensor<D>,
+        by_burn: impl FnOnce(Tensor<D>, Tensor<D>) -> Tensor<D>,
+    ) -> Tensor<D> {
         #[cfg(feature = "tch")]
         if libtorch::trains(&x) {
             return libtorch::convolution(x, weight, self.stride, self.padding);
