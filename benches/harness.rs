@@ -58,6 +58,7 @@ fn spec(encoder: &str, shape: Shape, strategy: &str) -> RunSpec {
             selection: Selection::Last,
         },
         training: train::REVISION,
+        observe: Vec::new(),
         backend: "cpu".into(),
         needs: Vec::new(),
     };

@@ -1,20 +1,22 @@
-//! Memory that a thread uses again for what its products pack and sum up.
+//! Memory that is used again for what products pack and sum up.
 //!
 //! A training step takes the same buffers every time: to have them zeroed each time cost a tenth of
-//! a step.
+//! a step. The buffers are those of all threads: what one fills, another drops, and if each kept
+//! what it drops, one would have all of them and the others would ask for new ones without end.
 
 use bytemuck::Pod;
-use std::cell::RefCell;
 use std::marker::PhantomData;
 use std::ops::{Deref, DerefMut};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
-thread_local! {
-    /// Buffers that nobody uses.
-    static FREE: RefCell<Vec<Vec<u64>>> = const { RefCell::new(Vec::new()) };
+/// Buffers that nobody uses: never more than were in use at once.
+static FREE: Mutex<Vec<Vec<u64>>> = Mutex::new(Vec::new());
+
+fn free() -> MutexGuard<'static, Vec<Vec<u64>>> {
+    FREE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Some values that hold anything until they are written. The memory goes back to the thread that
-/// drops it.
+/// Some values that hold anything until they are written.
 pub(crate) struct Scratch<T> {
     words: Vec<u64>,
     len: usize,
@@ -23,7 +25,7 @@ pub(crate) struct Scratch<T> {
 
 impl<T: Pod> Scratch<T> {
     pub(crate) fn of(len: usize) -> Self {
-        let mut words = FREE.with_borrow_mut(Vec::pop).unwrap_or_default();
+        let mut words = free().pop().unwrap_or_default();
         let needed = (len * size_of::<T>()).div_ceil(size_of::<u64>());
         if words.len() < needed {
             words.resize(needed, 0);
@@ -48,9 +50,7 @@ impl<T: Pod> DerefMut for Scratch<T> {
 
 impl<T> Drop for Scratch<T> {
     fn drop(&mut self) {
-        let words = std::mem::take(&mut self.words);
-        // A thread that ends has no place for it.
-        let _ = FREE.try_with(|free| free.borrow_mut().push(words));
+        free().push(std::mem::take(&mut self.words));
     }
 }
 
@@ -69,5 +69,14 @@ mod tests {
         let mut third = Scratch::<f64>::of(100);
         third.fill(3.0);
         assert_eq!((&second[..], third.len()), ([2.0; 5].as_slice(), 100));
+    }
+
+    #[test]
+    fn what_one_thread_fills_and_another_drops_is_used_again() {
+        for _ in 0..1000 {
+            drop(std::thread::spawn(|| Scratch::<f32>::of(10)).join().unwrap());
+        }
+        // Other tests have some of their own.
+        assert!(free().len() < 500, "{}", free().len());
     }
 }
