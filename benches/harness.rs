@@ -200,6 +200,7 @@ fn rendering(c: &mut Criterion) {
             spec: records[0].spec.cell.clone(),
             seeds: (0..5).collect(),
             records,
+            items: std::collections::BTreeMap::new(),
             missing: vec![],
         }
     });

@@ -7,8 +7,10 @@ use super::suite::{announce, conclude};
 use super::{FILTER, Places};
 use crate::device;
 use crate::error::{Error, Kind, Result};
+use crate::report::index;
 use crate::report::publish::publish;
 use crate::results::collect::collect;
+use crate::results::items;
 use crate::store::Store;
 use crate::suite::Suite;
 use crate::suite::folder::find;
@@ -75,7 +77,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<()> {
         return Err(no_runs());
     }
     let store = Store::open(&arguments.places.store)?;
-    let input = collect(&suite, &store, &BTreeMap::new())?;
+    let mut input = collect(&suite, &store, &BTreeMap::new())?;
     if input.cells.iter().all(|cell| cell.records.is_empty()) {
         return Err(no_runs());
     }
@@ -87,6 +89,8 @@ pub(super) fn run(arguments: &Arguments) -> Result<()> {
         let format = arguments.format.unwrap_or(Rows::Table);
         return answer(&input, arguments.metric.as_deref(), by, format);
     }
+    items::read(&mut input, &store)?;
     announce(&publish(&input, &arguments.places.reports)?)?;
+    index::refresh(&arguments.places.reports)?;
     conclude(&input)
 }

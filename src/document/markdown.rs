@@ -1,6 +1,6 @@
 //! Pages and tables as Markdown, as GitHub reads it.
 
-use crate::document::{Block, FigureLink, Inline, Rank, Table};
+use crate::document::{Block, FigureLink, Inline, Page, Rank, Table, html};
 use crate::text;
 
 /// A page with its title.
@@ -8,6 +8,50 @@ pub fn page(title: &str, blocks: &[Block]) -> String {
     let mut parts = vec![format!("# {}", escape(title))];
     parts.extend(blocks.iter().map(block));
     parts.join("\n\n") + "\n"
+}
+
+/// A page that is short whatever it is about: chapters are folded, and tables and figures in them are
+/// links to their files.
+pub fn folded(page: &Page) -> String {
+    let mut parts = vec![self::page(&page.title, &page.lead).trim_end().to_string()];
+    parts.extend(page.chapters.iter().filter_map(|chapter| {
+        let title = html::escape(&chapter.title);
+        let blocks = short(&chapter.blocks);
+        let folded = format!("<details><summary>{title}</summary>\n\n{blocks}\n\n</details>");
+        (!blocks.is_empty()).then_some(folded)
+    }));
+    parts.join("\n\n") + "\n"
+}
+
+/// The blocks of a chapter, with links in the place of what has a file of its own.
+fn short(blocks: &[Block]) -> String {
+    let link = |name: &str, path: String| format!("[{}]({path})", escape(name));
+    let is_linked =
+        |part: &Block| matches!(part, Block::Table(Table { stem: Some(_), .. }) | Block::Figure(_));
+    let links = blocks.iter().any(is_linked);
+    let mut parts = Vec::new();
+    let mut tables = Vec::new();
+    let mut figures = Vec::new();
+    for part in blocks {
+        match part {
+            Block::Table(Table { stem: Some(stem), .. }) => {
+                tables.push(link(stem, format!("tables/{stem}.md")));
+            }
+            Block::Figure(FigureLink { stem, title, .. }) => {
+                figures.push(link(title, format!("figures/{stem}.svg")));
+            }
+            Block::Heading(_) | Block::Explorer(_) => {}
+            // How tables and figures are to be read stands with them.
+            Block::Paragraph(_) if links => {}
+            part => parts.push(block(part)),
+        }
+    }
+    for (what, links) in [("Tables", tables), ("Figures", figures)] {
+        if !links.is_empty() {
+            parts.push(format!("{what}: {}.", links.join(", ")));
+        }
+    }
+    parts.join("\n\n")
 }
 
 /// A table as a file of its own, with its caption and how to read it.
@@ -42,7 +86,9 @@ fn table(table: &Table) -> String {
 
 fn block(block: &Block) -> String {
     match block {
-        Block::Heading { level, text } => format!("{} {}", "#".repeat(*level), escape(text)),
+        Block::Heading(text) => format!("### {}", escape(text)),
+        // What has no place on paper.
+        Block::Explorer(_) => String::new(),
         Block::Paragraph(content) => inlines(content),
         Block::List(items) => {
             let items: Vec<String> =

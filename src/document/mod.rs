@@ -1,10 +1,13 @@
 //! A page as blocks: written once, rendered as Markdown and as HTML.
 
+pub mod explorer;
 pub mod html;
 pub mod latex;
 pub mod markdown;
 pub mod number;
 pub mod splice;
+
+pub use explorer::Explorer;
 
 /// A piece of running text.
 #[derive(Clone, Debug, PartialEq)]
@@ -19,20 +22,58 @@ pub enum Inline {
     },
 }
 
+/// A page: what is read first, and chapters that are looked up.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Page {
+    pub title: String,
+    pub lead: Vec<Block>,
+    pub chapters: Vec<Chapter>,
+}
+
+/// A chapter of a page.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Chapter {
+    pub title: String,
+    pub blocks: Vec<Block>,
+}
+
+impl Chapter {
+    pub fn new(title: impl Into<String>, blocks: Vec<Block>) -> Self {
+        Self { title: title.into(), blocks }
+    }
+
+    /// What can be linked to: its title in small letters and hyphens.
+    pub fn anchor(&self) -> String {
+        let letters = self.title.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { ' ' });
+        let words = letters.collect::<String>().to_ascii_lowercase();
+        words.split_whitespace().collect::<Vec<_>>().join("-")
+    }
+}
+
+impl Page {
+    /// Every table, in order.
+    pub fn tables(&self) -> impl Iterator<Item = &Table> {
+        let chapters = self.chapters.iter().flat_map(|chapter| &chapter.blocks);
+        self.lead.iter().chain(chapters).filter_map(|block| match block {
+            Block::Table(table) => Some(table),
+            _ => None,
+        })
+    }
+}
+
 /// A part of a page.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Block {
-    /// Level 2 or 3; the page's title is level 1.
-    Heading {
-        level: usize,
-        text: String,
-    },
+    /// Below the title of a chapter.
+    Heading(String),
     Paragraph(Vec<Inline>),
     List(Vec<Vec<Inline>>),
     Table(Table),
     /// Lines to be typed.
     Code(String),
     Figure(FigureLink),
+    /// Only where there is a screen.
+    Explorer(Explorer),
 }
 
 /// A figure of the report.

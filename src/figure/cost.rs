@@ -1,4 +1,4 @@
-//! The measured cost of training against the primary metric.
+//! The counted cost of training against the primary metric.
 
 use crate::error::Result;
 use crate::figure::data::FigureData;
@@ -9,9 +9,9 @@ use crate::figure::{Drawing, Figure};
 pub const FIGURE: Figure = Figure {
     name: "cost",
     title: "Cost against {metric}",
-    caption: "Wall time of a training run against test {metric}. Measured, not part of the root: \
-              it depends on the machine and on what else ran there. Grey dots: runs. Markers: \
-              means over seeds.",
+    caption: "Multiply-adds of a training run, counted in linear layers and convolutions, against test \
+              {metric}; equal on every machine. Runs that a run began from are not in it. Grey dots: \
+              runs. Markers: means over seeds.",
     needs: "no finished multimodal run",
     by_dataset: false,
     draw,
@@ -19,10 +19,10 @@ pub const FIGURE: Figure = Figure {
 
 fn draw(data: &FigureData, width: Width) -> Result<Vec<Drawing>> {
     let quantity = Quantity {
-        label: |_| "training time (s)".into(),
-        note: Some("measured, not part of the root"),
+        label: |_| "multiply-adds (10⁹)".into(),
+        note: None,
         log: true,
-        value: |_, run| run.seconds,
+        value: |_, run| run.multiply_adds / 1e9,
     };
     scatter::draw(data, width, &quantity)
 }

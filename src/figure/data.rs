@@ -13,6 +13,8 @@ pub struct FigureData {
     pub cells: Vec<PlottedCell>,
     /// In the order of the suite.
     pub comparisons: Vec<Comparison>,
+    /// Of strategies on data sets, averaged over fusion methods, which are not named.
+    pub effects: Vec<Comparison>,
 }
 
 /// A strategy that has a look of its own.
@@ -50,7 +52,8 @@ pub struct PlottedCell {
     /// It on the test split; `None` without a finished run.
     pub value: Option<Estimate>,
     /// The mean over seeds of a series over epochs, by name: `rho.<m>` (geometric mean),
-    /// `k.<m>`, `q.<m>`; on the test split `value`, the metric, and `value.<m>`, by one modality alone.
+    /// `k.<m>`, `q.<m>`; on the test split `value`, the metric, `value.<m>`, by one modality alone, and `probe.<m>`,
+    /// by a linear probe of its encoder.
     pub curves: BTreeMap<String, Vec<f64>>,
 }
 
@@ -71,14 +74,15 @@ pub struct Run {
     pub value: f64,
     /// The degree of imbalance, in the metric's unit.
     pub imbalance: f64,
-    /// The measured wall time in seconds.
-    pub seconds: f64,
+    /// The multiply-adds of its training.
+    pub multiply_adds: f64,
 }
 
 /// A strategy against joint training, by the metric of both.
 #[derive(Clone, Debug)]
 pub struct Comparison {
     pub dataset: String,
+    /// Empty of an average over fusion methods.
     pub fusion: String,
     pub strategy: String,
     /// See [`PlottedCell::variant_of`].
@@ -110,6 +114,7 @@ impl FigureData {
         let mut one = self.clone();
         one.cells.retain(|cell| cell.dataset == dataset);
         one.comparisons.retain(|comparison| comparison.dataset == dataset);
+        one.effects.retain(|effect| effect.dataset == dataset);
         one
     }
 

@@ -54,13 +54,22 @@ impl Row<'_> {
 }
 
 fn draw(data: &FigureData, width: Width) -> Result<Vec<Drawing>> {
-    if data.comparisons.iter().all(|comparison| comparison.mean.is_none()) {
+    plot(data, &data.comparisons, width)
+}
+
+/// Some comparisons, by data set and, where they have one, by fusion method.
+pub(super) fn plot(
+    data: &FigureData,
+    comparisons: &[Comparison],
+    width: Width,
+) -> Result<Vec<Drawing>> {
+    if comparisons.iter().all(|comparison| comparison.mean.is_none()) {
         return Ok(Vec::new());
     }
-    let groups = groups(data);
-    let main = data.comparisons.iter().filter(|comparison| !comparison.is_variant);
+    let groups = groups(comparisons);
+    let main = comparisons.iter().filter(|comparison| !comparison.is_variant);
     let labels = main.map(|c| text_width(&c.strategy, TICK_SIZE) + 16.0);
-    let fusions = data.comparisons.iter().map(|c| text_width(&c.fusion, TEXT_SIZE) + 10.0);
+    let fusions = comparisons.iter().map(|c| text_width(&c.fusion, TEXT_SIZE) + 10.0);
     let widest = labels.chain(fusions).fold(0.0, f64::max);
     let hollow = Key {
         marker: Some((Marker::Circle, INK, false)),
@@ -113,12 +122,12 @@ fn draw(data: &FigureData, width: Width) -> Result<Vec<Drawing>> {
 }
 
 /// The comparisons of every data set, then the variants of every data set that has any.
-fn groups(data: &FigureData) -> Vec<Group<'_>> {
-    let datasets = distinct(data.comparisons.iter().map(|c| c.dataset.as_str()));
+fn groups(comparisons: &[Comparison]) -> Vec<Group<'_>> {
+    let datasets = distinct(comparisons.iter().map(|c| c.dataset.as_str()));
     let mut groups = Vec::new();
     for variants in [false, true] {
         for dataset in &datasets {
-            let of_dataset = data.comparisons.iter().filter(|c| c.dataset == *dataset);
+            let of_dataset = comparisons.iter().filter(|c| c.dataset == *dataset);
             let rows = rows(of_dataset.filter(|c| c.is_variant == variants));
             if !rows.is_empty() {
                 let note = variants.then(|| "variants".to_string());
@@ -135,7 +144,8 @@ fn rows<'a>(comparisons: impl Iterator<Item = &'a Comparison>) -> Vec<Row<'a>> {
     let fusions = distinct(comparisons.iter().map(|comparison| comparison.fusion.as_str()));
     let of = |fusion: &'a str| {
         let under = comparisons.iter().copied().filter(move |c| c.fusion == fusion);
-        std::iter::once(Row::Fusion(fusion)).chain(under.map(Row::Comparison))
+        let name = (!fusion.is_empty()).then_some(Row::Fusion(fusion));
+        name.into_iter().chain(under.map(Row::Comparison))
     };
     fusions.into_iter().flat_map(of).collect()
 }

@@ -8,11 +8,13 @@ pub mod canvas;
 pub mod convert;
 pub mod cost;
 pub mod data;
+pub mod effects;
 pub mod forest;
 pub mod imbalance;
 pub mod legend;
 pub mod modality;
 pub mod panel;
+pub mod probes;
 pub mod rho;
 pub mod scatter;
 pub mod sensitivity;
@@ -52,8 +54,10 @@ pub struct Drawing {
 
 /// The figures of a report, in order.
 pub const FIGURES: &[Figure] = &[
+    effects::FIGURE,
     accuracy::FIGURE,
     forest::FIGURE,
+    probes::FIGURE,
     rho::FIGURE,
     modality::FIGURE,
     imbalance::FIGURE,

@@ -1,73 +1,94 @@
 //! The page of a report, block by block, in the order in which it is read.
 
 use crate::document::number::count;
-use crate::document::{Block, Inline, Table, text};
+use crate::document::{Block, Chapter, Inline, Page, Table, text};
 use crate::figure::data::{Role, distinct};
 use crate::hash::Digest;
 use crate::lint::{self, Finding};
-use crate::report::{caveat, findings, tables};
+use crate::report::sections::{SECTIONS, Section};
+use crate::report::{caveat, explorer, findings, tables};
 use crate::results::analysis::Analysis;
 use crate::results::{manifest, rows};
 use crate::task::words;
 
-/// Everything that stands under the title.
-pub fn blocks(
+/// The page: the answer first, then everything else by chapter.
+pub fn page(
     analysis: &Analysis<'_>,
     version: u32,
     root: Digest,
-    figures: &[Block],
-) -> Vec<Block> {
-    let mut blocks = vec![identity(analysis, version, root)];
-    blocks.extend(prose(&analysis.input.analysis));
-    blocks.push(heading("What was run"));
-    blocks.extend(extent(analysis));
-    blocks.push(heading("Findings"));
-    blocks.extend(findings::findings(analysis));
-    blocks.push(heading("Protocol warnings"));
-    blocks.extend(warnings(analysis));
-    blocks.push(heading("Caveats"));
-    blocks.extend(caveats(analysis));
-    blocks.push(heading("Figures"));
-    blocks.extend(figures.iter().cloned());
-    blocks.push(heading("Results"));
-    blocks.push(Block::Paragraph(vec![text(tables::reading(analysis))]));
+    figures: Vec<(&'static str, Block)>,
+) -> Page {
+    let (leading, figures): (Vec<_>, Vec<_>) =
+        figures.into_iter().partition(|(name, _)| *name == LEADING);
+    let mut lead = vec![identity(analysis, version, root)];
+    lead.extend(findings::answer(analysis));
+    lead.extend(leading.into_iter().take(1).map(|(_, figure)| figure));
+    let mut chapters = vec![
+        Chapter::new("The question", prose(&analysis.input.analysis)),
+        Chapter::new("What was run", extent(analysis)),
+        Chapter::new("Findings", findings::findings(analysis)),
+        Chapter::new("Protocol warnings", warnings(analysis)),
+        Chapter::new("Caveats", caveats(analysis)),
+        Chapter::new("Cells and runs", vec![Block::Explorer(explorer::explorer(analysis))]),
+        Chapter::new("Results", results(analysis)),
+    ];
+    let table = |title: &str, table: Table| Chapter::new(title, vec![Block::Table(table)]);
+    chapters.extend(tables::variants(analysis).map(|of| table("Variants of strategies", of)));
+    chapters
+        .extend(tables::components(analysis).map(|of| table("Spread of splits and of seeds", of)));
+    chapters.extend(tables::further(analysis).map(|of| table("Further test splits", of)));
+    chapters.extend(SECTIONS.iter().filter_map(|section| section_of(analysis, section)));
+    chapters.push(Chapter::new("Selection rules", selection(analysis)));
+    chapters.push(Chapter::new("Figures", figures.into_iter().map(|(_, block)| block).collect()));
+    chapters.push(Chapter::new("Protocol", vec![Block::Table(tables::protocol(analysis))]));
+    chapters.push(Chapter::new("Reproduce", reproduction(analysis)));
+    chapters.push(Chapter::new("Left out", left_out(analysis)));
+    chapters.retain(|chapter| !chapter.blocks.is_empty());
+    Page { title: analysis.input.title.clone(), lead, chapters }
+}
+
+/// The figure that stands beside the answer.
+const LEADING: &str = "effects";
+
+fn results(analysis: &Analysis<'_>) -> Vec<Block> {
+    let mut blocks = vec![Block::Paragraph(vec![text(tables::reading(analysis))])];
     blocks.push(Block::Table(tables::overall(analysis)));
     for dataset in analysis.datasets() {
-        blocks.push(Block::Heading { level: 3, text: dataset.to_string() });
+        blocks.push(Block::Heading(dataset.to_string()));
         blocks.push(Block::Table(tables::dataset(analysis, dataset)));
         blocks.push(Block::Table(tables::modalities(analysis, dataset)));
     }
-    if let Some(variants) = tables::variants(analysis) {
-        blocks.push(heading("Variants of strategies"));
-        blocks.push(Block::Table(variants));
-    }
-    if let Some(components) = tables::components(analysis) {
-        blocks.push(heading("Spread of splits and of seeds"));
-        blocks.push(Block::Table(components));
-    }
-    if let Some(further) = tables::further(analysis) {
-        blocks.push(heading("Further test splits"));
-        blocks.push(Block::Table(further));
-    }
-    blocks.push(heading("How the selection rule moves the numbers"));
-    blocks.push(Block::Table(tables::selection_summary(analysis)));
+    blocks
+}
+
+fn section_of(analysis: &Analysis<'_>, section: &Section) -> Option<Chapter> {
+    let tables = (section.tables)(analysis);
+    let about = words::of(&analysis.metrics(), section.about);
+    let noted = tables.iter().cloned().map(|table| Table { note: about.clone(), ..table });
+    let paragraph = Block::Paragraph(vec![text(about.clone())]);
+    let blocks = std::iter::once(paragraph).chain(noted.map(Block::Table));
+    (!tables.is_empty()).then(|| Chapter::new(section.title, blocks.collect()))
+}
+
+/// The analyses that have nothing to show, and why.
+fn left_out(analysis: &Analysis<'_>) -> Vec<Block> {
+    let empty = SECTIONS.iter().filter(|section| (section.tables)(analysis).is_empty());
+    let items = empty.map(|section| {
+        vec![text(format!("“{}” is left out: there is {}.", section.title, section.needs))]
+    });
+    let items: Vec<Vec<Inline>> = items.collect();
+    if items.is_empty() { Vec::new() } else { vec![Block::List(items)] }
+}
+
+fn selection(analysis: &Analysis<'_>) -> Vec<Block> {
     let path = "tables/selection.md".to_string();
     let link = Inline::Link { text: "The same for every cell".into(), path };
-    blocks.push(Block::Paragraph(vec![link, text(".")]));
-    blocks.push(heading("Protocol"));
-    blocks.push(Block::Table(tables::protocol(analysis)));
-    blocks.push(heading("Reproduce"));
-    blocks.extend(reproduction(analysis));
-    blocks
+    vec![Block::Table(tables::selection_summary(analysis)), Block::Paragraph(vec![link, text(".")])]
 }
 
 /// Tables that are too long for the page and only linked there.
 pub fn linked_tables(analysis: &Analysis<'_>) -> Vec<Table> {
     vec![tables::selection(analysis)]
-}
-
-fn heading(text: &str) -> Block {
-    Block::Heading { level: 2, text: text.into() }
 }
 
 fn identity(analysis: &Analysis<'_>, version: u32, root: Digest) -> Block {

@@ -8,14 +8,23 @@ use crate::results::analysis::Analysis;
 use crate::results::effect::Effect;
 use crate::results::verdict::Verdict;
 
-/// The section of findings, without its heading.
-pub fn findings(analysis: &Analysis<'_>) -> Vec<Block> {
+/// The answer: a few sentences and a table.
+pub fn answer(analysis: &Analysis<'_>) -> Vec<Block> {
     if analysis.comparisons.is_empty() {
         let nothing = "Nothing is compared with joint training.";
         return vec![Block::Paragraph(vec![text(nothing)])];
     }
     let mut blocks = vec![Block::Paragraph(vec![text(summary(analysis))])];
     blocks.extend(tables::effects(analysis).map(Block::Table));
+    blocks
+}
+
+/// What is found beside the answer: by data set, in full, and over data sets.
+pub fn findings(analysis: &Analysis<'_>) -> Vec<Block> {
+    if analysis.comparisons.is_empty() {
+        return Vec::new();
+    }
+    let mut blocks = Vec::new();
     let datasets = analysis.datasets();
     let items = datasets.iter().filter_map(|dataset| of_dataset(analysis, dataset));
     blocks.push(Block::List(items.collect()));

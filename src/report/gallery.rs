@@ -14,6 +14,7 @@ use crate::results::cell::CellResults;
 use crate::results::names::{self, Stems};
 use crate::stats::summary::mean;
 use crate::task::words;
+use rayon::prelude::*;
 use std::collections::BTreeMap;
 
 /// In what forms the folder of figures holds them.
@@ -26,8 +27,9 @@ const FORMS: &str = "Every figure is in the folder figures as SVG, PDF and PNG, 
 pub struct Gallery {
     /// By path in the report's folder.
     pub files: BTreeMap<String, Vec<u8>>,
-    /// What the pages show: wide figures, and a sentence for each that is left out.
-    pub blocks: Vec<Block>,
+    /// What the pages show: wide figures, each with the name of its kind, and a sentence for each that
+    /// is left out.
+    pub blocks: Vec<(&'static str, Block)>,
 }
 
 /// Draws and converts every figure.
@@ -39,8 +41,24 @@ pub fn gallery(analysis: &Analysis<'_>) -> Result<Gallery> {
     let converter = Converter::new();
     let mut gallery = Gallery::default();
     let mut left_out = Vec::new();
-    for figure in FIGURES {
-        if !gallery.add(&converter, analysis, &data, figure)? {
+    // Each by itself, then joined in order: most of a report's time goes into their pixels.
+    let drawn: Vec<Result<Gallery>> = FIGURES
+        .par_iter()
+        .map(|figure| {
+            let mut gallery = Gallery::default();
+            gallery.add(&converter, analysis, &data, figure)?;
+            Ok(gallery)
+        })
+        .collect();
+    for (figure, drawn) in FIGURES.iter().zip(drawn) {
+        let drawn = drawn?;
+        let is_drawn = !drawn.blocks.is_empty();
+        gallery.blocks.extend(drawn.blocks);
+        drawn
+            .files
+            .into_iter()
+            .try_for_each(|(path, bytes)| names::add(&mut gallery.files, path, bytes))?;
+        if !is_drawn {
             left_out.push(vec![text(format!(
                 "“{}” is left out: there is {}.",
                 words::of(&analysis.metrics(), figure.title),
@@ -49,27 +67,25 @@ pub fn gallery(analysis: &Analysis<'_>) -> Result<Gallery> {
         }
     }
     if !gallery.files.is_empty() {
-        gallery.blocks.insert(0, Block::Paragraph(vec![text(FORMS)]));
+        gallery.blocks.insert(0, ("", Block::Paragraph(vec![text(FORMS)])));
     }
     if !left_out.is_empty() {
-        gallery.blocks.push(Block::List(left_out));
+        gallery.blocks.push(("", Block::List(left_out)));
     }
     Ok(gallery)
 }
 
 impl Gallery {
-    /// Adds one figure in all widths and formats; `false` when it has nothing to show.
+    /// Adds one figure in all widths and formats, where it has something to show.
     fn add(
         &mut self,
         converter: &Converter,
         analysis: &Analysis<'_>,
         data: &FigureData,
         figure: &Figure,
-    ) -> Result<bool> {
+    ) -> Result<()> {
         let (fusions, metrics) = (&analysis.fusion_stems, analysis.metrics());
-        let mut any = false;
         for drawing in (figure.draw)(data, Width::Double)? {
-            any = true;
             let stem = stem(figure, drawing.part.as_deref(), fusions, Width::Double);
             let title = words::of(&metrics, figure.title);
             let title = match &drawing.part {
@@ -78,7 +94,8 @@ impl Gallery {
             };
             self.publish(converter, &drawing.svg, &stem)?;
             let caption = words::of(&metrics, figure.caption);
-            self.blocks.push(Block::Figure(FigureLink { stem, title, caption }));
+            let link = Block::Figure(FigureLink { stem, title, caption });
+            self.blocks.push((figure.name, link));
         }
         for drawing in (figure.draw)(data, Width::Single)? {
             if drawing.height <= PAGE_HEIGHT {
@@ -95,7 +112,7 @@ impl Gallery {
                 }
             }
         }
-        Ok(any)
+        Ok(())
     }
 
     fn publish(&mut self, converter: &Converter, svg: &str, stem: &str) -> Result<()> {
@@ -145,7 +162,25 @@ pub fn figure_data(analysis: &Analysis<'_>) -> Result<FigureData> {
             differs: comparison.judged.verdict.differs(),
         }
     });
-    Ok(FigureData { palette, cells, comparisons: comparisons.collect() })
+    let effects = analysis.effects.iter().map(|effect| {
+        let difference = effect.judged.test.map(|test| test.difference);
+        data::Comparison {
+            dataset: effect.dataset.clone(),
+            fusion: String::new(),
+            strategy: effect.strategy.clone(),
+            is_variant: false,
+            metric: effect.metric,
+            mean: difference.map(|difference| difference.mean),
+            interval: difference.and_then(|difference| difference.interval),
+            differs: effect.judged.verdict.differs(),
+        }
+    });
+    Ok(FigureData {
+        palette,
+        cells,
+        comparisons: comparisons.collect(),
+        effects: effects.collect(),
+    })
 }
 
 fn figure_cell(analysis: &Analysis<'_>, cell: &CellResults<'_>) -> Result<data::PlottedCell> {
@@ -180,7 +215,7 @@ fn figure_cell(analysis: &Analysis<'_>, cell: &CellResults<'_>) -> Result<data::
             .map(|run| data::Run {
                 value: run.value,
                 imbalance: run.imbalance,
-                seconds: run.record.cost.wall_seconds,
+                multiply_adds: run.record.work.multiply_adds as f64,
             })
             .collect(),
         n_missing: cell.failures.len(),
@@ -207,6 +242,8 @@ fn curves(cell: &CellResults<'_>) -> BTreeMap<String, Vec<f64>> {
                 let name = &branch.modality.name;
                 let alone = epoch.test.get(&metrics::modality(cell.metric(), name));
                 add(format!("value.{name}"), alone);
+                let probed = epoch.test.get(&metrics::probe(cell.metric(), name));
+                add(format!("probe.{name}"), probed);
             }
             for (name, value) in &epoch.train {
                 if ["rho.", "k.", "q."].iter().any(|prefix| name.starts_with(prefix)) {

@@ -10,12 +10,15 @@
 
 pub mod caveat;
 pub mod content;
+pub mod explorer;
 pub mod findings;
 pub mod gallery;
+pub mod index;
 pub mod publish;
+pub mod sections;
 pub mod tables;
 
-use crate::document::{Block, html, latex, markdown};
+use crate::document::{html, latex, markdown};
 use crate::error::Result;
 use crate::results::analysis::Analysis;
 use crate::results::input::SuiteInput;
@@ -31,24 +34,19 @@ pub fn render(input: &SuiteInput, version: u32) -> Result<BTreeMap<String, Vec<u
     let analysis = Analysis::new(input);
     let root = manifest::root(input)?;
     let gallery = gallery::gallery(&analysis)?;
-    let blocks = content::blocks(&analysis, version, root, &gallery.blocks);
+    let page = content::page(&analysis, version, root, gallery.blocks);
     let mut files = gallery.files;
     let mut add = |path: String, bytes: Vec<u8>| names::add(&mut files, path, bytes);
     let linked = content::linked_tables(&analysis);
-    let shown = blocks.iter().filter_map(|block| match block {
-        Block::Table(table) => Some(table),
-        _ => None,
-    });
-    for table in shown.chain(&linked) {
+    for table in page.tables().chain(&linked) {
         if let Some(stem) = &table.stem {
             let id = format!("{}-{stem}", names::slug(&input.suite));
             add(format!("tables/{stem}.tex"), latex::table(table, &id).into_bytes())?;
             add(format!("tables/{stem}.md"), markdown::table_file(table).into_bytes())?;
         }
     }
-    add("README.md".into(), markdown::page(&input.title, &blocks).into_bytes())?;
-    let page = html::page(&input.title, &blocks);
-    add("index.html".into(), page.into_bytes())?;
+    add("README.md".into(), markdown::folded(&page).into_bytes())?;
+    add("index.html".into(), html::page(&page).into_bytes())?;
     add(rows::RESULTS.into(), sheets::results(&analysis)?)?;
     add(rows::SUMMARY.into(), sheets::summary(&analysis)?)?;
     add(rows::EFFECTS.into(), sheets::effects(&analysis)?)?;
@@ -127,13 +125,23 @@ mod tests {
             let title = words::of(&[ACCURACY], figure.title);
             assert!(page.contains(&title), "{title}");
         }
-        for said in ["diverged in epoch 2, step 17", "killed: out of memory", "missing"] {
-            assert!(readme.contains(said) && page.contains(said), "{said}");
+        for said in
+            ["diverged in epoch 2, step 17", "killed: out of memory", "4 of 5", "not testable"]
+        {
+            assert!(page.contains(said), "{said}");
         }
-        assert!(readme.contains("4 of 5") && readme.contains("not testable"));
+        // What has a file of its own is linked, and the file is there.
+        let links = readme.split("](").skip(1).filter_map(|rest| rest.split_once(')'));
+        for (path, _) in links {
+            assert!(files.contains_key(path) || path == manifest::FILE, "{path}");
+        }
+        assert!(readme.len() < 15_000, "{} bytes", readme.len());
         let table = text(&files, "tables/further-splits.md");
         assert!(table.contains("| test | test-matched-colour |"), "{table}");
-        assert!(readme.contains("## Further test splits") && readme.contains("## Variants"));
+        for section in ["Further test splits", "Variants of strategies", "Cost"] {
+            assert!(readme.contains(&format!("<summary>{section}</summary>")), "{section}");
+            assert!(page.contains(&format!(">{section}</a></h2>")), "{section}");
+        }
         let header = text(&files, "results.csv").lines().next().unwrap();
         assert!(header.contains(",test_matched_colour_accuracy,"), "{header}");
         // A data set's label that looks like markup stays text.

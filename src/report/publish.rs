@@ -75,17 +75,26 @@ fn next_version(suite: &Path, newest: Option<u32>) -> Result<u32> {
 /// # Errors
 /// When the folder exists and cannot be read.
 pub fn newest_version(suite: &Path) -> Result<Option<u32>> {
+    Ok(versions(suite)?.pop())
+}
+
+/// The versions in a suite's folder, in order; none where there is no folder.
+///
+/// # Errors
+/// When the folder exists and cannot be read.
+pub fn versions(suite: &Path) -> Result<Vec<u32>> {
     let entries = match fs::read_dir(suite) {
-        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
         entries => entries.map_err(|e| Error::io("read", suite, &e))?,
     };
-    let mut newest = None;
+    let mut versions = Vec::new();
     for entry in entries {
         let entry = entry.map_err(|e| Error::io("read", suite, &e))?;
         let name = entry.file_name();
-        newest = newest.max(name.to_str().and_then(version));
+        versions.extend(name.to_str().and_then(version));
     }
-    Ok(newest)
+    versions.sort_unstable();
+    Ok(versions)
 }
 
 /// The version that a folder's name stands for, written as the program writes it.

@@ -57,6 +57,7 @@ pub fn collect(
             spec: spec.cell.clone(),
             seeds: cell.runs.iter().map(|run| run.seed).collect(),
             records,
+            items: BTreeMap::new(),
             missing,
         });
     }

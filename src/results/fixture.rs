@@ -115,6 +115,7 @@ fn cell(
         task: Task::of(&spec.task).unwrap(),
         spec,
         seeds,
+        items: BTreeMap::new(),
         missing: Vec::new(),
     }
 }
@@ -277,6 +278,10 @@ fn epoch(spec: &RunSpec, at: usize, top: f64) -> EpochRecord {
             let name = &branch.modality.name;
             values.insert(metrics::modality(ACCURACY, name), accuracy - 0.1 * (i as f64 + 0.5));
             values.insert(metrics::contribution(name), contribution[i]);
+            values.insert(metrics::probe(ACCURACY, name), accuracy - 0.05 * (i as f64 + 0.5));
+            if 1 < n_branches {
+                values.insert(metrics::without(ACCURACY, name), accuracy - contribution[i]);
+            }
         }
         Metrics::new(500, values).unwrap()
     };

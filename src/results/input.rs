@@ -1,10 +1,12 @@
 //! What a report is made of: the suite as written, its planned cells, and what their runs left.
 
+use super::items::Items;
 use crate::lint::{Finding, Subject, lint};
 use crate::record::RunRecord;
 use crate::suite::run::{CellSpec, RunId};
 use crate::task::Task;
 use crate::task::metric::Metric;
+use std::collections::BTreeMap;
 
 /// A suite with everything that its runs left.
 #[derive(Clone, Debug)]
@@ -42,6 +44,8 @@ pub struct CellInput {
     pub seeds: Vec<u64>,
     /// In seed order.
     pub records: Vec<RunRecord>,
+    /// What they predict item by item, by seed: of tasks that predict classes, once it is read.
+    pub items: BTreeMap<u64, Items>,
     /// Seeds without a record, and why.
     pub missing: Vec<(u64, String)>,
 }

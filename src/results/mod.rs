@@ -18,6 +18,7 @@ pub mod effect;
 #[cfg(test)]
 pub(crate) mod fixture;
 pub mod input;
+pub mod items;
 pub mod manifest;
 pub mod names;
 mod parquet;

@@ -14,7 +14,16 @@ pub const EFFECTS: &str = "effects";
 pub const EFFECTS_IN_FULL: &str = "effects-in-full";
 pub const OVERALL_EFFECTS: &str = "effects-over-data-sets";
 pub const COMPONENTS: &str = "components-of-variance";
-const TABLES: [&str; 9] = [
+pub const WITHOUT: &str = "missing-modality";
+pub const NOISE: &str = "noisy-modality";
+pub const PROBES: &str = "linear-probes";
+pub const GRADIENTS: &str = "gradients";
+pub const PAIRS: &str = "item-by-item";
+pub const CLASSES: &str = "classes";
+pub const CONFUSIONS: &str = "confusions";
+pub const CALIBRATION: &str = "calibration";
+pub const COST: &str = "cost";
+const TABLES: [&str; 18] = [
     OVERALL,
     VARIANTS,
     FURTHER,
@@ -24,6 +33,15 @@ const TABLES: [&str; 9] = [
     EFFECTS_IN_FULL,
     OVERALL_EFFECTS,
     COMPONENTS,
+    WITHOUT,
+    NOISE,
+    PROBES,
+    GRADIENTS,
+    PAIRS,
+    CLASSES,
+    CONFUSIONS,
+    CALIBRATION,
+    COST,
 ];
 
 /// What the name of a data set's table of modalities ends with.

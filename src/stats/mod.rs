@@ -5,6 +5,7 @@
 
 pub mod components;
 pub mod correction;
+pub mod mcnemar;
 pub mod paired;
 pub mod pooled;
 pub mod power;

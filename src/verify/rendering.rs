@@ -6,15 +6,18 @@ use crate::error::{Error, Result};
 use crate::record::RunRecord;
 use crate::report::render;
 use crate::results::input::{CellInput, SuiteInput};
+use crate::results::items;
 use crate::results::manifest::{CellEntry, Manifest, RunEntry};
 use crate::results::rows::{self, RESULTS, Row};
+use crate::store::Store;
 use crate::suite::Suite;
 use crate::task::Task;
 use crate::verify::sheets;
 use std::collections::BTreeMap;
 
 /// Renders the report again and compares every file byte for byte. Times and memory are those
-/// that the report states: runs that were trained again have the results, not the cost.
+/// that the report states: runs that were trained again have the results, not the cost. What runs
+/// predict item by item is read from the store.
 ///
 /// # Errors
 /// When the report cannot be rendered.
@@ -23,6 +26,7 @@ pub fn check(
     manifest: &Manifest,
     suite: &Suite,
     records: &Records,
+    store: Option<&Store>,
 ) -> Result<Check> {
     let mut check = Check::new("rendering", "every file with what the records render to");
     let Some(version) = claims::version(files, manifest) else {
@@ -35,7 +39,7 @@ pub fn check(
     for cell in &manifest.cells {
         cells.push(input(manifest, cell, records, &rows)?);
     }
-    let input = SuiteInput {
+    let mut input = SuiteInput {
         suite: suite.name.clone(),
         title: suite.title.clone(),
         analysis: suite.analysis.clone(),
@@ -44,6 +48,9 @@ pub fn check(
         cells,
         warnings: Vec::new(),
     };
+    if let Some(store) = store {
+        items::read(&mut input, store)?;
+    }
     let rendered = render(&input, version)?;
     let mut paths: Vec<&String> = files.keys().chain(rendered.keys()).collect();
     paths.sort();
@@ -100,6 +107,7 @@ fn input(
         seeds: cell.seeds.clone(),
         missing: missing.collect(),
         records: of_cell,
+        items: BTreeMap::new(),
     })
 }
 

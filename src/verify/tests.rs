@@ -173,7 +173,7 @@ fn records_render_to_the_report_whatever_they_cost_and_to_another_if_a_metric_ch
         record.environment.class.insert("libm".into(), "another".into());
     }
     let again = |records: &records::Records| {
-        rendering::check(&files, &manifest, &suite_of(&input), records).unwrap()
+        rendering::check(&files, &manifest, &suite_of(&input), records, None).unwrap()
     };
     let check = again(&records);
     assert_eq!((check.n, check.mismatches), (files.len(), Vec::new()));

@@ -52,7 +52,10 @@ fn a_plan_lists_what_the_lint_finds_and_training_counts_it() {
     bench.run("suite tiny --plan --filter seed=1").exits(0).says("there are 2 seeds");
     bench.run("suite tiny").exits(0).says("protocol lint: 3 notes; `suite tiny --plan` lists them");
     let page = bench.read("reports/tiny/v1/README.md");
-    assert!(page.contains("## Protocol warnings") && page.contains("`few-seeds`"), "{page}");
+    assert!(
+        page.contains("<summary>Protocol warnings</summary>") && page.contains("`few-seeds`"),
+        "{page}"
+    );
 
     let clean = edit(
         &edit(TINY, "[0, 1]", "{count: 5}"),

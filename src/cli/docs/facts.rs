@@ -8,7 +8,7 @@ use crate::document::splice::table;
 use crate::error::{Error, Kind, Result};
 use crate::lint::RULES;
 use crate::plain;
-use crate::report::publish;
+use crate::report::{index, publish};
 use crate::results::manifest::Manifest;
 use crate::results::rows::{self, EFFECTS, FINISHED, RESULTS, Row};
 use crate::results::verdict::Verdict;
@@ -32,6 +32,7 @@ pub(super) fn block(root: &Path, name: &str) -> std::result::Result<String, Stri
             "lint-rules" => Ok(rules()),
             "suites" => suites(root),
             "report" => report(root),
+            index::BLOCK => index::reports(&root.join("reports")),
             _ => parts::block(name).ok_or_else(|| {
                 Error::input(format!("no block is called `{name}`; see src/cli/docs/"))
             }),
@@ -107,9 +108,9 @@ fn report(root: &Path) -> Result<String> {
     };
     let found = Verdict::ALL.map(|verdict| found(&effects, verdict));
     Ok(format!(
-        "![Differences to joint training on every data set]({place}/figures/forest-double.png)\n\n\
-         *Accuracy of each strategy less that of joint training, paired by seed, with 95 % t \
-         intervals; from [version {version} of the report]({place}/README.md) of the suite \
+        "![Differences to joint training on every data set]({place}/figures/effects-double.png)\n\n\
+         *Accuracy of each strategy less that of joint training, averaged over fusion methods, with \
+         95 % t intervals; from [version {version} of the report]({place}/README.md) of the suite \
          `{QUOTED}`.*\n\n\
          It has {}, {finished} of {} finished, in {:.0} minutes one after another. Of {} of strategies \
          on data sets, averaged over fusion methods, {}, at 5 % after Holm's correction over all of \

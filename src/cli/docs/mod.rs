@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 #[derive(Args)]
 #[command(after_help = "\
 A block of a page stands between the lines `<!-- counterpoise:NAME -->` and `<!-- end -->`. The pages \
-are README.md, CONTRIBUTING.md, suites/README.md and docs/*.md.
+are README.md, CONTRIBUTING.md, reports/README.md, suites/README.md and docs/*.md.
 
 Example: counterpoise docs --check")]
 pub(super) struct Arguments {
@@ -94,7 +94,7 @@ fn pages(root: &Path) -> Result<Vec<String>> {
             pages.push(format!("docs/{name}"));
         }
     }
-    for page in ["CONTRIBUTING.md", "README.md", "suites/README.md"] {
+    for page in ["CONTRIBUTING.md", "README.md", "reports/README.md", "suites/README.md"] {
         if root.join(page).is_file() {
             pages.push(page.into());
         }

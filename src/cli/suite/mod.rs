@@ -12,9 +12,11 @@ use crate::error::{Error, Kind, Result};
 use crate::exec::scheduler::Summary;
 use crate::lint::Subject;
 use crate::record::probe::{FAULTS, Fault, Probe};
+use crate::report::index;
 use crate::report::publish::{self, Publication, publish};
 use crate::results::collect::{collect, complete_root};
 use crate::results::input::SuiteInput;
+use crate::results::items;
 use crate::results::manifest::Manifest;
 use crate::store::Store;
 use crate::store::failure::FailureKind;
@@ -109,12 +111,14 @@ pub(super) fn run(arguments: &Arguments) -> Result<()> {
         results::show(&input, Extent::All)?;
         return conclude(&input);
     }
-    let input = collect(&suite, &store, &reasons)?;
+    let mut input = collect(&suite, &store, &reasons)?;
     if input.cells.iter().all(|cell| cell.records.is_empty()) {
         output::note("no report, since no run is done");
     } else {
         results::show(&input, Extent::Best)?;
+        items::read(&mut input, &store)?;
         announce(&publish(&input, &arguments.places.reports)?)?;
+        index::refresh(&arguments.places.reports)?;
     }
     conflicts(&summary)?;
     conclude(&input)

@@ -86,7 +86,13 @@ pub(super) fn run(arguments: &Arguments) -> Result<()> {
             found.checks.extend(checks);
             match &suite {
                 Some(suite) if found.verdict() == Conclusion::Verified => {
-                    found.checks.push(rendering::check(&files, &manifest, suite, &records)?);
+                    found.checks.push(rendering::check(
+                        &files,
+                        &manifest,
+                        suite,
+                        &records,
+                        Some(&store),
+                    )?);
                 }
                 Some(_) => found.notes.push("not rendered again, since something differs".into()),
                 None => found.notes.push("not rendered again, for want of the suite's text".into()),

@@ -52,7 +52,7 @@ pub fn protocol(analysis: &Analysis<'_>) -> Table {
     let datasets = found.iter().map(|(dataset, _)| Column::prose(dataset));
     Table {
         stem: Some(names::PROTOCOL.into()),
-        columns: std::iter::once(Column::words("")).chain(datasets).collect(),
+        columns: std::iter::once(Column::words("Setting")).chain(datasets).collect(),
         rows: rows.collect(),
         caption: "What every compared run of a data set shares. Validation, test: numbers of \
                   examples. Everything else is in manifest.json."
