@@ -19,7 +19,7 @@ pub const FIGURE: Figure = Figure {
 
 fn draw(data: &FigureData, width: Width) -> Result<Vec<Drawing>> {
     let quantity = Quantity {
-        label: |_| "multiply-adds (10⁹)".into(),
+        label: |_| "multiply-adds (billions)".into(),
         note: None,
         log: true,
         value: |_, run| run.multiply_adds / 1e9,

@@ -56,7 +56,7 @@ fn tables(analysis: &Analysis<'_>) -> Vec<Table> {
         "forward",
         "backward",
         "multiply-adds",
-        "in training (10⁹)",
+        "billions in training",
     ];
     let seconds = Column::number("seconds").on_screen();
     let numbers = numbers.map(Column::number).into_iter().chain([seconds]);
