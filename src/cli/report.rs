@@ -10,7 +10,7 @@ use crate::error::{Error, Kind, Result};
 use crate::report::index;
 use crate::report::publish::publish;
 use crate::results::collect::collect;
-use crate::results::items;
+use crate::results::predictions;
 use crate::store::Store;
 use crate::suite::Suite;
 use crate::suite::folder::find;
@@ -89,7 +89,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<()> {
         let format = arguments.format.unwrap_or(Rows::Table);
         return answer(&input, arguments.metric.as_deref(), by, format);
     }
-    items::read(&mut input, &store)?;
+    predictions::read(&mut input, &store)?;
     announce(&publish(&input, &arguments.places.reports)?)?;
     index::refresh(&arguments.places.reports)?;
     conclude(&input)

@@ -22,6 +22,7 @@ pub mod items;
 pub mod manifest;
 pub mod names;
 mod parquet;
+pub mod predictions;
 pub mod rows;
 pub mod sheets;
 pub mod tidy;

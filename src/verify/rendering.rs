@@ -6,8 +6,8 @@ use crate::error::{Error, Result};
 use crate::record::RunRecord;
 use crate::report::render;
 use crate::results::input::{CellInput, SuiteInput};
-use crate::results::items;
 use crate::results::manifest::{CellEntry, Manifest, RunEntry};
+use crate::results::predictions;
 use crate::results::rows::{self, RESULTS, Row};
 use crate::store::Store;
 use crate::suite::Suite;
@@ -49,7 +49,7 @@ pub fn check(
         warnings: Vec::new(),
     };
     if let Some(store) = store {
-        items::read(&mut input, store)?;
+        predictions::read(&mut input, store)?;
     }
     let rendered = render(&input, version)?;
     let mut paths: Vec<&String> = files.keys().chain(rendered.keys()).collect();

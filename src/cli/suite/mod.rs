@@ -16,8 +16,8 @@ use crate::report::index;
 use crate::report::publish::{self, Publication, publish};
 use crate::results::collect::{collect, complete_root};
 use crate::results::input::SuiteInput;
-use crate::results::items;
 use crate::results::manifest::Manifest;
+use crate::results::predictions;
 use crate::store::Store;
 use crate::store::failure::FailureKind;
 use crate::suite::run::RunId;
@@ -116,7 +116,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<()> {
         output::note("no report, since no run is done");
     } else {
         results::show(&input, Extent::Best)?;
-        items::read(&mut input, &store)?;
+        predictions::read(&mut input, &store)?;
         announce(&publish(&input, &arguments.places.reports)?)?;
         index::refresh(&arguments.places.reports)?;
     }

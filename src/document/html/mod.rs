@@ -1,11 +1,13 @@
 //! A page as an HTML file beside the folder of its figures: style and script inside, so that it works
 //! from a disk too. Without the script everything is shown, and nothing can be sorted or filtered.
 
-use crate::document::{Block, Chapter, FigureLink, Inline, Page, Rank, Table, explorer};
+mod explorer;
+
+use crate::document::{Block, Chapter, FigureLink, Inline, Page, Rank, Table};
 use crate::text;
 
-const STYLE: &str = include_str!("page.css");
-const SCRIPT: &str = include_str!("page.js");
+const STYLE: &str = include_str!("../page.css");
+const SCRIPT: &str = include_str!("../page.js");
 
 /// A page with its contents. Its figures are `figures/<stem>.svg`.
 pub fn page(page: &Page) -> String {
@@ -52,7 +54,7 @@ fn block(block: &Block) -> String {
             format!("<ul>\n{}\n</ul>", items.join("\n"))
         }
         Block::Table(content) => table(content),
-        Block::Explorer(content) => explorer::html(content),
+        Block::Explorer(content) => explorer::explorer(content),
         Block::Code(lines) => format!("<pre><code>{}</code></pre>", escape(lines)),
         Block::Figure(FigureLink { stem, title, caption }) => {
             let (stem, title, caption) = (escape(stem), escape(title), escape(caption));
