@@ -35,7 +35,7 @@ fn draw(data: &FigureData, width: Width) -> Result<Vec<Drawing>> {
                 together.into_iter().filter(|cell| cell.fusion == fusion).collect();
             let is_probed =
                 |cell: &&PlottedCell| cell.curves.keys().any(|name| name.starts_with("probe."));
-            if together.iter().any(|cell| is_probed(cell)) {
+            if together.iter().any(is_probed) {
                 stacks.push(stack(data, dataset, &together, &alone));
                 shown.extend(together);
             }
